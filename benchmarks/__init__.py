@@ -1,0 +1,1 @@
+"""Every figure in a README or a model card comes from a command in here."""

@@ -1,0 +1,1 @@
+"""The same work in one run through ours and our peers'."""

@@ -1,0 +1,1 @@
+"""Synthetic fingerprints: ridge patterns from singular points, several impressions a finger."""

@@ -1,0 +1,1 @@
+"""The biometric identification and enrolment service that a prison runs on."""

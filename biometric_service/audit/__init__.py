@@ -1,0 +1,1 @@
+"""The hash chain over everything that was asked and answered."""

@@ -1,0 +1,1 @@
+"""A probe template against reference templates: raw scores, calibrated to -log10 FMR."""

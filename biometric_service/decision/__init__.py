@@ -1,0 +1,1 @@
+"""From scores to match, unknown or review, at stated error rates."""

@@ -1,0 +1,1 @@
+"""A biometric sample becomes a template: the area is located, then the model reads it."""

@@ -1,0 +1,1 @@
+"""Fingerprint: ridge area, LEADER minutiae."""

@@ -1,0 +1,1 @@
+"""Records other agencies send and expect."""

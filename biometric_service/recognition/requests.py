@@ -1,0 +1,133 @@
+"""What the use cases are asked and what they answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from biometric_service.vocabulary.decisions import Decision, Movement
+from biometric_service.vocabulary.quality import AttackAssessment, Defect, QualityAssessment
+from biometric_service.vocabulary.references import (
+    CaptureException,
+    ChangeNumber,
+    EncounterId,
+    GalleryId,
+    SubjectId,
+)
+from biometric_service.vocabulary.samples import FingerPosition, Modality
+
+
+@dataclass(frozen=True, slots=True)
+class GivenImage:
+    """An image as it was handed in.
+
+    ``data``: the bytes of the file. ``dpi``: None to go by what the file says. ``device``: what captured it.
+    """
+
+    data: bytes
+    modality: Modality
+    position: FingerPosition = FingerPosition.UNKNOWN
+    dpi: float | None = None
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReport:
+    """What became of one given image: its quality, or why it could not be used."""
+
+    modality: Modality
+    position: FingerPosition
+    quality: QualityAssessment | None
+    attack: AttackAssessment | None
+    failure: Defect | None
+
+    @property
+    def usable(self) -> bool:
+        """Whether a template was made of it."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentificationRequest:
+    """Who is this? ``gallery``: where to look, or ALL_GALLERIES."""
+
+    images: tuple[GivenImage, ...]
+    gallery: GalleryId
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRequest:
+    """Is this the person who is claimed?"""
+
+    images: tuple[GivenImage, ...]
+    subject: SubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentRequest:
+    """Keep this person under this id; ``despite_duplicates``: an officer has looked at the candidates."""
+
+    images: tuple[GivenImage, ...]
+    subject: SubjectId
+    galleries: frozenset[GalleryId]
+    exceptions: tuple[CaptureException, ...] = ()
+    despite_duplicates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MovementRequest:
+    """May this person pass? ``claimed``: who it is said to be, None where nobody said."""
+
+    images: tuple[GivenImage, ...]
+    gallery: GalleryId
+    checkpoint: str
+    direction: Movement
+    claimed: SubjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Answer to an identification or a verification; ``event``: its number in the audit log."""
+
+    decision: Decision
+    samples: tuple[SampleReport, ...]
+    event: int
+
+
+class EnrolmentOutcome(StrEnum):
+    """What became of an enrolment; only ENROLLED kept anything."""
+
+    ENROLLED = "enrolled"
+    RECAPTURE = "recapture"
+    DUPLICATE_SUSPECTED = "duplicate_suspected"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Answer to an enrolment; ``duplicates``: the search for the same person under another id."""
+
+    outcome: EnrolmentOutcome
+    subject: SubjectId
+    encounter: EncounterId | None
+    change: ChangeNumber | None
+    samples: tuple[SampleReport, ...]
+    duplicates: Decision | None
+
+
+class Passage(StrEnum):
+    """What the checkpoint shows."""
+
+    PASS = "pass"  # noqa: S105
+    STOP = "stop"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class MovementCheck:
+    """Answer to a movement check: ``verification`` of the claimed subject, ``identification`` where it was needed."""
+
+    passage: Passage
+    subject: SubjectId | None
+    verification: Decision | None
+    identification: Decision | None
+    samples: tuple[SampleReport, ...]
+    reasons: tuple[str, ...]
+    event: int

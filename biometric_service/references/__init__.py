@@ -1,0 +1,1 @@
+"""The only durable truth: subjects, encounters and references, encrypted at rest."""

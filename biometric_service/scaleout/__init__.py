@@ -1,0 +1,1 @@
+"""The gallery beyond one machine."""

@@ -1,0 +1,110 @@
+"""Settings: defaults, then one TOML file, then environment variables with the prefix ``BIOMETRIC_``."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+
+PREFIX = "BIOMETRIC_"
+FILE_VARIABLE = f"{PREFIX}SETTINGS_FILE"
+DEFAULT_FILE = Path("biometric-service.toml")
+MANIFESTS = Path(__file__).resolve().parent.parent / "models"
+
+
+class Settings(BaseSettings):
+    """Everything a deployer can set; every field has its meaning, unit and range in its description."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="Folder of the embedded store, its master key and seeded samples.")
+    database_url: str = Field("", description="SQLAlchemy URL of the store; empty for SQLite in data_dir.")
+    master_key: SecretStr = Field(
+        SecretStr(""), description="Master key, 64 hexadecimal digits; empty to use master_key_file."
+    )
+    master_key_file: Path | None = Field(
+        None, description="File with the master key, readable by its owner only; by default master.key in data_dir."
+    )
+    manifests_dir: Path = Field(MANIFESTS, description="Folder of model manifests, one folder a model.")
+    models_dir: Path | None = Field(None, description="Folder of weights that the deployer supplies; searched first.")
+    model_cache: Path = Field(
+        Path("~/.cache/biometric-service/models"), description="Where resolved and converted weights are kept."
+    )
+    models_offline: bool = Field(default=False, description="Never ask a package registry for weights.")
+    fingerprint_model: str = Field("leader", description="Manifest of the fingerprint extractor; empty for none.")
+    face_model: str = Field(
+        "auto", description="Manifest of the face embedder; auto takes the best there is, empty for none."
+    )
+    face_detector: str = Field("auto", description="Manifest of the face detector; auto takes the best there is.")
+    fingerprint_index: Literal["exact", "faiss"] = Field("exact", description="Gallery index of fingerprints.")
+    face_index: Literal["exact", "faiss"] = Field("faiss", description="Gallery index of faces.")
+    identification_fpir: float = Field(1e-3, gt=0, lt=1, description="FPIR at which an identification says match.")
+    identification_review_fpir: float = Field(0.05, gt=0, lt=1, description="FPIR at which it asks for a review.")
+    verification_fmr: float = Field(1e-4, gt=0, lt=1, description="FMR at which a verification says match.")
+    verification_review_fmr: float = Field(1e-2, gt=0, lt=1, description="FMR at which it asks for a review.")
+    candidate_limit: int = Field(10, ge=1, le=200, description="Candidates an answer holds at the most.")
+    max_image_bytes: int = Field(20_000_000, ge=1_000, description="Largest image file taken, in bytes.")
+    max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")
+    host: str = Field("127.0.0.1", description="Address the service listens on.")
+    port: int = Field(8080, ge=1, le=65535, description="Port the service listens on.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the TOML file, then defaults."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """One setting as it is in force: ``source`` is ``environment``, ``file`` or ``default``; secrets are masked."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def settings_file() -> Path:
+    """The TOML file in force, whether or not it exists."""
+    return Path(os.environ.get(FILE_VARIABLE, str(DEFAULT_FILE)))
+
+
+def load_settings() -> Settings:
+    """The settings in force; SETTINGS_INVALID names every setting that is wrong and why, never a secret's value."""
+    try:
+        return Settings()
+    except ValidationError as fault:
+        wrong = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors())
+        raise _invalid(f"Settings are not valid ({wrong}).") from None
+    except ValueError as fault:
+        raise _invalid(f"The settings file {settings_file()} cannot be read ({fault}).") from None
+
+
+def describe(settings: Settings) -> Iterator[SettingLine]:
+    """Every setting with its value and where it comes from, in the order of the class."""
+    in_file = TomlConfigSettingsSource(Settings, settings_file())()
+    for name, field in Settings.model_fields.items():
+        source = "environment" if _in_environment(name) else "file" if name in in_file else "default"
+        yield SettingLine(name, str(getattr(settings, name)), source, field.description or "")
+
+
+def _in_environment(name: str) -> bool:
+    return f"{PREFIX}{name}".upper() in {variable.upper() for variable in os.environ}
+
+
+def _invalid(message: str) -> BiometricServiceError:
+    action = f"Correct them in {settings_file()} or in the environment ({PREFIX}...)."
+    return BiometricServiceError(ErrorCode.SETTINGS_INVALID, message, action)

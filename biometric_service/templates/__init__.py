@@ -1,0 +1,1 @@
+"""Codecs: templates to bytes and back."""

@@ -1,0 +1,81 @@
+"""What a search finds: shortlists of references, comparison scores, and candidates."""
+
+from dataclasses import dataclass
+
+from biometric_service.vocabulary.references import ChangeNumber, GalleryId, ReferenceId, SubjectId
+from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.templates import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A template to search for, and the gallery to search (``ALL_GALLERIES`` for every one)."""
+
+    template: Template
+    gallery: GalleryId
+
+
+@dataclass(frozen=True, slots=True)
+class ShortlistEntry:
+    """A reference and its raw comparison score (the comparator's own scale, higher is more alike)."""
+
+    reference: ReferenceId
+    subject: SubjectId
+    raw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """The best references for one probe, best first.
+
+    ``searched``: how many references the probe was in effect compared with. ``complete``: False where a part of the
+    gallery was missing or the index lags behind the store, so that absence from the list proves nothing.
+    """
+
+    probe: Probe
+    entries: tuple[ShortlistEntry, ...]
+    searched: int
+    complete: bool
+    applied: ChangeNumber
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonScore:
+    """A calibrated score: ``value`` is -log10 of the FMR at that score, 0 upwards, higher is more alike.
+
+    ``raw`` is on the comparator's own scale. ``extrapolated``: True beyond the data that the calibration rests on.
+    """
+
+    value: float
+    raw: float
+    comparator: str
+    extrapolated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartScore:
+    """How one sample of the probe compared with the subject's best reference for it."""
+
+    modality: Modality
+    position: FingerPosition
+    reference: ReferenceId
+    score: ComparisonScore
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A subject the probe may be of; ``score`` joins the parts on the same -log10 FMR scale."""
+
+    subject: SubjectId
+    score: float
+    parts: tuple[PartScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateList:
+    """Candidates, best first, with what was searched to find them (see ``Shortlist``)."""
+
+    candidates: tuple[Candidate, ...]
+    searched: int
+    complete: bool
+    applied: ChangeNumber

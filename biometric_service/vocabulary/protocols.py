@@ -1,0 +1,151 @@
+"""What each stage of the walk promises to the next; the composition root chooses who keeps the promise."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
+from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
+from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
+from biometric_service.vocabulary.references import (
+    Change,
+    ChangeNumber,
+    Encounter,
+    GalleryId,
+    Reference,
+    ReferenceId,
+    SubjectId,
+    SubjectSummary,
+)
+from biometric_service.vocabulary.samples import BiometricSample, LocatedSample
+from biometric_service.vocabulary.templates import Template, TemplateFormat
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+
+class Extractor(Protocol):
+    """Finds the characteristic in a sample and makes a template of it; pure, deterministic, thread-safe."""
+
+    format: TemplateFormat
+
+    def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
+        """Find the finger's ridge area or the subject's face."""
+
+    def extract(self, located: LocatedSample, trace: Trace = SILENT) -> Template | ExtractionFailure:
+        """Make the template."""
+
+
+class QualityAssessor(Protocol):
+    """Says how good a located sample is and what to do about it."""
+
+    def assess(self, located: LocatedSample) -> QualityAssessment:
+        """Assess one located sample."""
+
+
+class AttackDetector(Protocol):
+    """Says how likely a sample is a presentation attack (ISO/IEC 30107)."""
+
+    def assess(self, located: LocatedSample) -> AttackAssessment:
+        """Assess one located sample."""
+
+
+class ComparisonBank(Protocol):
+    """References of one format held in the form the comparator is fastest on; rows are stable until removed.
+
+    Safe for concurrent ``scores`` beside one writer.
+    """
+
+    def __len__(self) -> int:
+        """How many rows there are in use."""
+
+    def add(self, template: Template) -> int:
+        """Hold a template; returns its row."""
+
+    def remove(self, row: int) -> None:
+        """Forget a row; its number may be given out again."""
+
+    def scores(self, probe: Template, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Raw scores, float32 (len(rows),), of the probe against the given rows; higher is more alike."""
+
+
+class Comparator(Protocol):
+    """Compares templates of one format; raises TEMPLATE_VERSION_MISMATCH on any other."""
+
+    name: str
+    format: TemplateFormat
+
+    def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
+        """Raw score of one comparison, higher is more alike."""
+
+    def bank(self) -> ComparisonBank:
+        """A new empty bank."""
+
+    def calibrate(self, raw: float) -> ComparisonScore:
+        """The raw score as -log10 FMR."""
+
+
+class GalleryIndex(Protocol):
+    """Derived from the store, rebuildable, holds opaque ids. One index holds references of one template format."""
+
+    format: TemplateFormat
+    applied: ChangeNumber
+
+    def __len__(self) -> int:
+        """How many references it holds."""
+
+    def apply(self, number: ChangeNumber, change: Change) -> None:
+        """Take one change of the store, in order; references of other formats are passed over.
+
+        A change at or below ``applied`` is ignored, so that replay has no effect.
+        """
+
+    def search(self, probe: Probe, limit: int) -> Shortlist:
+        """The ``limit`` best references, best first.
+
+        A fingerprint of a known position is compared with references of that or unknown position, of an unknown
+        position with all. Raises TEMPLATE_VERSION_MISMATCH for a probe of another format.
+        """
+
+
+class ReferenceStore(Protocol):
+    """The only durable truth. Every write is one transaction with its audit event; a fault leaves nothing behind."""
+
+    def create_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
+        """Make a gallery; GALLERY_EXISTS where it is there, REQUEST_INVALID for the reserved name ALL."""
+
+    def galleries(self) -> Sequence[GalleryId]:
+        """Every gallery, by name."""
+
+    def enrol(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
+        """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN."""
+
+    def add_encounter(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
+        """Keep a further encounter of a known subject; SUBJECT_UNKNOWN, GALLERY_UNKNOWN."""
+
+    def erase(self, subject: SubjectId, event: AuditEvent) -> ChangeNumber:
+        """Destroy the subject's data key and rows; SUBJECT_UNKNOWN."""
+
+    def record(self, event: AuditEvent) -> int:
+        """Append an event that changes nothing else; returns its number."""
+
+    def subject(self, subject: SubjectId) -> SubjectSummary:
+        """What may be told of a subject; SUBJECT_UNKNOWN."""
+
+    def subjects(self, gallery: GalleryId, after: SubjectId | None, limit: int) -> Sequence[SubjectSummary]:
+        """Subjects of a gallery (or ALL_GALLERIES) by id, after the given one; GALLERY_UNKNOWN."""
+
+    def references(self, subject: SubjectId) -> Sequence[Reference]:
+        """The subject's references, decrypted; SUBJECT_UNKNOWN."""
+
+    def image(self, reference: ReferenceId) -> bytes:
+        """The image, as it was given, that a reference was made from; SUBJECT_UNKNOWN."""
+
+    def changes(self, after: ChangeNumber, limit: int = 1000) -> Iterator[tuple[ChangeNumber, Change]]:
+        """Changes after the given number, in order (``limit`` is the size of a read, not of the answer)."""
+
+    def last_change(self) -> ChangeNumber:
+        """The number of the newest change, 0 where there is none."""
+
+    def events(self, after: int, limit: int) -> Sequence[RecordedEvent]:
+        """Audit events after the given number, in order."""

@@ -1,0 +1,17 @@
+"""The transparency sink: every step of extraction and comparison can hand over what it made."""
+
+from typing import Protocol
+
+
+class Trace(Protocol):
+    """Receives artefacts by step name (``ridge_mask``, ``minutiae``, ``aligned_face``, ``matched_pairs``, ...)."""
+
+    def __call__(self, step: str, artefact: object) -> None:
+        """Take one artefact; must not change it."""
+
+
+def silent(step: str, artefact: object) -> None:
+    """A trace that keeps nothing."""
+
+
+SILENT: Trace = silent

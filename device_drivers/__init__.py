@@ -1,0 +1,1 @@
+"""Capture devices: they know optics and wire, never identity."""
