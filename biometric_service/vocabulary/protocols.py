@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from biometric_service.vocabulary.access import ApiKey
 from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
@@ -149,3 +150,19 @@ class ReferenceStore(Protocol):
 
     def events(self, after: int, limit: int) -> Sequence[RecordedEvent]:
         """Audit events after the given number, in order."""
+
+
+class ApiKeyStore(Protocol):
+    """Keys of callers; each write is one transaction with its audit event."""
+
+    def create(self, key: ApiKey, event: AuditEvent) -> str:
+        """Keep the key and return its secret, ``<id>.<random>``, shown this once; STORE_CONFLICT for an id in use."""
+
+    def find(self, secret: str) -> ApiKey | None:
+        """The key of a secret in constant time; None where it is unknown, revoked or expired."""
+
+    def revoke(self, key: str, event: AuditEvent) -> None:
+        """End the key with this id at once; REQUEST_INVALID where there is none."""
+
+    def keys(self) -> Sequence[ApiKey]:
+        """Every key that is neither revoked nor expired."""
