@@ -55,10 +55,11 @@ class IdentificationRequest:
 
 @dataclass(frozen=True, slots=True)
 class VerificationRequest:
-    """Is this the person who is claimed?"""
+    """Is this the person who is claimed? ``gallery``: one that the subject is in, or ALL_GALLERIES."""
 
     images: tuple[GivenImage, ...]
     subject: SubjectId
+    gallery: GalleryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class Passage(StrEnum):
     PASS = "pass"  # noqa: S105
     STOP = "stop"
     REVIEW = "review"
+    RECAPTURE = "recapture"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     MOVEMENT_CHECK = "movement.check"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
+    ENROLMENT_REFUSED = "enrolment.refused"
     ACCESS_REFUSED = "access.refused"
     AUDIT_READ = "audit.read"
 

@@ -1,0 +1,73 @@
+"""From shortlists to candidates: every shortlisted subject is compared with all of the probe's templates."""
+
+from collections.abc import Iterable, Sequence
+
+from biometric_service.decision.candidates import rank
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.walk import Observation, Walk, serving, with_template
+from biometric_service.vocabulary.candidates import CandidateList, PartScore, Shortlist
+from biometric_service.vocabulary.protocols import Comparator
+from biometric_service.vocabulary.references import Reference, SubjectId
+from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.vocabulary.templates import Template, position_of
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+
+def compare(
+    walk: Walk, observed: Sequence[Observation], shortlists: Sequence[Shortlist], trace: Trace = SILENT
+) -> CandidateList:
+    """Candidates, best first.
+
+    A subject in the shortlist of one sample only is compared with the other samples too, from the store's own
+    references, so that a missing part is a part that was not enrolled and never one that a search left out. With a
+    trace, the best candidate is compared once more for it: ``compared`` (probe template, reference), then the
+    comparator's own steps.
+    """
+    parts = {subject: compare_subject(walk, observed, subject) for subject in _subjects(shortlists)}
+    candidates = rank(parts, shortlists, walk.candidate_limit)
+    if trace is not SILENT and candidates.candidates:
+        compare_subject(walk, observed, candidates.candidates[0].subject, trace)
+    return candidates
+
+
+def compare_subject(
+    walk: Walk, observed: Sequence[Observation], subject: SubjectId, trace: Trace = SILENT
+) -> tuple[PartScore, ...]:
+    """Every comparison of the probe's templates with the subject's references, none where it was erased meanwhile."""
+    references = _references(walk, subject)
+    return tuple(part for each in with_template(observed) for part in _scores(walk, each, references, trace))
+
+
+def _references(walk: Walk, subject: SubjectId) -> Sequence[Reference]:
+    try:
+        return walk.store.references(subject)
+    except BiometricServiceError as fault:
+        if fault.code is ErrorCode.SUBJECT_UNKNOWN:
+            return ()
+        raise
+
+
+def _subjects(shortlists: Iterable[Shortlist]) -> list[SubjectId]:
+    return list(dict.fromkeys(entry.subject for shortlist in shortlists for entry in shortlist.entries))
+
+
+def _scores(walk: Walk, probe: Observation, references: Sequence[Reference], trace: Trace) -> list[PartScore]:
+    comparator = serving(walk.comparators, probe)
+    template = probe.template
+    assert template is not None
+    return [
+        _score(comparator, template, reference, trace)
+        for reference in references
+        if reference.template.format == comparator.format
+        and _comparable(position_of(template), position_of(reference.template))
+    ]
+
+
+def _score(comparator: Comparator, template: Template, reference: Reference, trace: Trace) -> PartScore:
+    trace("compared", (template, reference))
+    score = comparator.calibrate(comparator.compare(template, reference.template, trace))
+    return PartScore(template.format.modality, position_of(template), reference.id, score)
+
+
+def _comparable(probe: FingerPosition, reference: FingerPosition) -> bool:
+    return FingerPosition.UNKNOWN in {probe, reference} or probe == reference

@@ -1,0 +1,105 @@
+"""May this person pass? One call at a checkpoint: verify the claim, and find out who it is where that fails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from biometric_service.decision.open_set import decide_identification
+from biometric_service.recognition.comparing import compare
+from biometric_service.recognition.recording import decision_facts, event_of
+from biometric_service.recognition.requests import MovementCheck, MovementRequest, Passage
+from biometric_service.recognition.verification import decide_claim
+from biometric_service.recognition.walk import (
+    Observation,
+    Walk,
+    observe,
+    require_gallery,
+    require_member,
+    search,
+    with_template,
+)
+from biometric_service.vocabulary.decisions import Decision, Outcome
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    passage: Passage
+    subject: SubjectId | None
+    reason: str
+
+
+def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: Trace = SILENT) -> MovementCheck:
+    """Check one person at a checkpoint.
+
+    A claimed subject who is verified passes; one who is not is searched for in the gallery, so that the officer learns
+    who it is. Without a claim, the person is identified. Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify``
+    raises.
+    """
+    require_gallery(walk, request.gallery)
+    if request.claimed is not None:
+        require_member(walk, request.claimed, request.gallery)
+    observed = observe(walk, request.images, trace)
+    verification = decide_claim(walk, observed, request.claimed, trace) if request.claimed else None
+    verified = verification is not None and verification.outcome is Outcome.MATCH
+    identification = None if verified else _identified(walk, request, observed, trace)
+    ruling = _rule(request.claimed, verification, identification)
+    event = walk.store.record(_event(request, caller, observed, ruling, verification, identification))
+    reports = tuple(each.report() for each in observed)
+    return MovementCheck(ruling.passage, ruling.subject, verification, identification, reports, (ruling.reason,), event)
+
+
+def _identified(walk: Walk, request: MovementRequest, observed: Sequence[Observation], trace: Trace) -> Decision:
+    candidates = compare(walk, observed, search(walk, observed, request.gallery), trace)
+    return decide_identification(candidates, bool(with_template(observed)), walk.policy)
+
+
+def _rule(claimed: SubjectId | None, verification: Decision | None, identification: Decision | None) -> _Ruling:
+    """What the checkpoint shows; never a pass on an incomplete search, on doubt, or in another's name."""
+    if identification is None:
+        return _Ruling(Passage.PASS, claimed, f"The person is {claimed}, as claimed.")
+    if identification.outcome is Outcome.RECAPTURE:
+        return _Ruling(Passage.RECAPTURE, None, "No image could be used: capture again.")
+    if claimed is not None and verification is not None:
+        return _rule_claim(claimed, verification, identification)
+    return _rule_search(identification)
+
+
+def _rule_claim(claimed: SubjectId, verification: Decision, identification: Decision) -> _Ruling:
+    found = identification.subject
+    if found is not None and found != claimed:
+        return _Ruling(Passage.STOP, found, f"The person is {found}, not {claimed} as claimed.")
+    if found == claimed or Outcome.REVIEW in {verification.outcome, identification.outcome}:
+        return _Ruling(Passage.REVIEW, None, f"It is not certain that the person is {claimed}: have an officer look.")
+    if identification.outcome is Outcome.INCOMPLETE:
+        return _Ruling(Passage.REVIEW, None, f"The person is not {claimed}, and the search was incomplete.")
+    return _Ruling(Passage.STOP, None, f"The person is not {claimed} and not known in this gallery.")
+
+
+def _rule_search(identification: Decision) -> _Ruling:
+    if identification.outcome is Outcome.MATCH:
+        return _Ruling(Passage.PASS, identification.subject, f"The person is {identification.subject}.")
+    if identification.outcome is Outcome.UNKNOWN:
+        return _Ruling(Passage.STOP, None, "The person is not known in this gallery.")
+    return _Ruling(Passage.REVIEW, None, "It is not certain who the person is: have an officer look.")
+
+
+def _event(  # noqa: PLR0913, PLR0917 - everything that was decided is told
+    request: MovementRequest,
+    caller: Caller,
+    observed: Sequence[Observation],
+    ruling: _Ruling,
+    verification: Decision | None,
+    identification: Decision | None,
+) -> AuditEvent:
+    details = {
+        "passage": ruling.passage.value,
+        "checkpoint": request.checkpoint,
+        "direction": request.direction.value,
+        "claimed": request.claimed or "",
+    }
+    for name, decision in (("verification", verification), ("identification", identification)):
+        if decision is not None:
+            details |= {f"{name}_{fact}": value for fact, value in decision_facts(decision).items()}
+    return event_of(EventKind.MOVEMENT_CHECK, caller, observed, ruling.subject, request.gallery, details)

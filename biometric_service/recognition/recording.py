@@ -1,0 +1,35 @@
+"""What the audit log is told of a use case: facts and digests, never biometric data."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from biometric_service.recognition.walk import Observation
+from biometric_service.vocabulary.decisions import Decision
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.references import GalleryId, SubjectId
+
+
+def event_of(  # noqa: PLR0913, PLR0917 - an event has this many parts
+    kind: EventKind,
+    caller: Caller,
+    observed: Sequence[Observation],
+    subject: SubjectId | None,
+    gallery: GalleryId | None,
+    details: Mapping[str, str],
+) -> AuditEvent:
+    """An event of now that rests on the given observations."""
+    evidence = tuple(each.sample.digest for each in observed)
+    return AuditEvent(kind, datetime.now(UTC), caller, subject, gallery, details, evidence)
+
+
+def decision_facts(decision: Decision) -> dict[str, str]:
+    """A decision in short: outcome, best score, thresholds, how much was searched, best candidates."""
+    best = decision.candidates[0].score if decision.candidates else 0.0
+    return {
+        "outcome": decision.outcome.value,
+        "score": f"{best:.2f}",
+        "threshold": f"{decision.threshold:.2f}",
+        "error_rate": f"{decision.operating_point.match:g}",
+        "searched": str(decision.searched),
+        "candidates": " ".join(candidate.subject for candidate in decision.candidates[:3]),
+    }

@@ -1,0 +1,180 @@
+"""The stages of the walk, each taking what the one before it returned.
+
+``identification.identify`` calls them in order; the other use cases call those that they need. What a deployer may
+swap (models, comparators, indexes, the store) is handed in through ``Walk``; see ``vocabulary/protocols.py``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from biometric_service.decision.policy import DecisionPolicy
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.requests import GivenImage, SampleReport
+from biometric_service.vocabulary.candidates import Probe, Shortlist
+from biometric_service.vocabulary.protocols import (
+    AttackDetector,
+    Comparator,
+    Extractor,
+    GalleryIndex,
+    QualityAssessor,
+    ReferenceStore,
+)
+from biometric_service.vocabulary.quality import AttackAssessment, Defect, ExtractionFailure, QualityAssessment
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
+from biometric_service.vocabulary.samples import BiometricSample, LocatedSample, Modality
+from biometric_service.vocabulary.templates import Template
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+Stage = TypeVar("Stage")
+
+
+class Follower(Protocol):
+    """Keeps the indexes in step with the store."""
+
+    def catch_up(self) -> None:
+        """Apply what the store has changed since the last time."""
+
+    def behind(self) -> int:
+        """How many changes the indexes lag behind the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Who does what at each stage; the maps hold an entry for each modality that can be worked with."""
+
+    decode: Callable[[GivenImage], BiometricSample]
+    extractors: Mapping[Modality, Extractor]
+    assessors: Mapping[Modality, QualityAssessor]
+    attack_detectors: Mapping[Modality, AttackDetector]
+    comparators: Mapping[Modality, Comparator]
+    indexes: Mapping[Modality, GalleryIndex]
+    follower: Follower
+    store: ReferenceStore
+    policy: DecisionPolicy
+    candidate_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is known of one given image so far; a field is None until its stage is passed, or where it was not reached."""
+
+    image: GivenImage
+    sample: BiometricSample
+    located: LocatedSample | None = None
+    quality: QualityAssessment | None = None
+    attack: AttackAssessment | None = None
+    template: Template | None = None
+    failure: Defect | None = None
+
+    def report(self) -> SampleReport:
+        """What the caller is told of it."""
+        return SampleReport(self.image.modality, self.image.position, self.quality, self.attack, self.failure)
+
+
+def capture(walk: Walk, images: Sequence[GivenImage]) -> tuple[Observation, ...]:
+    """Decode each image; raises REQUEST_INVALID without any, and what ``capture.images`` raises."""
+    if not images:
+        raise BiometricServiceError(
+            ErrorCode.REQUEST_INVALID, "The request holds no image.", "Give at least one fingerprint or face."
+        )
+    return tuple(Observation(image, walk.decode(image)) for image in images)
+
+
+def locate(walk: Walk, observed: Sequence[Observation], trace: Trace = SILENT) -> tuple[Observation, ...]:
+    """Find the ridge area or the face in each sample."""
+    return tuple(_located(each, serving(walk.extractors, each).locate(each.sample, trace)) for each in observed)
+
+
+def assess_quality(walk: Walk, observed: Sequence[Observation]) -> tuple[Observation, ...]:
+    """Assess what was located; a sample that is not acceptable goes no further."""
+    return tuple(
+        _assessed(each, serving(walk.assessors, each).assess(each.located)) if each.located else each
+        for each in observed
+    )
+
+
+def detect_attacks(walk: Walk, observed: Sequence[Observation]) -> tuple[Observation, ...]:
+    """Assess how likely each located sample is a presentation attack; advisory."""
+    return tuple(
+        replace(each, attack=serving(walk.attack_detectors, each).assess(each.located)) if each.located else each
+        for each in observed
+    )
+
+
+def extract(walk: Walk, observed: Sequence[Observation], trace: Trace = SILENT) -> tuple[Observation, ...]:
+    """Make a template of every sample that got this far."""
+    return tuple(
+        _extracted(each, serving(walk.extractors, each).extract(each.located, trace))
+        if each.located and not each.failure
+        else each
+        for each in observed
+    )
+
+
+def observe(walk: Walk, images: Sequence[GivenImage], trace: Trace = SILENT) -> tuple[Observation, ...]:
+    """All stages from the image to its template."""
+    located = locate(walk, capture(walk, images), trace)
+    return extract(walk, detect_attacks(walk, assess_quality(walk, located)), trace)
+
+
+def search(walk: Walk, observed: Sequence[Observation], gallery: GalleryId) -> tuple[Shortlist, ...]:
+    """A shortlist for every template, from an index that is in step with the store or says that it is not."""
+    require_gallery(walk, gallery)
+    walk.follower.catch_up()
+    return tuple(
+        serving(walk.indexes, each).search(Probe(each.template, gallery), walk.candidate_limit)
+        for each in with_template(observed)
+        if each.template
+    )
+
+
+def with_template(observed: Iterable[Observation]) -> tuple[Observation, ...]:
+    """Those that a template could be made of."""
+    return tuple(each for each in observed if each.template)
+
+
+def require_gallery(walk: Walk, gallery: GalleryId) -> None:
+    """GALLERY_UNKNOWN unless the store has the gallery or it is ALL."""
+    walk.store.subjects(gallery, None, 1)
+
+
+def require_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> None:
+    """SUBJECT_UNKNOWN unless the subject is in the gallery, or the gallery is ALL; GALLERY_UNKNOWN."""
+    require_gallery(walk, gallery)
+    if gallery not in walk.store.subject(subject).galleries | {ALL_GALLERIES}:
+        raise BiometricServiceError(
+            ErrorCode.SUBJECT_UNKNOWN,
+            f"No subject {subject} is enrolled in gallery {gallery}.",
+            "Check the id, or name the gallery that the subject is in.",
+        )
+
+
+def serving(stages: Mapping[Modality, Stage], observation: Observation) -> Stage:
+    """Who serves the observation's modality; MODALITY_UNAVAILABLE where nobody does."""
+    modality = observation.image.modality
+    try:
+        return stages[modality]
+    except KeyError:
+        raise BiometricServiceError(
+            ErrorCode.MODALITY_UNAVAILABLE,
+            f"This service has no model for a {modality.value}.",
+            "Ask the deployer to supply one (biometric-service models list), or use another modality.",
+        ) from None
+
+
+def _located(each: Observation, found: LocatedSample | ExtractionFailure) -> Observation:
+    if isinstance(found, ExtractionFailure):
+        return replace(each, failure=found.defect)
+    return replace(each, located=found)
+
+
+def _assessed(each: Observation, quality: QualityAssessment) -> Observation:
+    failure = None if quality.acceptable else next(iter(quality.defects), Defect.LOW_CONTRAST)
+    return replace(each, quality=quality, failure=failure)
+
+
+def _extracted(each: Observation, made: Template | ExtractionFailure) -> Observation:
+    if isinstance(made, ExtractionFailure):
+        return replace(each, failure=made.defect)
+    return replace(each, template=made)
