@@ -1,8 +1,10 @@
 """What the use cases are asked and what they answer."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.decisions import Decision, Movement
 from biometric_service.vocabulary.quality import AttackAssessment, Defect, QualityAssessment
 from biometric_service.vocabulary.references import (
@@ -13,6 +15,18 @@ from biometric_service.vocabulary.references import (
     SubjectId,
 )
 from biometric_service.vocabulary.samples import FingerPosition, Modality
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
+
+
+def require_name(what: str, name: str) -> None:
+    """REQUEST_INVALID unless the name is 1 to 64 letters, digits and ``. _ : @ -``, the first a letter or digit."""
+    if not NAME.fullmatch(name):
+        raise BiometricServiceError(
+            ErrorCode.REQUEST_INVALID,
+            f"The {what} is not a valid name.",
+            "Use 1 to 64 letters, digits and . _ : @ - and start with a letter or digit.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,11 @@ class EnrolmentRequest:
     exceptions: tuple[CaptureException, ...] = ()
     despite_duplicates: bool = False
 
+    def __post_init__(self) -> None:
+        require_name("subject", self.subject)
+        for gallery in self.galleries:
+            require_name("gallery", gallery)
+
 
 @dataclass(frozen=True, slots=True)
 class MovementRequest:
@@ -82,6 +101,9 @@ class MovementRequest:
     checkpoint: str
     direction: Movement
     claimed: SubjectId | None = None
+
+    def __post_init__(self) -> None:
+        require_name("checkpoint", self.checkpoint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from biometric_service.vocabulary.trace import SILENT, Trace
 
 
 def verify(walk: Walk, request: VerificationRequest, caller: Caller, trace: Trace = SILENT) -> Recognition:
-    """Verify the claim that the images are of the subject; raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify`` raises."""
+    """Verify the claim that the images are of the subject.
+
+    Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify`` raises.
+    """
     require_member(walk, request.subject, request.gallery)
     observed = observe(walk, request.images, trace)
     decision = decide_claim(walk, observed, request.subject, trace)

@@ -57,7 +57,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known of one given image so far; a field is None until its stage is passed, or where it was not reached."""
+    """What is known of one given image so far; a field is None until its stage is passed."""
 
     image: GivenImage
     sample: BiometricSample
