@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     NOT_AUTHENTICATED = "not_authenticated"
     NOT_AUTHORISED = "not_authorised"
     RATE_LIMITED = "rate_limited"
+    TIMED_OUT = "timed_out"
     KEY_WRONG = "key_wrong"
     KEY_UNUSABLE = "key_unusable"
     RECORD_TAMPERED = "record_tampered"

@@ -12,10 +12,12 @@ class EventKind(StrEnum):
     """Every kind of audit event."""
 
     GALLERY_CREATED = "gallery.created"
+    GALLERIES_LISTED = "galleries.listed"
     SUBJECT_ENROLLED = "subject.enrolled"
     SUBJECT_READ = "subject.read"
     SUBJECTS_LISTED = "subjects.listed"
     SUBJECT_ERASED = "subject.erased"
+    REFERENCE_IMAGE_READ = "reference.image_read"
     IDENTIFICATION = "identification"
     VERIFICATION = "verification"
     MOVEMENT_CHECK = "movement.check"
