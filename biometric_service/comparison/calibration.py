@@ -102,7 +102,7 @@ def _tail(ordered: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[
     scale *= 1 + 2 / np.sqrt(size)
     log_survival = np.log(10) * scores + np.log(size / count)
     excess = scale * (np.expm1(shape * log_survival) / shape if shape > 0 else log_survival)
-    return np.maximum(start + excess, ordered[ENOUGH - 1]).astype(np.float64)
+    return np.asarray(np.maximum(start + excess, ordered[ENOUGH - 1]), np.float64)
 
 
 def _generalised_pareto(excesses: NDArray[np.float64]) -> tuple[float, float]:
