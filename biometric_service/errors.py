@@ -39,6 +39,7 @@ class ErrorCode(StrEnum):
     MODEL_HASH_MISMATCH = "model_hash_mismatch"
     MODEL_INVALID = "model_invalid"
     SETTINGS_INVALID = "settings_invalid"
+    DEVICE_FAILED = "device_failed"
     INTERNAL = "internal"
 
 

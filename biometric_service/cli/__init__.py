@@ -1,0 +1,32 @@
+"""The command line: ``biometric-service COMMAND``; every command takes ``--json`` for machines."""
+
+import sys
+
+import typer
+
+from biometric_service.cli import administration, auditing, recognising, serving, weighing
+from biometric_service.errors import BiometricServiceError
+
+FAULT = 2
+
+app = typer.Typer(
+    name="biometric-service",
+    help="Biometric identification and enrolment service for prisons.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+recognising.register(app)
+serving.register(app)
+administration.register(app)
+app.add_typer(weighing.models, name="models")
+app.add_typer(auditing.audit, name="audit")
+
+
+def main() -> None:
+    """Run one command; a typed fault is one line on stderr and exit status 2."""
+    try:
+        app()
+    except BiometricServiceError as fault:
+        sys.stderr.write(f"biometric-service: {fault}\n")
+        sys.exit(FAULT)

@@ -1,0 +1,140 @@
+"""``biometric-service galleries|subjects|api-keys``: what an administrator looks after."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from biometric_service.app import open_service
+from biometric_service.cli.options import GalleryOption, operator
+from biometric_service.cli.printing import JsonOption, print_json, print_table
+from biometric_service.settings import load_settings
+from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
+from biometric_service.vocabulary.events import AuditEvent, EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
+
+PURPOSE = "administration"
+PAGE = 100
+
+galleries = typer.Typer(no_args_is_help=True, help="Galleries: list, create.")
+subjects = typer.Typer(no_args_is_help=True, help="Subjects: list, erase.")
+api_keys = typer.Typer(no_args_is_help=True, help="API keys: list, create, revoke.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(galleries, name="galleries")
+    app.add_typer(subjects, name="subjects")
+    app.add_typer(api_keys, name="api-keys")
+
+
+@galleries.command("list")
+def list_galleries(*, json: JsonOption = False) -> None:
+    """Print every gallery."""
+    with open_service(load_settings()) as service:
+        names = service.store.galleries()
+    if json:
+        print_json({"galleries": names})
+    else:
+        print_table("Galleries", ("gallery",), ((name,) for name in names))
+
+
+@galleries.command("create")
+def create_gallery(gallery: str) -> None:
+    """Make a gallery."""
+    with open_service(load_settings()) as service:
+        service.store.create_gallery(GalleryId(gallery), _event(EventKind.GALLERY_CREATED, gallery=gallery))
+    typer.echo(f"Gallery {gallery} is there.")
+
+
+@subjects.command("list")
+def list_subjects(
+    gallery: GalleryOption = "ALL",
+    after: Annotated[str | None, typer.Option(help="Begin after this subject.")] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Print a page of subjects by id: no biometric data."""
+    with open_service(load_settings()) as service:
+        page = service.store.subjects(GalleryId(gallery), SubjectId(after) if after else None, PAGE)
+        service.store.record(_event(EventKind.SUBJECTS_LISTED, gallery=gallery))
+    if json:
+        print_json({"subjects": page})
+    else:
+        rows = ((s.subject, " ".join(sorted(s.galleries)), s.encounters, s.enrolled_at) for s in page)
+        print_table("Subjects", ("subject", "galleries", "encounters", "enrolled at"), rows)
+
+
+@subjects.command("erase")
+def erase_subject(
+    subject: str, *, yes: Annotated[bool, typer.Option("--yes", prompt="Erase for good?", help="Do not ask.")]
+) -> None:
+    """Destroy everything that is kept of a subject but the audit log; it cannot be undone."""
+    if not yes:
+        raise typer.Exit(1)
+    with open_service(load_settings()) as service:
+        change = service.store.erase(SubjectId(subject), _event(EventKind.SUBJECT_ERASED, subject=subject))
+    typer.echo(f"Subject {subject} is erased (change {change}).")
+
+
+@api_keys.command("list")
+def list_keys(*, json: JsonOption = False) -> None:
+    """Print every API key that is in force; never a secret."""
+    with open_service(load_settings()) as service:
+        keys = service.api_keys.keys()
+    if json:
+        print_json({"api_keys": keys})
+    else:
+        rows = (
+            (k.id, k.name, _joined(k.scopes), _joined(k.galleries), _joined(k.purposes), k.expires_at) for k in keys
+        )
+        print_table("API keys", ("id", "name", "scopes", "galleries", "purposes", "expires"), rows)
+
+
+@api_keys.command("create")
+def create_key(  # noqa: PLR0913 - options of a command line
+    name: Annotated[str, typer.Argument(help="Who will use it.")],
+    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; every scope where none is named.")] = None,
+    gallery: Annotated[
+        list[str] | None, typer.Option(help="Where it may look; everywhere where none is named.")
+    ] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="What for; anything where none is named.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days it is valid.")] = 90,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Make an API key and print its secret, this once."""
+    galleries_allowed = frozenset(map(GalleryId, gallery or [ALL_GALLERIES]))
+    expires_at = datetime.now(UTC) + timedelta(days=days)
+    purposes = frozenset(purpose or [ANY_PURPOSE])
+    key = ApiKey(uuid4().hex[:12], name, frozenset(scope or Scope), galleries_allowed, purposes, expires_at)
+    with open_service(load_settings()) as service:
+        secret = service.api_keys.create(key, _event(EventKind.API_KEY_CREATED, api_key=key.id))
+    if json:
+        print_json({"id": key.id, "secret": secret, "expires_at": expires_at})
+    else:
+        typer.echo(secret)
+
+
+@api_keys.command("revoke")
+def revoke_key(key: Annotated[str, typer.Argument(help="The part of the key before the dot.")]) -> None:
+    """End an API key at once."""
+    with open_service(load_settings()) as service:
+        service.api_keys.revoke(key, _event(EventKind.API_KEY_REVOKED, api_key=key))
+    typer.echo(f"API key {key} is revoked.")
+
+
+def _event(kind: EventKind, subject: str = "", gallery: str = "", api_key: str = "") -> AuditEvent:
+    return AuditEvent(
+        kind,
+        datetime.now(UTC),
+        operator(PURPOSE),
+        SubjectId(subject) if subject else None,
+        GalleryId(gallery) if gallery else None,
+        {"api_key": api_key} if api_key else {},
+    )
+
+
+def _joined(names: frozenset[Scope] | frozenset[GalleryId] | frozenset[str]) -> str:
+    return " ".join(sorted(names))

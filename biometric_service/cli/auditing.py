@@ -1,0 +1,28 @@
+"""``biometric-service audit verify|list``."""
+
+from typing import Annotated
+
+import typer
+
+from biometric_service.app import open_service
+from biometric_service.cli.printing import JsonOption, print_json, print_table
+from biometric_service.settings import load_settings
+
+audit = typer.Typer(no_args_is_help=True, help="The audit log: verify its chain, list its events.")
+
+
+@audit.command("list")
+def list_events(
+    after: Annotated[int, typer.Option(help="Begin after the event with this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at the most.")] = 50,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Print events in order."""
+    with open_service(load_settings()) as service:
+        events = service.store.events(after, limit)
+    if json:
+        print_json({"events": events})
+        return
+    rows = ((e.number, e.event.at, e.event.kind.value, e.event.caller.actor, e.event.caller.purpose) for e in events)
+    print_table("Audit log", ("number", "at", "kind", "who", "purpose"), rows)

@@ -1,0 +1,130 @@
+"""``biometric-service enrol`` on image files, folders of many people, or a device."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from rich.progress import track
+
+from biometric_service.app import open_service
+from biometric_service.cli.capturing import images_of
+from biometric_service.cli.options import (
+    DeviceOption,
+    DpiOption,
+    ModalityOption,
+    NumbersOption,
+    PathsArgument,
+    PositionOption,
+    PurposeOption,
+    operator,
+    position_named,
+)
+from biometric_service.cli.people import by_subject, image_files, parse_numbers
+from biometric_service.cli.printing import JsonOption, err, print_json, print_table
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.enrolment import enrol
+from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
+from biometric_service.recognition.walk import Walk
+from biometric_service.settings import load_settings
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.quality import INSTRUCTIONS
+from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.samples import Modality
+
+FINE = frozenset({EnrolmentOutcome.ENROLLED.value, ErrorCode.SUBJECT_EXISTS.value})
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentLine:
+    """What became of one person of a folder."""
+
+    subject: str
+    images: int
+    outcome: str
+    advice: str
+
+
+def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
+    paths: PathsArgument = None,
+    subject: Annotated[str | None, typer.Option(help="Id of the person; without it, as the paths name people.")] = None,
+    modality: ModalityOption = Modality.FINGERPRINT,
+    position: PositionOption = "unknown",
+    dpi: DpiOption = None,
+    gallery: Annotated[str, typer.Option("--gallery", "-g", help="Gallery; made where it is not there.")] = "inmates",
+    purpose: PurposeOption = "intake",
+    samples: NumbersOption = None,
+    device: DeviceOption = None,
+    *,
+    despite_duplicates: Annotated[
+        bool, typer.Option(help="Enrol even somebody who seems to be enrolled under another id.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Enrol one person, or everyone a folder shows; who is enrolled already is passed over, so it can be run again."""
+    finger = position_named(position)
+    with open_service(load_settings()) as service:
+        keep = partial(_keep, service.walk, GalleryId(gallery), operator(purpose, device or ""), despite_duplicates)
+        require_gallery_made(service.walk, GalleryId(gallery), operator(purpose))
+        if device is not None or subject is not None:
+            lines = [keep(subject or str(uuid4()), lambda: images_of(paths, device, modality, finger, dpi, samples))]
+        else:
+            people = by_subject(image_files(paths or [], parse_numbers(samples)))
+            lines = [
+                keep(name, lambda files=files: tuple(file.read(modality, finger, dpi) for file in files))
+                for name, files in track(people.items(), "Enrolling", console=err)
+            ]
+    _print_lines(lines, json=json)
+
+
+def require_gallery_made(walk: Walk, gallery: GalleryId, caller: Caller) -> None:
+    """Make the gallery where it is not there yet."""
+    if gallery not in walk.store.galleries():
+        walk.store.create_gallery(
+            gallery, AuditEvent(EventKind.GALLERY_CREATED, datetime.now(UTC), caller, None, gallery)
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("enrol")(enrol_people)
+
+
+def _keep(  # noqa: PLR0913, PLR0917 - one person of a batch
+    walk: Walk,
+    gallery: GalleryId,
+    caller: Caller,
+    despite: bool,  # noqa: FBT001
+    subject: str,
+    read: Callable[[], tuple[GivenImage, ...]],
+) -> EnrolmentLine:
+    try:
+        request = EnrolmentRequest(read(), SubjectId(subject), frozenset({gallery}), (), despite)
+        return _line(enrol(walk, request, caller))
+    except BiometricServiceError as fault:
+        return EnrolmentLine(subject, 0, fault.code.value, f"{fault.message} {fault.action}")
+
+
+def _line(answer: Enrolment) -> EnrolmentLine:
+    advice = [INSTRUCTIONS[report.failure] for report in answer.samples if report.failure]
+    if answer.outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and answer.duplicates:
+        likely = " or ".join(candidate.subject for candidate in answer.duplicates.candidates[:2])
+        advice.append(
+            f"Seems to be enrolled as {likely}: compare them, then --despite-duplicates if it is somebody else."
+        )
+    return EnrolmentLine(answer.subject, len(answer.samples), answer.outcome.value, " ".join(advice))
+
+
+def _print_lines(lines: Sequence[EnrolmentLine], *, json: bool) -> None:
+    counts = dict(Counter(line.outcome for line in lines))
+    if json:
+        print_json({"people": lines, "summary": counts})
+    else:
+        print_table("Enrolment", ("subject", "images", "outcome", "advice"), (astuple(line) for line in lines))
+        print_table("Summary", tuple(counts), [tuple(counts.values())])
+    if not counts.keys() <= FINE:
+        raise typer.Exit(2)

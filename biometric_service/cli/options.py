@@ -1,0 +1,41 @@
+"""Options that several commands take."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.samples import FingerPosition, Modality
+
+PathsArgument = Annotated[list[Path] | None, typer.Argument(help="Image files, or folders that hold them.")]
+ModalityOption = Annotated[Modality, typer.Option("--modality", "-m", help="What the images show.")]
+PositionOption = Annotated[
+    str, typer.Option("--position", "-p", help="Which finger, for example right-index; unknown where nobody knows.")
+]
+DpiOption = Annotated[
+    float | None, typer.Option(help="Pixels an inch, where neither the file nor a file named dpi beside it says it.")
+]
+GalleryOption = Annotated[str, typer.Option("--gallery", "-g", help="Gallery; ALL for every one when searching.")]
+PurposeOption = Annotated[str, typer.Option(help="What it is for; kept in the audit log.")]
+NumbersOption = Annotated[
+    str | None, typer.Option("--samples", help="Only samples with these numbers: 3, 1-2 or 3- (NAME_NUMBER.png).")
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="Capture from this device instead (biometric-service devices list).")
+]
+
+
+def position_named(name: str) -> FingerPosition:
+    """The finger position of a name such as ``right-index``."""
+    try:
+        return FingerPosition[name.upper().replace("-", "_")]
+    except KeyError:
+        names = ", ".join(each.name.lower().replace("_", "-") for each in FingerPosition)
+        raise typer.BadParameter(f"{name} is no finger; take one of {names}") from None
+
+
+def operator(purpose: str, device: str = "") -> Caller:
+    """Whoever is logged in to this machine."""
+    return Caller(f"cli:{getpass.getuser()}", purpose, device)

@@ -1,0 +1,190 @@
+"""``biometric-service identify|verify|movement`` on image files, folders or a device."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from biometric_service.app import open_service
+from biometric_service.cli.capturing import images_of
+from biometric_service.cli.options import (
+    DeviceOption,
+    DpiOption,
+    GalleryOption,
+    ModalityOption,
+    NumbersOption,
+    PathsArgument,
+    PositionOption,
+    PurposeOption,
+    operator,
+    position_named,
+)
+from biometric_service.cli.people import ImageFile, image_files, parse_numbers
+from biometric_service.cli.printing import JsonOption, err, print_json, print_table
+from biometric_service.errors import BiometricServiceError
+from biometric_service.recognition.identification import identify
+from biometric_service.recognition.movement import check_movement
+from biometric_service.recognition.requests import (
+    IdentificationRequest,
+    MovementRequest,
+    Recognition,
+    VerificationRequest,
+)
+from biometric_service.recognition.verification import verify
+from biometric_service.settings import load_settings
+from biometric_service.vocabulary.decisions import Decision, Movement
+from biometric_service.vocabulary.quality import INSTRUCTIONS
+from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.samples import Modality
+
+WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
+    """What became of one probe image of a folder; ``named``: the subject that its path names."""
+
+    file: str
+    named: str
+    outcome: str
+    subject: str | None
+    score: float | None
+    advice: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("identify")(identify_images)
+    app.command("verify")(verify_images)
+    app.command("movement")(movement)
+
+
+def identify_images(  # noqa: PLR0913, PLR0917 - options of a command line
+    paths: PathsArgument = None,
+    modality: ModalityOption = Modality.FINGERPRINT,
+    position: PositionOption = "unknown",
+    dpi: DpiOption = None,
+    gallery: GalleryOption = "ALL",
+    purpose: PurposeOption = "identification",
+    samples: NumbersOption = None,
+    device: DeviceOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Say who each image shows: match, unknown or review; each image is a probe of its own."""
+    finger = position_named(position)
+    with open_service(load_settings()) as service:
+        if device is not None:
+            given = images_of(paths, device, modality, finger, dpi)
+            answer = identify(service.walk, IdentificationRequest(given, GalleryId(gallery)), operator(purpose, device))
+            _print_decision(answer.decision, json=json, answer=answer)
+            return
+        files = image_files(paths or [], parse_numbers(samples))
+
+        def ask(file: ImageFile) -> ProbeAnswer:
+            request = IdentificationRequest((file.read(modality, finger, dpi),), GalleryId(gallery))
+            return _answer(file, lambda: identify(service.walk, request, operator(purpose)))
+
+        _print_answers(_ask_all(files, ask), json=json)
+
+
+def verify_images(  # noqa: PLR0913, PLR0917 - options of a command line
+    subject: Annotated[str, typer.Option(help="Who it is said to be.")],
+    paths: PathsArgument = None,
+    modality: ModalityOption = Modality.FINGERPRINT,
+    position: PositionOption = "unknown",
+    dpi: DpiOption = None,
+    gallery: GalleryOption = "ALL",
+    purpose: PurposeOption = "verification",
+    device: DeviceOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Say whether the images, taken together, are of the subject."""
+    with open_service(load_settings()) as service:
+        given = images_of(paths, device, modality, position_named(position), dpi)
+        request = VerificationRequest(given, SubjectId(subject), GalleryId(gallery))
+        answer = verify(service.walk, request, operator(purpose, device or ""))
+        _print_decision(answer.decision, json=json, answer=answer)
+
+
+def movement(  # noqa: PLR0913, PLR0917 - options of a command line
+    checkpoint: Annotated[str, typer.Option(help="Where the person wants to pass.")],
+    direction: Annotated[Movement, typer.Option(help="Which way.")],
+    paths: PathsArgument = None,
+    claimed: Annotated[str | None, typer.Option(help="Who it is said to be, where somebody says so.")] = None,
+    modality: ModalityOption = Modality.FINGERPRINT,
+    position: PositionOption = "unknown",
+    dpi: DpiOption = None,
+    gallery: GalleryOption = "ALL",
+    purpose: PurposeOption = "movement",
+    device: DeviceOption = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Say whether the person in the images may pass the checkpoint."""
+    with open_service(load_settings()) as service:
+        given = images_of(paths, device, modality, position_named(position), dpi)
+        claim = SubjectId(claimed) if claimed else None
+        request = MovementRequest(given, GalleryId(gallery), checkpoint, direction, claim)
+        answer = check_movement(service.walk, request, operator(purpose, device or ""))
+    if json:
+        print_json(answer)
+    else:
+        print_table(
+            f"{checkpoint}, {direction.value}",
+            ("passage", "subject", "why", "audit event"),
+            [(answer.passage.value, answer.subject or "", " ".join(answer.reasons), answer.event)],
+        )
+
+
+def _ask_all(files: Sequence[ImageFile], ask: Callable[[ImageFile], ProbeAnswer]) -> list[ProbeAnswer]:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(track(pool.map(ask, files), "Identifying", total=len(files), console=err))
+
+
+def _answer(file: ImageFile, ask: Callable[[], Recognition]) -> ProbeAnswer:
+    try:
+        decision, reports = (answer := ask()).decision, answer.samples
+    except BiometricServiceError as fault:
+        return ProbeAnswer(str(file.path), file.subject, fault.code.value, None, None, fault.message)
+    best = decision.candidates[0].score if decision.candidates else None
+    advice = " ".join(INSTRUCTIONS[report.failure] for report in reports if report.failure)
+    return ProbeAnswer(str(file.path), file.subject, decision.outcome.value, decision.subject, best, advice)
+
+
+def _print_answers(answers: Sequence[ProbeAnswer], *, json: bool) -> None:
+    counts = _counts(answers)
+    if json:
+        print_json({"probes": answers, "summary": counts})
+        return
+    columns = ("image", "outcome", "subject", "score", "advice")
+    rows = ((a.file, a.outcome, a.subject or "", _rounded(a.score), a.advice) for a in answers)
+    print_table("Identification (score: -log10 FMR)", columns, rows)
+    print_table("Summary", tuple(counts), [tuple(counts.values())])
+
+
+def _counts(answers: Sequence[ProbeAnswer]) -> dict[str, int]:
+    counts: dict[str, int] = {"probes": len(answers)}
+    for each in answers:
+        counts[each.outcome] = counts.get(each.outcome, 0) + 1
+    counts["match as the path names it"] = sum(each.subject == each.named for each in answers)
+    counts["match to another"] = sum(each.subject not in {None, each.named} for each in answers)
+    return counts
+
+
+def _print_decision(decision: Decision, *, json: bool, answer: Recognition) -> None:
+    if json:
+        print_json(answer)
+        return
+    rows = [(c.subject, f"{c.score:.2f}", f"{decision.threshold:.2f}") for c in decision.candidates]
+    print_table(decision.outcome.value.upper(), ("candidate", "score", "threshold"), rows)
+    for line in (*decision.reasons, *(INSTRUCTIONS[r.failure] for r in answer.samples if r.failure)):
+        typer.echo(line)
+
+
+def _rounded(score: float | None) -> str:
+    return "" if score is None else f"{score:.2f}"

@@ -1,0 +1,31 @@
+"""``biometric-service serve`` and ``biometric-service settings``."""
+
+import typer
+
+from biometric_service.app import run_server
+from biometric_service.cli.printing import JsonOption, print_json, print_table
+from biometric_service.settings import describe, load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+    app.command("settings")(show_settings)
+
+
+def serve() -> None:
+    """Start the service with its console; the settings say where it listens."""
+    run_server(load_settings())
+
+
+def show_settings(*, json: JsonOption = False) -> None:
+    """Print every setting, its value and where it comes from; secrets are masked."""
+    lines = list(describe(load_settings()))
+    if json:
+        print_json({"settings": lines})
+    else:
+        print_table(
+            "Settings",
+            ("setting", "value", "from", "meaning"),
+            ((s.name, s.value, s.source, s.description) for s in lines),
+        )

@@ -1,0 +1,1 @@
+"""A folder that a scanner's own software, or an officer, puts images into."""

@@ -1,0 +1,78 @@
+"""What every capture device promises: it knows optics and wire, never identity."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Characteristic(StrEnum):
+    """What a device captures."""
+
+    FINGERPRINT = "fingerprint"
+    FACE = "face"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """Identity of a device. ``dpi``: pixels an inch of a fingerprint scanner, None where the image itself says it."""
+
+    url: str
+    family: str
+    model: str
+    serial: str
+    captures: frozenset[Characteristic]
+    dpi: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """What to capture. ``timeout``: seconds to wait for each frame, above 0."""
+
+    characteristic: Characteristic
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One captured image.
+
+    ``pixels``: uint8, (height, width) grey or (height, width, 3) BGR. ``dpi``: pixels an inch, None where unknown or
+    meaningless. ``captured_at``: UTC; ``monotonic``: seconds of the host's monotonic clock. ``digest``: SHA-256
+    (hex) of the pixels' bytes in row order.
+    """
+
+    pixels: NDArray[np.uint8]
+    dpi: float | None
+    captured_at: datetime
+    monotonic: float
+    device: DeviceInfo
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Advice to the subject on how to do better; not a fault."""
+
+    advice: str
+
+
+class CaptureSession(Protocol):
+    """An opened device."""
+
+    def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
+        """Frames as they come, until the caller stops or the device has no more; DeviceError is a fault."""
+
+
+class CaptureDevice(Protocol):
+    """A device that can be opened; opening twice at once raises DeviceError(BUSY) where the hardware cannot share."""
+
+    info: DeviceInfo
+
+    def open(self) -> AbstractAsyncContextManager[CaptureSession]:
+        """Open the device for as long as the context lasts."""
