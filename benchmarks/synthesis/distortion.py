@@ -1,0 +1,60 @@
+"""How a finger's skin lies on a sensor: displaced, turned and stretched."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.synthesis.fields import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a finger is put down and how its skin is dragged.
+
+    ``shift``: (x, y) pixels at 500 dpi, of the finger's middle from the sensor's. ``rotation``: radians
+    counter-clockwise, -0.35 to 0.35 (20°). ``drag``: (x, y) pixels at 500 dpi that the skin beyond the firmly pressed
+    region slips by, 0 to 12 each way. ``torsion``: radians that it turns by, -0.1 to 0.1. ``hold``: (x, y, half-axis
+    across, half-axis along) of the firmly pressed ellipse, pixels at 500 dpi on the finger. ``give``: how far past
+    the ellipse, as a multiple of it, the skin takes to follow fully, 0.6 to 2.
+    """
+
+    shift: tuple[float, float]
+    rotation: float
+    drag: tuple[float, float]
+    torsion: float
+    hold: tuple[float, float, float, float]
+    give: float
+
+    def on_finger(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Which point of the finger lies at points of the sensor, both float32 pixels at 500 dpi from the middle."""
+        cosine, sine = np.float32(np.cos(self.rotation)), np.float32(np.sin(self.rotation))
+        x, y = x - np.float32(self.shift[0]), y - np.float32(self.shift[1])
+        return self._dragged(cosine * x - sine * y, sine * x + cosine * y)
+
+    def _dragged(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Cappelli, Maio and Maltoni, "Modelling plastic distortion in fingerprint images", 2001."""
+        centre_x, centre_y, across, along = (np.float32(value) for value in self.hold)
+        off_x, off_y = x - centre_x, y - centre_y
+        beyond = np.sqrt((off_x / across) ** 2 + (off_y / along) ** 2) - 1
+        follow = (0.5 - 0.5 * np.cos(np.pi * np.clip(beyond / np.float32(self.give), 0, 1))).astype(np.float32)
+        cosine, sine = np.float32(np.cos(self.torsion) - 1), np.float32(np.sin(self.torsion))
+        slip_x = cosine * off_x - sine * off_y + np.float32(self.drag[0])
+        slip_y = sine * off_x + cosine * off_y + np.float32(self.drag[1])
+        return x + follow * slip_x, y + follow * slip_y
+
+
+def draw_placement(rng: np.random.Generator) -> Placement:
+    """A placement such as a cooperative but unpractised subject's."""
+    return Placement(
+        shift=(float(rng.normal(0, 14)), float(rng.normal(10, 18))),
+        rotation=float(np.clip(rng.normal(0, 0.12), -0.35, 0.35)),
+        drag=(float(np.clip(rng.normal(0, 4), -12, 12)), float(np.clip(rng.normal(0, 4), -12, 12))),
+        torsion=float(np.clip(rng.normal(0, 0.025), -0.1, 0.1)),
+        hold=(
+            float(rng.normal(0, 15)),
+            float(rng.normal(0, 20)),
+            float(rng.uniform(35, 70)),
+            float(rng.uniform(45, 90)),
+        ),
+        give=float(rng.uniform(0.9, 2.0)),
+    )
