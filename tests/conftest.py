@@ -1,11 +1,14 @@
 """Fixtures every test may use."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from pluggy import Result
 
 SHARED_DATA = Path(os.environ.get("BIOMETRIC_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+MUST_RUN = bool(os.environ.get("BIOMETRIC_TESTS_MUST_RUN"))
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,13 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no real data at {SHARED_DATA}: set BIOMETRIC_SHARED_DATA")
     return SHARED_DATA
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Result[pytest.TestReport], None]:
+    """Where every test must run (CI), one that was skipped has failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and MUST_RUN and item.get_closest_marker("hardware") is None:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must run here but was skipped: {report.longrepr}"
