@@ -8,7 +8,7 @@ from PIL import Image
 from biometric_service.capture import refusals, wsq
 from biometric_service.errors import BiometricServiceError
 
-TAKEN = ("PNG", "JPEG", "MPO", "JPEG2000", "TIFF", "BMP", "DIB", "WEBP", "GIF")
+TAKEN = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "DIB", "WEBP", "GIF")
 PHOTO_WITH_EXTRAS = "MPO"
 LONGEST_SIDE = 32_766
 SIGNATURES = (

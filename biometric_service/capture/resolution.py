@@ -19,7 +19,7 @@ def resolution(given: float | None, in_file: tuple[float, float] | None) -> floa
             raise unusable_resolution(given, LEAST, MOST)
         return float(given)
     if in_file is not None and all(map(_usable, in_file)) and math.isclose(*in_file, rel_tol=SQUARE):
-        return sum(in_file) / 2
+        return round(sum(in_file) / 2, 2)
     return USUAL
 
 
