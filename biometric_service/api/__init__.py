@@ -1,1 +1,1 @@
-"""The HTTP interface."""
+"""HTTP: our own operations under ``/v1/operations``, health, and what every answer has in common."""

@@ -1,0 +1,60 @@
+"""The HTTP application: which operations there are and what is round them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from biometric_service.api import description, errors, health
+from biometric_service.api.envelope import Envelope
+from biometric_service.api.operations import (
+    audit_events,
+    enrolments,
+    galleries,
+    identifications,
+    movement_checks,
+    seeded_samples,
+    subjects,
+)
+from biometric_service.api.services import Services
+from biometric_service.api.workers import RecognitionWorkers
+
+OPERATIONS = "/v1/operations"
+VERSION = "1.0.0"
+
+
+def build_api(services: Services) -> FastAPI:
+    """The application on the given services; it closes none of them."""
+    settings = services.settings
+    workers = RecognitionWorkers(
+        settings.recognition_workers, settings.recognition_waiting, settings.recognition_seconds
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        workers.close()
+
+    api = FastAPI(
+        title="Biometric service",
+        version=VERSION,
+        description="Enrol, identify and verify people by fingerprint and face, and check their movements.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    api.state.services = services
+    api.state.workers = workers
+    api.include_router(health.router)
+    api.include_router(_operations(), prefix=OPERATIONS)
+    api.add_middleware(Envelope, max_bytes=settings.max_request_bytes)
+    errors.install(api)
+    description.install(api)
+    return api
+
+
+def _operations() -> APIRouter:
+    router = APIRouter()
+    for resource in (enrolments, identifications, movement_checks, subjects, galleries, audit_events, seeded_samples):
+        router.include_router(resource.router)
+    return router

@@ -1,0 +1,135 @@
+"""Faults on the wire: the only place that knows the HTTP status of an error code (RFC 9457)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from biometric_service.api.request_ids import request_id
+from biometric_service.errors import BiometricServiceError, ErrorCode
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "1"
+
+STATUS: Mapping[ErrorCode, HTTPStatus] = {
+    ErrorCode.IMAGE_UNREADABLE: HTTPStatus.BAD_REQUEST,
+    ErrorCode.IMAGE_TRUNCATED: HTTPStatus.BAD_REQUEST,
+    ErrorCode.IMAGE_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.IMAGE_EMPTY: HTTPStatus.BAD_REQUEST,
+    ErrorCode.IMAGE_ANIMATED: HTTPStatus.BAD_REQUEST,
+    ErrorCode.RESOLUTION_UNUSABLE: HTTPStatus.BAD_REQUEST,
+    ErrorCode.TEMPLATE_INVALID: HTTPStatus.BAD_REQUEST,
+    ErrorCode.TEMPLATE_VERSION_MISMATCH: HTTPStatus.BAD_REQUEST,
+    ErrorCode.REQUEST_INVALID: HTTPStatus.BAD_REQUEST,
+    ErrorCode.REQUEST_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.SUBJECT_UNKNOWN: HTTPStatus.NOT_FOUND,
+    ErrorCode.SUBJECT_EXISTS: HTTPStatus.CONFLICT,
+    ErrorCode.GALLERY_UNKNOWN: HTTPStatus.NOT_FOUND,
+    ErrorCode.GALLERY_EXISTS: HTTPStatus.CONFLICT,
+    ErrorCode.MODALITY_UNAVAILABLE: HTTPStatus.BAD_REQUEST,
+    ErrorCode.NOT_AUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.NOT_AUTHORISED: HTTPStatus.FORBIDDEN,
+    ErrorCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.TIMED_OUT: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.KEY_WRONG: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.KEY_UNUSABLE: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.RECORD_TAMPERED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.AUDIT_CHAIN_BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STORE_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.MODEL_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.MODEL_HASH_MISMATCH: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.MODEL_INVALID: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.SETTINGS_INVALID: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": RETRY_AFTER_SECONDS},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_AFTER_SECONDS},
+}
+
+log = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """What went wrong, for a program (``code``) and for a person (``detail`` and ``action``)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="URN of the kind of fault.", examples=["urn:biometric-service:error:image_truncated"])
+    title: str = Field(description="The kind of fault in words.", examples=["Image truncated"])
+    status: int = Field(description="The HTTP status of this answer.", examples=[400])
+    detail: str = Field(description="What is wrong.", examples=["The image ends before all of its pixels are there."])
+    code: ErrorCode = Field(description="Stable name of the kind of fault.")
+    action: str = Field(description="What to do about it.", examples=["Send the whole file again."])
+    request_id: str = Field(description="Id of the request, as in the service's log.", examples=["0f3c9a"])
+
+
+def problem_response(fault: BiometricServiceError, status: HTTPStatus | None = None) -> Response:
+    """The fault as an answer; ``status`` where HTTP itself has a more exact one."""
+    status = status or STATUS[fault.code]
+    problem = Problem(
+        type=f"urn:biometric-service:error:{fault.code.value}",
+        title=fault.code.value.replace("_", " ").capitalize(),
+        status=status,
+        detail=fault.message,
+        code=fault.code,
+        action=fault.action,
+        request_id=request_id(),
+    )
+    return Response(problem.model_dump_json(), status, dict(HEADERS.get(status, {})), MEDIA_TYPE)
+
+
+def invalid_request(faults: Sequence[Mapping[str, Any]]) -> BiometricServiceError:
+    """What a validation found, without the values that were sent: they may be biometric data."""
+    found = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in faults)
+    return BiometricServiceError(
+        ErrorCode.REQUEST_INVALID, f"The request is not valid ({found}).", "Correct it as /openapi.json describes."
+    )
+
+
+def install(api: FastAPI) -> None:
+    """Have every fault answered as a problem, whatever raised it."""
+    api.add_exception_handler(BiometricServiceError, _answer_fault)
+    api.add_exception_handler(RequestValidationError, _answer_validation)
+    api.add_exception_handler(HTTPException, _answer_http)
+
+
+def unexpected(fault: Exception) -> Response:
+    """An exception that nobody foresaw: its trace goes into the log and stays off the wire."""
+    log.error("unexpected fault", exc_info=fault)
+    return problem_response(
+        BiometricServiceError(
+            ErrorCode.INTERNAL, "The service failed to answer.", f"Report request {request_id()} to the operator."
+        )
+    )
+
+
+async def _answer_fault(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, BiometricServiceError)
+    if STATUS[fault.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s", fault)
+    return problem_response(fault)
+
+
+async def _answer_validation(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, RequestValidationError)
+    return problem_response(invalid_request(fault.errors()))
+
+
+async def _answer_http(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    status = HTTPStatus(fault.status_code)
+    error = BiometricServiceError(
+        ErrorCode.REQUEST_INVALID, f"{status.description or status.phrase}.", "See /openapi.json for what there is."
+    )
+    answer = problem_response(error, status)
+    answer.headers.update(fault.headers or {})
+    return answer

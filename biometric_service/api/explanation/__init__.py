@@ -1,0 +1,1 @@
+"""Pictures of what a decision rests on, for those who may see them."""

@@ -1,0 +1,29 @@
+"""A comparison as one picture: the probe on the left, the reference on the right."""
+
+from io import BytesIO
+
+from PIL import Image
+
+from biometric_service.api.explanation import faces, fingerprints
+from biometric_service.recognition.explanation import ExplainedComparison
+from biometric_service.vocabulary.templates import MinutiaeTemplate
+
+
+def draw(compared: ExplainedComparison) -> bytes:
+    """The picture as PNG."""
+    if isinstance(compared.probe.template, MinutiaeTemplate):
+        return _png(fingerprints.draw(compared))
+    return _png(faces.draw(compared))
+
+
+def words(compared: ExplainedComparison) -> str:
+    """The picture in words, for those who cannot see it."""
+    if isinstance(compared.probe.template, MinutiaeTemplate):
+        return fingerprints.words(compared)
+    return faces.words(compared)
+
+
+def _png(picture: Image.Image) -> bytes:
+    written = BytesIO()
+    picture.save(written, "PNG", optimize=True)
+    return written.getvalue()

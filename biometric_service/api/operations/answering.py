@@ -1,0 +1,122 @@
+"""From what the use cases say to what is written on the wire."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from biometric_service.api.operations.answers import (
+    AdviceAnswer,
+    AttackAnswer,
+    CandidateAnswer,
+    DecisionAnswer,
+    ErrorRatesAnswer,
+    EventAnswer,
+    PartAnswer,
+    QualityAnswer,
+    SampleAnswer,
+    ScoreAnswer,
+    SubjectAnswer,
+)
+from biometric_service.api.operations.positions import finger_of
+from biometric_service.recognition.requests import SampleReport
+from biometric_service.vocabulary.candidates import Candidate, ComparisonScore, PartScore
+from biometric_service.vocabulary.decisions import Decision
+from biometric_service.vocabulary.events import RecordedEvent
+from biometric_service.vocabulary.quality import INSTRUCTIONS, AttackAssessment, Defect, QualityAssessment
+from biometric_service.vocabulary.references import GalleryId, SubjectId, SubjectSummary
+
+RateKind = Literal["fmr", "fpir"]
+
+
+def score_answer(score: ComparisonScore) -> ScoreAnswer:
+    """A score."""
+    return ScoreAnswer(value=score.value, raw=score.raw, comparator=score.comparator, extrapolated=score.extrapolated)
+
+
+def decision_answer(
+    decision: Decision, kind: RateKind, may_see: Callable[[SubjectId], bool] = lambda _: True
+) -> DecisionAnswer:
+    """A decision; candidates that the caller may not see keep their scores and lose their names."""
+    subject = decision.subject if decision.subject is not None and may_see(decision.subject) else None
+    point = decision.operating_point
+    return DecisionAnswer(
+        outcome=decision.outcome,
+        subject=subject,
+        threshold=decision.threshold,
+        review_threshold=decision.review_threshold,
+        error_rates=ErrorRatesAnswer(kind=kind, match=point.match, review=point.review),
+        margin=decision.margin,
+        candidates=tuple(_candidate(candidate, may_see(candidate.subject)) for candidate in decision.candidates),
+        searched=decision.searched,
+        reasons=decision.reasons,
+    )
+
+
+def sample_answers(reports: Iterable[SampleReport]) -> tuple[SampleAnswer, ...]:
+    """What became of each image."""
+    return tuple(_sample(report) for report in reports)
+
+
+def subject_answer(summary: SubjectSummary, may_search: Callable[[GalleryId], bool]) -> SubjectAnswer:
+    """A subject with those of its galleries that the caller reaches."""
+    return SubjectAnswer(
+        subject=summary.subject,
+        galleries=tuple(sorted(filter(may_search, summary.galleries))),
+        encounters=summary.encounters,
+        enrolled_at=summary.enrolled_at,
+    )
+
+
+def event_answer(recorded: RecordedEvent) -> EventAnswer:
+    """An event of the audit log."""
+    event = recorded.event
+    return EventAnswer(
+        number=recorded.number,
+        kind=event.kind,
+        at=event.at,
+        actor=event.caller.actor,
+        purpose=event.caller.purpose,
+        device=event.caller.device,
+        subject=event.subject,
+        gallery=event.gallery,
+        details=event.details,
+        evidence=event.evidence,
+        previous=recorded.previous,
+        digest=recorded.digest,
+    )
+
+
+def _candidate(candidate: Candidate, seen: bool) -> CandidateAnswer:  # noqa: FBT001 - one of two forms
+    parts = tuple(_part(part) for part in candidate.parts)
+    return CandidateAnswer(subject=candidate.subject if seen else None, score=candidate.score, parts=parts)
+
+
+def _part(part: PartScore) -> PartAnswer:
+    return PartAnswer(modality=part.modality, position=finger_of(part.position), score=score_answer(part.score))
+
+
+def _sample(report: SampleReport) -> SampleAnswer:
+    return SampleAnswer(
+        modality=report.modality,
+        position=finger_of(report.position),
+        usable=report.usable,
+        quality=_quality(report.quality) if report.quality else None,
+        attack=_attack(report.attack) if report.attack else None,
+        failure=_advice(report.failure) if report.failure else None,
+    )
+
+
+def _quality(quality: QualityAssessment) -> QualityAnswer:
+    return QualityAnswer(
+        score=quality.score,
+        acceptable=quality.acceptable,
+        measures=quality.measures,
+        advice=tuple(_advice(defect) for defect in quality.defects),
+    )
+
+
+def _attack(attack: AttackAssessment) -> AttackAnswer:
+    return AttackAnswer(score=attack.score, suspected=attack.suspected, method=attack.method)
+
+
+def _advice(defect: Defect) -> AdviceAnswer:
+    return AdviceAnswer(defect=defect, instruction=INSTRUCTIONS[defect])

@@ -1,0 +1,213 @@
+"""What the operations answer, as it is written on the wire: never a template, and an image only in an explanation."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from biometric_service.api.operations.positions import Finger
+from biometric_service.recognition.requests import EnrolmentOutcome, Passage
+from biometric_service.vocabulary.decisions import Outcome
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.quality import Defect
+from biometric_service.vocabulary.samples import Modality
+
+
+class Answer(BaseModel):
+    """Every answer is written from frozen values."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScoreAnswer(Answer):
+    """A comparison score."""
+
+    value: float = Field(description="-log10 of the FMR at this score; higher is more alike.", examples=[5.2])
+    raw: float = Field(description="The score on the comparator's own scale.", examples=[0.31])
+    comparator: str = Field(description="Which comparator it is from.")
+    extrapolated: bool = Field(description="True beyond the data that the calibration rests on.")
+
+
+class PartAnswer(Answer):
+    """How one sample compared with the candidate's reference for it."""
+
+    modality: Modality = Field(description="What was compared.")
+    position: Finger = Field(description="Which finger, unknown for a face.")
+    score: ScoreAnswer = Field(description="How alike they are.")
+
+
+class CandidateAnswer(Answer):
+    """Somebody the images may be of."""
+
+    subject: str | None = Field(description="Who; null for a subject of galleries that the key does not reach.")
+    score: float = Field(description="All parts together, on the same -log10 FMR scale; higher is more alike.")
+    parts: tuple[PartAnswer, ...] = Field(description="What the score is made of.")
+
+
+class ErrorRatesAnswer(Answer):
+    """The error rates that a decision was made at (ISO/IEC 19795-1)."""
+
+    kind: Literal["fmr", "fpir"] = Field(description="FMR for a verification, FPIR for an identification.")
+    match: float = Field(description="The rate at which it says match, a fraction of 1.", examples=[0.001])
+    review: float = Field(description="The rate at which it asks for a review, a fraction of 1.", examples=[0.05])
+
+
+class DecisionAnswer(Answer):
+    """The answer with what it rests on."""
+
+    outcome: Outcome = Field(description="Only match names somebody.")
+    subject: str | None = Field(description="Who it is, on a match.")
+    threshold: float = Field(description="The score that a match needed, -log10 FMR.")
+    review_threshold: float = Field(description="The score that a review needed, -log10 FMR.")
+    error_rates: ErrorRatesAnswer = Field(description="What the thresholds follow from.")
+    margin: float | None = Field(description="Lead of the best candidate over the second, null where there is none.")
+    candidates: tuple[CandidateAnswer, ...] = Field(description="Best first.")
+    searched: int = Field(description="How many references the probe was compared with.")
+    reasons: tuple[str, ...] = Field(description="Why, in sentences.")
+
+
+class AdviceAnswer(Answer):
+    """What is poor about a sample and what to do about it."""
+
+    defect: Defect = Field(description="What is poor.")
+    instruction: str = Field(description="What to do.")
+
+
+class QualityAnswer(Answer):
+    """How good a sample is."""
+
+    score: float = Field(description="0 to 100, higher is better (ISO/IEC 29794-1).")
+    acceptable: bool = Field(description="False where the sample was not used.")
+    measures: Mapping[str, float] = Field(description="The figures behind the score.")
+    advice: tuple[AdviceAnswer, ...] = Field(description="What to do better, worst first.")
+
+
+class AttackAnswer(Answer):
+    """How likely a sample is a presentation attack (ISO/IEC 30107)."""
+
+    score: float | None = Field(description="0 (bona fide) to 1 (attack); null where not assessed.")
+    suspected: bool = Field(description="Whether an attack is suspected.")
+    method: str = Field(description="How it was assessed.")
+
+
+class SampleAnswer(Answer):
+    """What became of one image."""
+
+    modality: Modality = Field(description="What it shows.")
+    position: Finger = Field(description="Which finger, unknown for a face.")
+    usable: bool = Field(description="Whether it could be compared.")
+    quality: QualityAnswer | None = Field(description="Null where nothing was found to assess.")
+    attack: AttackAnswer | None = Field(description="Null where nothing was found to assess.")
+    failure: AdviceAnswer | None = Field(description="Why it could not be used, null where it could.")
+
+
+class ComparisonPicture(Answer):
+    """One comparison in pictures: the probe on the left, the reference on the right."""
+
+    subject: str = Field(description="Whose reference it is.")
+    modality: Modality = Field(description="What was compared.")
+    position: Finger = Field(description="Which finger, unknown for a face.")
+    score: ScoreAnswer = Field(description="How alike they are.")
+    description: str = Field(description="The picture in words.", examples=["24 of 38 minutiae agree."])
+    picture: str = Field(description="PNG as a data URI.", examples=["data:image/png;base64,iVBORw0KGgo="])
+
+
+class RecognitionAnswer(Answer):
+    """Answer to an identification or a verification."""
+
+    decision: DecisionAnswer = Field(description="The answer with what it rests on.")
+    samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
+    explanation: tuple[ComparisonPicture, ...] | None = Field(description="Null unless asked for.")
+    event: int = Field(description="Number of the event in the audit log.")
+
+
+class EnrolmentAnswer(Answer):
+    """Answer to an enrolment; only ``enrolled`` kept anything."""
+
+    outcome: EnrolmentOutcome = Field(description="What became of it.")
+    subject: str = Field(description="The id that was asked for.")
+    encounter: str | None = Field(description="Id of the encounter that was kept.")
+    change: int | None = Field(description="Number of the change in the store.")
+    samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
+    duplicates: DecisionAnswer | None = Field(description="The search for the same person under another id.")
+
+
+class MovementAnswer(Answer):
+    """Answer to a movement check."""
+
+    passage: Passage = Field(description="What the checkpoint shows.")
+    subject: str | None = Field(description="Who it is, where that is certain.")
+    verification: DecisionAnswer | None = Field(description="The check of the claim, null without one.")
+    identification: DecisionAnswer | None = Field(description="The search, null where the claim was enough.")
+    samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
+    reasons: tuple[str, ...] = Field(description="Why, in sentences.")
+    explanation: tuple[ComparisonPicture, ...] | None = Field(description="Null unless asked for.")
+    event: int = Field(description="Number of the event in the audit log.")
+
+
+class SubjectAnswer(Answer):
+    """What may be told of a subject."""
+
+    subject: str = Field(description="The subject's id.")
+    galleries: tuple[str, ...] = Field(description="Those of its galleries that the key reaches.")
+    encounters: int = Field(description="On how many occasions the subject was captured.")
+    enrolled_at: datetime = Field(description="When first.")
+
+
+class SubjectsAnswer(Answer):
+    """A page of subjects."""
+
+    subjects: tuple[SubjectAnswer, ...] = Field(description="By id.")
+    next: str | None = Field(description="Give it as after for the next page; null on the last.")
+
+
+class ErasureAnswer(Answer):
+    """A subject was erased."""
+
+    subject: str = Field(description="Who was erased.")
+    change: int = Field(description="Number of the change in the store.")
+
+
+class GalleriesAnswer(Answer):
+    """Galleries that the key reaches."""
+
+    galleries: tuple[str, ...] = Field(description="By id.")
+
+
+class GalleryAnswer(Answer):
+    """A gallery."""
+
+    gallery: str = Field(description="Its id.")
+
+
+class EventAnswer(Answer):
+    """One event of the audit log."""
+
+    number: int = Field(description="Its place in the chain, from 1.")
+    kind: EventKind = Field(description="What was done.")
+    at: datetime = Field(description="When.")
+    actor: str = Field(description="By whom: the id of the key.")
+    purpose: str = Field(description="What for.")
+    device: str = Field(description="From where.")
+    subject: str | None = Field(description="To whom.")
+    gallery: str | None = Field(description="In which gallery.")
+    details: Mapping[str, str] = Field(description="Short facts.")
+    evidence: tuple[str, ...] = Field(description="SHA-256 of the image files it rests on.")
+    previous: str = Field(description="Digest of the event before.")
+    digest: str = Field(description="SHA-256 over the digest before and this event.")
+
+
+class EventsAnswer(Answer):
+    """A page of events."""
+
+    events: tuple[EventAnswer, ...] = Field(description="In order.")
+    next: int | None = Field(description="Give it as after for the next page; null on the last.")
+
+
+class ChainAnswer(Answer):
+    """Whether the audit log is whole."""
+
+    intact: bool = Field(description="True where every event follows from the one before.")
+    events: int = Field(description="How many were looked at.")
+    fault: str | None = Field(description="What is wrong, null where nothing is.")

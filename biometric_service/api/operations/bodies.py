@@ -1,0 +1,120 @@
+"""What the operations are asked, as it is written on the wire."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
+
+from biometric_service.api.operations.positions import Finger
+from biometric_service.vocabulary.decisions import Movement
+from biometric_service.vocabulary.references import ExceptionKind
+from biometric_service.vocabulary.samples import Modality
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Purpose = Annotated[str, StringConstraints(pattern=r"^\S(.{0,126}\S)?$")]
+Line = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\r\n]*$")]
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except (ValueError, binascii.Error):
+        raise ValueError("must be base64 (RFC 4648, section 4) without line breaks") from None
+
+
+Base64 = Annotated[
+    bytes, BeforeValidator(_decoded, json_schema_input_type=str), Field(json_schema_extra={"contentEncoding": "base64"})
+]
+
+
+class Body(BaseModel):
+    """Every body is read strictly: an unknown or misspelt field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageBody(Body):
+    """One image: either its bytes in ``data``, or in ``file`` the name of the multipart part that holds them."""
+
+    modality: Modality = Field(description="What the image shows.", examples=["fingerprint"])
+    position: Finger = Field(Finger.UNKNOWN, description="Which finger it is.", examples=["right_index"])
+    dpi: FiniteFloat | None = Field(
+        None,
+        gt=0,
+        description="Resolution of a fingerprint in pixels an inch; left out, the file's own.",
+        examples=[500],
+    )
+    data: Base64 | None = Field(None, description="The image file, base64.", examples=["iVBORw0KGgo="])
+    file: Line | None = Field(None, description="Name of the multipart part with the image file.", examples=["finger"])
+
+
+class RequestBody(Body):
+    """What every request says: what it is for, and from where."""
+
+    purpose: Purpose = Field(description="What the answer is for; the key must allow it.", examples=["roll-call"])
+    device: Line = Field("", description="What captured the images; kept in the audit log.", examples=["gate-3"])
+    images: Annotated[tuple[ImageBody, ...], Field(min_length=1)] = Field(description="The samples of one person.")
+
+
+class IdentificationBody(RequestBody):
+    """Who is this?"""
+
+    gallery: Id = Field(description="Where to look; ALL for every gallery.", examples=["residents"])
+    explain: bool = Field(
+        default=False, description="Also show what was compared; needs the scope abis.encounter.read as well."
+    )
+
+
+class VerificationBody(RequestBody):
+    """Is this the person who is claimed?"""
+
+    gallery: Id = Field(description="Where the person is enrolled; ALL for anywhere.", examples=["residents"])
+    subject: Id = Field(description="Who it is said to be.", examples=["P-1042"])
+    explain: bool = Field(
+        default=False, description="Also show what was compared; needs the scope abis.encounter.read as well."
+    )
+
+
+class ExceptionBody(Body):
+    """A finger that could not be captured."""
+
+    position: Finger = Field(description="Which finger.", examples=["left_little"])
+    kind: ExceptionKind = Field(description="Why not.", examples=["missing"])
+
+
+class EnrolmentBody(RequestBody):
+    """Keep this person under this id."""
+
+    subject: Id = Field(description="The new subject's id.", examples=["P-1042"])
+    galleries: Annotated[frozenset[Id], Field(min_length=1, max_length=100)] = Field(
+        description="Galleries to be found in.", examples=[["residents"]]
+    )
+    exceptions: tuple[ExceptionBody, ...] = Field((), max_length=10, description="Fingers that could not be captured.")
+    despite_duplicates: bool = Field(
+        default=False, description="An officer has looked at the candidates and this is somebody else."
+    )
+
+
+class MovementBody(RequestBody):
+    """May this person pass the checkpoint?"""
+
+    gallery: Id = Field(description="Who may be at this checkpoint.", examples=["residents"])
+    checkpoint: Annotated[Line, Field(min_length=1)] = Field(description="Where.", examples=["gate-3"])
+    direction: Movement = Field(description="Which way.", examples=["in"])
+    claimed: Id | None = Field(None, description="Who it is said to be; left out, the person is identified.")
+    explain: bool = Field(
+        default=False, description="Also show what was compared; needs the scope abis.encounter.read as well."
+    )
+
+
+class GalleryBody(Body):
+    """Make a gallery."""
+
+    purpose: Purpose = Field(description="What it is for; the key must allow it.", examples=["administration"])
+    device: Line = Field("", description="Where the request comes from; kept in the audit log.")
+    gallery: Id = Field(description="The new gallery's id; ALL is reserved.", examples=["residents"])

@@ -1,0 +1,44 @@
+"""The galleries: list, make."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
+
+from biometric_service.api.operations.answers import GalleriesAnswer, GalleryAnswer
+from biometric_service.api.operations.asking import Asking, event
+from biometric_service.api.operations.bodies import GalleryBody
+from biometric_service.api.security import Admission, requires
+from biometric_service.api.services import ServicesOf
+from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import GalleryId
+
+router = APIRouter(prefix="/galleries", tags=["galleries"])
+
+
+@router.get("")
+async def list_galleries(
+    admission: Annotated[Admission, Depends(requires(Scope.GALLERY_READ))],
+    asking: Annotated[Asking, Depends()],
+    services: ServicesOf,
+) -> GalleriesAnswer:
+    """List the galleries that the key reaches."""
+    caller = await admission.caller(asking.purpose, [], asking.device)
+    galleries = await run_in_threadpool(services.store.galleries)
+    await run_in_threadpool(services.store.record, event(EventKind.GALLERIES_LISTED, caller))
+    return GalleriesAnswer(galleries=tuple(filter(admission.key.may_search, galleries)))
+
+
+@router.post("", status_code=201)
+async def create_gallery(
+    admission: Annotated[Admission, Depends(requires(Scope.GALLERY_WRITE))],
+    body: GalleryBody,
+    services: ServicesOf,
+) -> GalleryAnswer:
+    """Make a gallery."""
+    gallery = GalleryId(body.gallery)
+    caller = await admission.caller(body.purpose, [gallery], body.device)
+    created = event(EventKind.GALLERY_CREATED, caller, gallery=gallery)
+    await run_in_threadpool(services.store.create_gallery, gallery, created)
+    return GalleryAnswer(gallery=gallery)

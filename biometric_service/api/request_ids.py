@@ -1,0 +1,32 @@
+"""The id by which one request is found again in answers and in the log."""
+
+import logging
+import re
+from contextvars import ContextVar
+from uuid import uuid4
+
+HEADER = "X-Request-Id"
+
+_ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CURRENT: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+def begin(given: str) -> str:
+    """Set the id of the request in progress: the caller's own where it is harmless, else a new one."""
+    chosen = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+    _CURRENT.set(chosen)
+    return chosen
+
+
+def request_id() -> str:
+    """The id of the request in progress, ``-`` outside of one."""
+    return _CURRENT.get()
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds ``request_id`` to every log record that passes."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything pass."""
+        record.request_id = request_id()
+        return True

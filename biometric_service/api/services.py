@@ -1,0 +1,34 @@
+"""What the HTTP surface is given by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from biometric_service.recognition.walk import Walk
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.protocols import ApiKeyStore, ReferenceStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the operations.
+
+    ``verify_audit``: checks the whole audit log as it lies on disk and returns how many events there are, or raises
+    AUDIT_CHAIN_BROKEN.
+    """
+
+    walk: Walk
+    store: ReferenceStore
+    api_keys: ApiKeyStore
+    settings: Settings
+    verify_audit: Callable[[], int]
+
+
+def services_of(request: Request) -> Services:
+    """The services that the application was built with."""
+    return cast("Services", request.app.state.services)
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
