@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     identification_review_fpir: float = Field(0.05, gt=0, lt=1, description="FPIR at which it asks for a review.")
     verification_fmr: float = Field(1e-4, gt=0, lt=1, description="FMR at which a verification says match.")
     verification_review_fmr: float = Field(1e-2, gt=0, lt=1, description="FMR at which it asks for a review.")
-    candidate_limit: int = Field(10, ge=1, le=200, description="Candidates an answer holds at the most.")
+    candidate_limit: int = Field(10, ge=2, le=200, description="Candidates an answer holds at the most.")
     max_image_bytes: int = Field(20_000_000, ge=1_000, description="Largest image file taken, in bytes.")
     max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")
     max_request_bytes: int = Field(64_000_000, ge=1_000, description="Largest HTTP request taken, in bytes.")
