@@ -5,7 +5,7 @@ BIN := .venv/bin
 SEED := var/seed/fingerprints
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test check setup lock clean
+.PHONY: run test check setup lock docs clean
 
 run: setup
 	$(BIN)/biometric-service models fetch
@@ -34,6 +34,9 @@ setup: .venv/.ready
 # The lock file pins every package with its hashes; uv (from PyPI) resolves it.
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --no-header --quiet -o requirements.lock
+
+docs: setup
+	$(BIN)/python docs/build_reference.py
 
 clean:
 	rm -rf .venv var build dist *.egg-info

@@ -4,6 +4,7 @@ Expected outcomes (low quality, nobody found, a failure to extract) are values i
 here is a fault of the caller, of the deployment or of this service. Only ``api/errors.py`` knows their HTTP status.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -41,6 +42,41 @@ class ErrorCode(StrEnum):
     SETTINGS_INVALID = "settings_invalid"
     DEVICE_FAILED = "device_failed"
     INTERNAL = "internal"
+
+
+MEANINGS: Mapping[ErrorCode, str] = {
+    ErrorCode.IMAGE_UNREADABLE: "The file is not an image in a format that is read.",
+    ErrorCode.IMAGE_TRUNCATED: "The image ends before all of its pixels are there.",
+    ErrorCode.IMAGE_TOO_LARGE: "The image has more bytes or pixels than max_image_bytes or max_image_pixels allow.",
+    ErrorCode.IMAGE_EMPTY: "The file has no bytes, or the image no pixels.",
+    ErrorCode.IMAGE_ANIMATED: "The file holds more than one picture.",
+    ErrorCode.RESOLUTION_UNUSABLE: "The resolution given for a fingerprint is not between 250 and 1000 dpi.",
+    ErrorCode.TEMPLATE_INVALID: "A template is damaged or holds numbers that it cannot hold.",
+    ErrorCode.TEMPLATE_VERSION_MISMATCH: "Templates of different models or versions were to be compared.",
+    ErrorCode.REQUEST_INVALID: "The request does not say what it must, or not in the form that is asked for.",
+    ErrorCode.REQUEST_TOO_LARGE: "The request has more bytes or images than are taken at once.",
+    ErrorCode.SUBJECT_UNKNOWN: "Nobody is enrolled under this id in the gallery.",
+    ErrorCode.SUBJECT_EXISTS: "Somebody is enrolled under this id already.",
+    ErrorCode.GALLERY_UNKNOWN: "There is no gallery of this name.",
+    ErrorCode.GALLERY_EXISTS: "There is a gallery of this name already.",
+    ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",
+    ErrorCode.NOT_AUTHENTICATED: "The request carries no API key, or one that is not in force.",
+    ErrorCode.NOT_AUTHORISED: "The API key does not reach this operation, gallery or purpose.",
+    ErrorCode.RATE_LIMITED: "The service is busy; the answer says when to try again.",
+    ErrorCode.TIMED_OUT: "The work took longer than a request may.",
+    ErrorCode.KEY_WRONG: "The master key is not the one that the store was made with.",
+    ErrorCode.KEY_UNUSABLE: "The master key is missing, malformed, or its file can be read by others.",
+    ErrorCode.RECORD_TAMPERED: "An encrypted record was changed or moved and does not open.",
+    ErrorCode.AUDIT_CHAIN_BROKEN: "The audit log was changed, cut or reordered; the message names the first event.",
+    ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, read or written.",
+    ErrorCode.STORE_CONFLICT: "Somebody else changed the same record at the same time.",
+    ErrorCode.MODEL_UNAVAILABLE: "The weights of a model cannot be had from any of its sources.",
+    ErrorCode.MODEL_HASH_MISMATCH: "The weights of a model are not those that its manifest names.",
+    ErrorCode.MODEL_INVALID: "A manifest is wrong, or contradicts the model that it describes.",
+    ErrorCode.SETTINGS_INVALID: "A setting is wrong.",
+    ErrorCode.DEVICE_FAILED: "A capture device could not do what it was asked.",
+    ErrorCode.INTERNAL: "A fault that nobody foresaw; the log has it under the id of the request.",
+}
 
 
 class BiometricServiceError(Exception):

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from biometric_service.cli import administration, auditing, recognising, serving, weighing
+from biometric_service.cli import administration, auditing, enrolling, models, recognising, serving
 from biometric_service.errors import BiometricServiceError
 
 FAULT = 2
@@ -16,10 +16,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+enrolling.register(app)
 recognising.register(app)
 serving.register(app)
 administration.register(app)
-app.add_typer(weighing.models, name="models")
+app.add_typer(models.models, name="models")
 app.add_typer(auditing.audit, name="audit")
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import typer
 
-from biometric_service.app import open_service
+from biometric_service.app import settings_store
 from biometric_service.cli.options import GalleryOption, operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
@@ -32,8 +32,8 @@ def register(app: typer.Typer) -> None:
 @galleries.command("list")
 def list_galleries(*, json: JsonOption = False) -> None:
     """Print every gallery."""
-    with open_service(load_settings()) as service:
-        names = service.store.galleries()
+    with settings_store(load_settings()) as opened:
+        names = opened.store.galleries()
     if json:
         print_json({"galleries": names})
     else:
@@ -43,8 +43,8 @@ def list_galleries(*, json: JsonOption = False) -> None:
 @galleries.command("create")
 def create_gallery(gallery: str) -> None:
     """Make a gallery."""
-    with open_service(load_settings()) as service:
-        service.store.create_gallery(GalleryId(gallery), _event(EventKind.GALLERY_CREATED, gallery=gallery))
+    with settings_store(load_settings()) as opened:
+        opened.store.create_gallery(GalleryId(gallery), _event(EventKind.GALLERY_CREATED, gallery=gallery))
     typer.echo(f"Gallery {gallery} is there.")
 
 
@@ -56,9 +56,9 @@ def list_subjects(
     json: JsonOption = False,
 ) -> None:
     """Print a page of subjects by id: no biometric data."""
-    with open_service(load_settings()) as service:
-        page = service.store.subjects(GalleryId(gallery), SubjectId(after) if after else None, PAGE)
-        service.store.record(_event(EventKind.SUBJECTS_LISTED, gallery=gallery))
+    with settings_store(load_settings()) as opened:
+        page = opened.store.subjects(GalleryId(gallery), SubjectId(after) if after else None, PAGE)
+        opened.store.record(_event(EventKind.SUBJECTS_LISTED, gallery=gallery))
     if json:
         print_json({"subjects": page})
     else:
@@ -73,16 +73,16 @@ def erase_subject(
     """Destroy everything that is kept of a subject but the audit log; it cannot be undone."""
     if not yes:
         raise typer.Exit(1)
-    with open_service(load_settings()) as service:
-        change = service.store.erase(SubjectId(subject), _event(EventKind.SUBJECT_ERASED, subject=subject))
+    with settings_store(load_settings()) as opened:
+        change = opened.store.erase(SubjectId(subject), _event(EventKind.SUBJECT_ERASED, subject=subject))
     typer.echo(f"Subject {subject} is erased (change {change}).")
 
 
 @api_keys.command("list")
 def list_keys(*, json: JsonOption = False) -> None:
     """Print every API key that is in force; never a secret."""
-    with open_service(load_settings()) as service:
-        keys = service.api_keys.keys()
+    with settings_store(load_settings()) as opened:
+        keys = opened.api_keys.keys()
     if json:
         print_json({"api_keys": keys})
     else:
@@ -109,8 +109,8 @@ def create_key(  # noqa: PLR0913 - options of a command line
     expires_at = datetime.now(UTC) + timedelta(days=days)
     purposes = frozenset(purpose or [ANY_PURPOSE])
     key = ApiKey(uuid4().hex[:12], name, frozenset(scope or Scope), galleries_allowed, purposes, expires_at)
-    with open_service(load_settings()) as service:
-        secret = service.api_keys.create(key, _event(EventKind.API_KEY_CREATED, api_key=key.id))
+    with settings_store(load_settings()) as opened:
+        secret = opened.api_keys.create(key, _event(EventKind.API_KEY_CREATED, api_key=key.id))
     if json:
         print_json({"id": key.id, "secret": secret, "expires_at": expires_at})
     else:
@@ -120,8 +120,8 @@ def create_key(  # noqa: PLR0913 - options of a command line
 @api_keys.command("revoke")
 def revoke_key(key: Annotated[str, typer.Argument(help="The part of the key before the dot.")]) -> None:
     """End an API key at once."""
-    with open_service(load_settings()) as service:
-        service.api_keys.revoke(key, _event(EventKind.API_KEY_REVOKED, api_key=key))
+    with settings_store(load_settings()) as opened:
+        opened.api_keys.revoke(key, _event(EventKind.API_KEY_REVOKED, api_key=key))
     typer.echo(f"API key {key} is revoked.")
 
 

@@ -1,8 +1,10 @@
 """``biometric-service serve`` and ``biometric-service settings``."""
 
+from typing import Annotated
+
 import typer
 
-from biometric_service.app import run_server
+from biometric_service.app.server import run_server
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import describe, load_settings
 
@@ -13,9 +15,11 @@ def register(app: typer.Typer) -> None:
     app.command("settings")(show_settings)
 
 
-def serve() -> None:
+def serve(
+    *, console_key: Annotated[bool, typer.Option(help="Make a key for this machine's console and print its link.")] = False
+) -> None:
     """Start the service with its console; the settings say where it listens."""
-    run_server(load_settings())
+    run_server(load_settings(), console_key=console_key)
 
 
 def show_settings(*, json: JsonOption = False) -> None:

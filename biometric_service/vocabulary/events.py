@@ -28,6 +28,25 @@ class EventKind(StrEnum):
     AUDIT_READ = "audit.read"
 
 
+MEANINGS: Mapping[EventKind, str] = {
+    EventKind.GALLERY_CREATED: "A gallery was made.",
+    EventKind.GALLERIES_LISTED: "The names of the galleries were read.",
+    EventKind.SUBJECT_ENROLLED: "A subject's first encounter was kept.",
+    EventKind.SUBJECT_READ: "What is kept of one subject was read.",
+    EventKind.SUBJECTS_LISTED: "The subjects of a gallery were listed.",
+    EventKind.SUBJECT_ERASED: "A subject's data key and records were destroyed.",
+    EventKind.REFERENCE_IMAGE_READ: "The image that a reference was made from was looked at.",
+    EventKind.IDENTIFICATION: "Somebody was searched for in a gallery (1:N).",
+    EventKind.VERIFICATION: "Somebody was compared with a claimed subject (1:1).",
+    EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
+    EventKind.ENROLMENT_REFUSED: "An enrolment was not kept: the person seems to be enrolled under another id.",
+    EventKind.API_KEY_CREATED: "An API key was made.",
+    EventKind.API_KEY_REVOKED: "An API key was ended.",
+    EventKind.ACCESS_REFUSED: "A caller asked for what its key does not reach.",
+    EventKind.AUDIT_READ: "Events of this log were read or its chain verified.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, for which purpose, from which device."""

@@ -13,7 +13,7 @@ HOMES = {
     "faiss": ("biometric_service/gallery/",),
     "sqlalchemy": ("biometric_service/references/", "biometric_service/audit/"),
     "alembic": ("biometric_service/references/",),
-    "fastapi": ("biometric_service/api/", "biometric_service/console/", "biometric_service/app.py"),
+    "fastapi": ("biometric_service/api/", "biometric_service/console/", "biometric_service/app/"),
     "ray": ("biometric_service/scaleout/",),
     "onnxruntime": (
         "biometric_service/extraction/",
@@ -24,7 +24,7 @@ HOMES = {
         "device_drivers/",
         "biometric_service/capture/",
         "biometric_service/cli/",
-        "biometric_service/app.py",
+        "biometric_service/app/",
     ),
 }
 

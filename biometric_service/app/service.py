@@ -1,0 +1,97 @@
+"""One running service: the walk, the store, and what an operator may ask of them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from biometric_service.app.stages import Stages, build_stages
+from biometric_service.audit.log import ChainedLog
+from biometric_service.decision.policy import DecisionPolicy
+from biometric_service.gallery.exact import ExactGallery
+from biometric_service.gallery.faiss_gallery import FaissGallery
+from biometric_service.gallery.follower import GalleryFollower
+from biometric_service.recognition.walk import Walk
+from biometric_service.references.master_keys import choose_master_key
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.decisions import OperatingPoint
+from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, GalleryIndex, ReferenceStore
+from biometric_service.vocabulary.samples import Modality
+
+INDEXES: Mapping[Literal["exact", "faiss"], Callable[[Comparator], GalleryIndex]] = {
+    "exact": ExactGallery,
+    "faiss": FaissGallery,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that the command line and the HTTP surface work with."""
+
+    settings: Settings
+    walk: Walk
+    store: ReferenceStore
+    api_keys: ApiKeyStore
+    verify_audit: Callable[[], int]
+
+
+@contextmanager
+def open_service(settings: Settings) -> Iterator[Service]:
+    """Load the models, open the store, bring the indexes up to it; closed with the context."""
+    stages = build_stages(settings)
+    with settings_store(settings) as opened:
+        walk = assemble_walk(settings, stages, opened.store)
+        walk.follower.catch_up()
+        yield Service(settings, walk, opened.store, opened.api_keys, opened.store.verify_events)
+
+
+@contextmanager
+def settings_store(settings: Settings) -> Iterator[OpenedStore]:
+    """The store that the settings describe, closed with the context; raises what ``open_store`` raises."""
+    opened = _open_store(settings)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def build_walk(settings: Settings) -> Walk:
+    """The walk on the settings' own store, which stays open for the life of the process (for benchmarks)."""
+    return assemble_walk(settings, build_stages(settings), _open_store(settings).store)
+
+
+def _open_store(settings: Settings) -> OpenedStore:
+    url = settings.database_url or f"sqlite:///{settings.data_dir / 'biometric.db'}"
+    file = settings.master_key_file or settings.data_dir / "master.key"
+    provider = choose_master_key(settings.master_key.get_secret_value(), file)
+    return open_store(url, provider, ChainedLog)
+
+
+def assemble_walk(settings: Settings, stages: Stages, store: ReferenceStore) -> Walk:
+    """Join the stages to a store through fresh indexes."""
+    indexes = _indexes(settings, stages.comparators)
+    return Walk(
+        decode=stages.decode,
+        extractors=stages.extractors,
+        assessors=stages.assessors,
+        attack_detectors=stages.attack_detectors,
+        comparators=stages.comparators,
+        indexes=indexes,
+        follower=GalleryFollower(store, list(indexes.values())),
+        store=store,
+        policy=_policy(settings),
+        candidate_limit=settings.candidate_limit,
+    )
+
+
+def _indexes(settings: Settings, comparators: Mapping[Modality, Comparator]) -> dict[Modality, GalleryIndex]:
+    kinds = {Modality.FINGERPRINT: settings.fingerprint_index, Modality.FACE: settings.face_index}
+    return {modality: INDEXES[kinds[modality]](comparator) for modality, comparator in comparators.items()}
+
+
+def _policy(settings: Settings) -> DecisionPolicy:
+    return DecisionPolicy(
+        OperatingPoint(settings.identification_fpir, settings.identification_review_fpir),
+        OperatingPoint(settings.verification_fmr, settings.verification_review_fmr),
+    )

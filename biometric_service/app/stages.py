@@ -1,0 +1,130 @@
+"""Which models, comparators and assessors serve each modality, as the settings choose and the shelf can supply."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from biometric_service.capture.images import ImageLimits, decode
+from biometric_service.comparison.calibration import Calibration
+from biometric_service.comparison.cosine import CosineComparator
+from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.extraction.face.centerface import CenterFaceDetector
+from biometric_service.extraction.face.detection import FaceDetector
+from biometric_service.extraction.face.embedding import FaceEmbedder
+from biometric_service.extraction.face.extractor import FaceExtractor
+from biometric_service.extraction.face.yunet import YuNetDetector
+from biometric_service.extraction.fingerprint.leader import LeaderExtractor
+from biometric_service.extraction.runtime import open_session
+from biometric_service.presentation_attack.not_assessed import NotAssessed
+from biometric_service.quality.face import FaceQualityAssessor
+from biometric_service.quality.fingerprint import FingerprintQualityAssessor
+from biometric_service.recognition.requests import GivenImage
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.protocols import AttackDetector, Comparator, Extractor, QualityAssessor
+from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, Modality
+from biometric_service.vocabulary.templates import TemplateFormat
+from biometric_service.weights.manifest import ModelManifest, Task
+from biometric_service.weights.resolution import ModelShelf, ResolvedModel
+
+AUTO = "auto"
+DETECTORS: Mapping[str, type[YuNetDetector] | type[CenterFaceDetector]] = {
+    "yunet": YuNetDetector,
+    "centerface": CenterFaceDetector,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Everything on the walk that depends on models; a modality without models is in none of the maps."""
+
+    decode: Callable[[GivenImage], BiometricSample]
+    extractors: Mapping[Modality, Extractor]
+    assessors: Mapping[Modality, QualityAssessor]
+    attack_detectors: Mapping[Modality, AttackDetector]
+    comparators: Mapping[Modality, Comparator]
+
+
+def model_shelf(settings: Settings) -> ModelShelf:
+    """The shelf that the settings describe."""
+    return ModelShelf(
+        settings.manifests_dir, settings.models_dir, settings.model_cache.expanduser(), settings.models_offline
+    )
+
+
+def build_stages(settings: Settings) -> Stages:
+    """Load the models; without a face model the service works on fingerprints alone, and the reverse.
+
+    Raises MODEL_HASH_MISMATCH, MODEL_INVALID, and MODEL_UNAVAILABLE where a model named in the settings cannot be had.
+    """
+    shelf = model_shelf(settings)
+    modalities = [each for each in (_fingerprint(settings, shelf), _face(settings, shelf)) if each is not None]
+    extractors = {extractor.format.modality: extractor for extractor, _ in modalities}
+    assessors: dict[Modality, QualityAssessor] = {
+        Modality.FINGERPRINT: FingerprintQualityAssessor(),
+        Modality.FACE: FaceQualityAssessor(),
+    }
+    return Stages(
+        decode=partial(_decode, ImageLimits(settings.max_image_bytes, settings.max_image_pixels)),
+        extractors=extractors,
+        assessors={modality: assessors[modality] for modality in extractors},
+        attack_detectors={modality: NotAssessed() for modality in extractors},
+        comparators={comparator.format.modality: comparator for _, comparator in modalities},
+    )
+
+
+def _decode(limits: ImageLimits, given: GivenImage) -> BiometricSample:
+    source = CaptureSource(given.device, datetime.now(UTC))
+    return decode(given.data, given.modality, given.position, given.dpi, source, limits)
+
+
+def _fingerprint(settings: Settings, shelf: ModelShelf) -> tuple[Extractor, Comparator] | None:
+    model = _chosen(shelf, settings.fingerprint_model, Task.FINGERPRINT_MINUTIAE)
+    if model is None:
+        return None
+    template_format = _format(Modality.FINGERPRINT, model.manifest)
+    comparator = CylinderComparator(template_format, _calibration(model.manifest, "cylinder"))
+    return LeaderExtractor(open_session(model.path), template_format), comparator
+
+
+def _face(settings: Settings, shelf: ModelShelf) -> tuple[Extractor, Comparator] | None:
+    embedding = _chosen(shelf, settings.face_model, Task.FACE_EMBEDDING)
+    detection = _chosen(shelf, settings.face_detector, Task.FACE_DETECTION) if embedding else None
+    if embedding is None or detection is None:
+        return None
+    template_format = _format(Modality.FACE, embedding.manifest)
+    embedder = FaceEmbedder(open_session(embedding.path), embedding.manifest)
+    comparator = CosineComparator(template_format, _calibration(embedding.manifest, "cosine"))
+    return FaceExtractor(_detector(detection), embedder, template_format), comparator
+
+
+def _detector(model: ResolvedModel) -> FaceDetector:
+    decoder = model.manifest.output.decoder or ""
+    if decoder not in DETECTORS:
+        raise BiometricServiceError(
+            ErrorCode.MODEL_INVALID,
+            f"The face detector {model.manifest.name} has outputs of an unknown kind, {decoder}.",
+            f"Set output.decoder in its manifest to one of {', '.join(DETECTORS)}.",
+        )
+    return DETECTORS[decoder](open_session(model.path), model.manifest.input)
+
+
+def _chosen(shelf: ModelShelf, name: str, task: Task) -> ResolvedModel | None:
+    if not name:
+        return None
+    return shelf.best(task) if name == AUTO else shelf.resolve(name)
+
+
+def _format(modality: Modality, manifest: ModelManifest) -> TemplateFormat:
+    return TemplateFormat(modality, manifest.name, manifest.version)
+
+
+def _calibration(manifest: ModelManifest, comparator: str) -> Calibration:
+    if comparator not in manifest.calibration:
+        raise BiometricServiceError(
+            ErrorCode.MODEL_INVALID,
+            f"The model {manifest.name} has no calibration for the comparator {comparator}.",
+            f"Add [calibration.{comparator}] to its manifest.",
+        )
+    return Calibration.from_table(comparator, manifest.calibration[comparator])
