@@ -1,0 +1,57 @@
+"""Transactions on either database: many readers with a steady view, one writer at a time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import Connection, Engine
+
+from biometric_service.references.faults import typed_faults, unavailable
+
+WRITING = "writing"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An engine, with how it is asked for transactions.
+
+    ``readers``: the engine with options that give a reader one steady view. ``patience_s``: how long a writer waits
+    for another one. ``check``: raises where the database is no longer the one that was opened. ``shed``: takes what
+    was deleted off the disk, beyond the transaction that deleted it.
+    """
+
+    engine: Engine
+    readers: Engine
+    patience_s: float
+    check: Callable[[], None]
+    shed: Callable[[], None]
+    turn: Lock
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store throughout."""
+        with typed_faults(), self.readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits at its end, durably, or leaves nothing behind."""
+        with self._turn(), typed_faults():
+            self.check()
+            with self.engine.begin() as connection:
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of one process queue here: SQLite's own waiting is not fair."""
+        if not self.turn.acquire(timeout=self.patience_s):
+            raise unavailable("The store is busy.", "Try again shortly.")
+        try:
+            yield
+        finally:
+            self.turn.release()

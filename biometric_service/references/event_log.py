@@ -1,0 +1,24 @@
+"""What the store asks of the audit log that it writes to in its own transactions."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
+
+
+class EventLog(Protocol):
+    """An append-only log in the same database; ``audit.log.ChainedLog`` is one."""
+
+    def begin(self, connection: Connection) -> None:
+        """Start the log of a new store."""
+
+    def append(self, connection: Connection, event: AuditEvent) -> int:
+        """Add an event within the connection's transaction; returns its number."""
+
+    def read(self, connection: Connection, after: int, limit: int) -> Sequence[RecordedEvent]:
+        """Events after the given number, in order."""
+
+    def verify(self, connection: Connection) -> int:
+        """Check the whole log; returns how many events there are, or AUDIT_CHAIN_BROKEN."""

@@ -1,0 +1,80 @@
+"""What the database complains of, as typed errors: no caller ever sees one of SQLAlchemy's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+
+_TRY_AGAIN = "Try again; where it goes on, look at the load on the store and at its disk."
+_SQLITE_FAULTS = {
+    "SQLITE_FULL": ("The disk of the store is full.", "Free some space; nothing of this request was kept."),
+    "SQLITE_READONLY": (
+        "The store cannot be written to.",
+        "Check its rights and that its disk is mounted for writing.",
+    ),
+    "SQLITE_CANTOPEN": ("The store's file is missing or may not be opened.", "Check the file, its folder and rights."),
+    "SQLITE_BUSY": ("The store is busy.", _TRY_AGAIN),
+    "SQLITE_LOCKED": ("The store is busy.", _TRY_AGAIN),
+    "SQLITE_CORRUPT": ("The store's file is damaged.", "Stop the service and restore a backup."),
+    "SQLITE_NOTADB": ("The store's file is not a database.", "Check database_url and data_dir, or restore a backup."),
+}
+_CONFLICTING = {"40001", "40P01"}
+
+
+@contextmanager
+def typed_faults() -> Iterator[None]:
+    """Turn the database's faults into STORE_UNAVAILABLE, STORE_CONFLICT or REQUEST_INVALID."""
+    try:
+        yield
+    except SQLAlchemyError as fault:
+        raise _typed(fault) from fault
+    except (UnicodeEncodeError, OverflowError):
+        raise _unkeepable() from None
+    except OSError as fault:
+        raise unavailable("The store's file cannot be used.", "Check the file, its folder and their rights.") from fault
+
+
+def unavailable(message: str, action: str) -> BiometricServiceError:
+    """STORE_UNAVAILABLE."""
+    return BiometricServiceError(ErrorCode.STORE_UNAVAILABLE, message, action)
+
+
+def conflict() -> BiometricServiceError:
+    """STORE_CONFLICT: somebody else changed the same thing first."""
+    return BiometricServiceError(
+        ErrorCode.STORE_CONFLICT,
+        "What was to be written conflicts with what is there.",
+        "Read the present state and decide again.",
+    )
+
+
+def _typed(fault: SQLAlchemyError) -> BiometricServiceError:
+    if isinstance(fault, IntegrityError) or _sql_state(fault) in _CONFLICTING:
+        return conflict()
+    if isinstance(fault, DataError) or type(fault) is StatementError:
+        return _unkeepable()
+    if isinstance(fault, PoolTimeoutError):
+        return unavailable("All connections to the store are in use.", _TRY_AGAIN)
+    return unavailable(*_SQLITE_FAULTS.get(_sqlite_name(fault), ("The store does not answer.", _TRY_AGAIN)))
+
+
+def _unkeepable() -> BiometricServiceError:
+    return BiometricServiceError(
+        ErrorCode.REQUEST_INVALID,
+        "A value cannot be kept by the store.",
+        "Correct it: it is too long, no text, or a time without its zone.",
+    )
+
+
+def _sqlite_name(fault: SQLAlchemyError) -> str:
+    """SQLite's primary error name: SQLITE_READONLY for SQLITE_READONLY_DBMOVED."""
+    original = fault.orig if isinstance(fault, DBAPIError) else None
+    return "_".join(str(getattr(original, "sqlite_errorname", "")).split("_")[:2])
+
+
+def _sql_state(fault: SQLAlchemyError) -> str:
+    original = fault.orig if isinstance(fault, DBAPIError) else None
+    return str(getattr(original, "sqlstate", ""))

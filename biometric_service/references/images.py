@@ -1,0 +1,37 @@
+"""Opening the image behind a reference."""
+
+from sqlalchemy import Connection, select
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.models import DataKeyRow, EncounterRow, SampleRow, SubjectRow, TemplateRow
+from biometric_service.references.protection import MasterKey, image_binding
+from biometric_service.vocabulary.references import ReferenceId, SubjectId
+
+_IMAGES = (
+    select(
+        SampleRow.number,
+        SampleRow.encounter,
+        SampleRow.image,
+        SubjectRow.number,
+        SubjectRow.id,
+        DataKeyRow.wrapped,
+    )
+    .join(TemplateRow, TemplateRow.sample == SampleRow.number)
+    .join(EncounterRow, EncounterRow.number == SampleRow.encounter)
+    .join(SubjectRow, SubjectRow.number == EncounterRow.subject)
+    .join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
+)
+
+
+def open_image(connection: Connection, master: MasterKey, reference: ReferenceId) -> bytes:
+    """The image as it was given; SUBJECT_UNKNOWN where the reference is no more, RECORD_TAMPERED."""
+    row = connection.execute(_IMAGES.where(TemplateRow.number == reference)).one_or_none()
+    if row is None:
+        raise BiometricServiceError(
+            ErrorCode.SUBJECT_UNKNOWN,
+            f"There is no reference {reference}.",
+            "Its subject may have been erased since: search again.",
+        )
+    sample, encounter, image, subject, known_as, wrapped = row
+    key = master.data_key(wrapped, subject, SubjectId(known_as))
+    return key.open(image, image_binding(sample, encounter, subject))

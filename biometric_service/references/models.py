@@ -1,0 +1,204 @@
+"""The tables of the store. Blobs are sealed (see ``protection``); nothing biometric is in the clear.
+
+Numbers are given out by the one row of ``store`` and never used again, so that a blob can be bound to its number
+before it is written and an erased reference's number never names another. The audit log keeps its own tables.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+LONGEST_NAME = 255
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_NAME = String(LONGEST_NAME).with_variant(String(LONGEST_NAME, collation="C"), "postgresql")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment, kept and given back in UTC; a time without a zone is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """To UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """SQLite forgets the zone."""
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
+NumberKey = Annotated[int, mapped_column(_NUMBER, primary_key=True, autoincrement=False)]
+Number = Annotated[int, mapped_column(_NUMBER)]
+Name = Annotated[str, mapped_column(_NAME)]
+Moment = Annotated[datetime, mapped_column(UtcTime)]
+Sealed = Annotated[bytes, mapped_column(LargeBinary)]
+Names = Annotated[list[str], mapped_column(JSON)]
+
+
+class Base(DeclarativeBase):
+    """Base of the store's tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+        }
+    )
+
+
+class StoreRow(Base):
+    """The one row that says which master key the store is under and which numbers were given out last."""
+
+    __tablename__ = "store"
+
+    id: Mapped[NumberKey]
+    key_check: Mapped[Sealed]
+    created_at: Mapped[Moment]
+    last_change: Mapped[Number]
+    last_subject: Mapped[Number]
+    last_encounter: Mapped[Number]
+    last_sample: Mapped[Number]
+    last_template: Mapped[Number]
+
+
+class GalleryRow(Base):
+    """A gallery."""
+
+    __tablename__ = "galleries"
+
+    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    created_at: Mapped[Moment]
+
+
+class SubjectRow(Base):
+    """A subject under the id that the callers know."""
+
+    __tablename__ = "subjects"
+
+    number: Mapped[NumberKey]
+    id: Mapped[str] = mapped_column(_NAME, unique=True)
+    enrolled_at: Mapped[Moment]
+
+
+class DataKeyRow(Base):
+    """The subject's data key, wrapped by the master key; without it the subject's blobs are noise."""
+
+    __tablename__ = "data_keys"
+
+    subject: Mapped[NumberKey] = mapped_column(ForeignKey("subjects.number", ondelete="CASCADE"))
+    wrapped: Mapped[Sealed]
+
+
+class EncounterRow(Base):
+    """One occasion on which a subject was captured."""
+
+    __tablename__ = "encounters"
+    __table_args__ = (UniqueConstraint("subject", "id"),)
+
+    number: Mapped[NumberKey]
+    subject: Mapped[Number] = mapped_column(ForeignKey("subjects.number", ondelete="CASCADE"))
+    id: Mapped[Name]
+    at: Mapped[Moment]
+
+
+class EncounterGalleryRow(Base):
+    """A gallery that an encounter's references are searched in."""
+
+    __tablename__ = "encounter_galleries"
+
+    encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
+    gallery: Mapped[str] = mapped_column(_NAME, ForeignKey("galleries.id"), primary_key=True, index=True)
+
+
+class CaptureExceptionRow(Base):
+    """A finger that could not be captured."""
+
+    __tablename__ = "capture_exceptions"
+
+    encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[Name]
+
+
+class SampleRow(Base):
+    """A sample: what is told of it in the clear, and the image as it was given, sealed."""
+
+    __tablename__ = "samples"
+
+    number: Mapped[NumberKey]
+    encounter: Mapped[Number] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"), index=True)
+    modality: Mapped[Name]
+    position: Mapped[int]
+    dpi: Mapped[float | None]
+    device: Mapped[str] = mapped_column(Text)
+    captured_at: Mapped[Moment]
+    digest: Mapped[Name]
+    quality: Mapped[float]
+    image: Mapped[Sealed]
+
+
+class TemplateRow(Base):
+    """A reference: a template made of a sample, sealed; ``change`` is the change that added it."""
+
+    __tablename__ = "templates"
+
+    number: Mapped[NumberKey]
+    sample: Mapped[Number] = mapped_column(ForeignKey("samples.number", ondelete="CASCADE"), index=True)
+    change: Mapped[Number] = mapped_column(ForeignKey("changes.number"), index=True)
+    format: Mapped[Name]
+    sealed: Mapped[Sealed]
+
+
+class ChangeRow(Base):
+    """A change of the references, with the number of its audit event."""
+
+    __tablename__ = "changes"
+
+    number: Mapped[NumberKey]
+    event: Mapped[Number]
+
+
+class RemovedReferenceRow(Base):
+    """A reference that is no more, and the change that removed it; nothing leads from it to a subject."""
+
+    __tablename__ = "removed_references"
+
+    reference: Mapped[NumberKey]
+    change: Mapped[Number] = mapped_column(ForeignKey("changes.number"), index=True)
+
+
+class ApiKeyRow(Base):
+    """A caller's key; ``seal`` is a MAC over all the rest, so that a right added by hand is found."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    name: Mapped[Name]
+    scopes: Mapped[Names]
+    galleries: Mapped[Names]
+    purposes: Mapped[Names]
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    secret_digest: Mapped[Sealed]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seal: Mapped[Sealed]

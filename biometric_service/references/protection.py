@@ -1,0 +1,94 @@
+"""Envelope encryption: blobs under a data key a subject, data keys under the master key (docs/adr/0004).
+
+AES-256-GCM throughout (NIST SP 800-38D), a random 96-bit nonce before each ciphertext. The additional data of every
+blob says what it is, which row it belongs to and whose it is, so that a blob that was moved does not open.
+"""
+
+import json
+import os
+from typing import Final, NewType
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.references import SubjectId
+
+Binding = NewType("Binding", bytes)
+"""Additional data of a blob."""
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+
+
+class DataKey:
+    """Seals and opens the blobs of one subject; safe in threads."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(secret)
+
+    def seal(self, plain: bytes, binding: Binding) -> bytes:
+        """Nonce, ciphertext and tag: 28 bytes more than what is sealed."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, binding)
+
+    def open(self, sealed: bytes, binding: Binding) -> bytes:
+        """What was sealed; RECORD_TAMPERED where a bit differs or the blob belongs elsewhere."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], binding)
+        except (InvalidTag, ValueError):
+            raise _tampered() from None
+
+
+class MasterKey:
+    """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
+
+    ``check``: 32 bytes that tell this key from any other and nothing more. ``audit``: for the MAC over the head of
+    the audit log. ``api_keys``: for the seals of API keys.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self.check = _derived(secret, "check")
+        self.audit = _derived(secret, "audit head")
+        self.api_keys = _derived(secret, "api keys")
+        self._wrapping = DataKey(_derived(secret, "data keys"))
+
+    def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
+        """A fresh data key, wrapped."""
+        return self._wrapping.seal(AESGCM.generate_key(8 * KEY_BYTES), _data_key_binding(subject, known_as))
+
+    def data_key(self, wrapped: bytes, subject: int, known_as: SubjectId) -> DataKey:
+        """The subject's data key; RECORD_TAMPERED where it is another's."""
+        return DataKey(self._wrapping.open(wrapped, _data_key_binding(subject, known_as)))
+
+
+def template_binding(template: int, sample: int, subject: int, form: str) -> Binding:
+    """Binds a template to its row, the sample it was made of, its subject and its format."""
+    return _binding("template", template, sample, subject, form)
+
+
+def image_binding(sample: int, encounter: int, subject: int) -> Binding:
+    """Binds an image to its row, its encounter and its subject."""
+    return _binding("image", sample, encounter, subject)
+
+
+def _data_key_binding(subject: int, known_as: SubjectId) -> Binding:
+    return _binding("data key", subject, known_as)
+
+
+def _binding(*parts: str | int) -> Binding:
+    return Binding(json.dumps(parts).encode())
+
+
+def _derived(secret: bytes, use: str) -> bytes:
+    return HKDFExpand(SHA256(), KEY_BYTES, f"biometric-service 1 {use}".encode()).derive(secret)
+
+
+def _tampered() -> BiometricServiceError:
+    return BiometricServiceError(
+        ErrorCode.RECORD_TAMPERED,
+        "A stored record does not belong where it lies, or was changed.",
+        "Keep the database as evidence, find out who could write to it, and restore a backup from before.",
+    )

@@ -1,0 +1,49 @@
+"""The version of the tables: brought up to date when the store is opened, refused where it is newer than the code."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from biometric_service.references.faults import unavailable
+
+HEAD = "head"
+
+
+def migrate(connection: Connection, revision: str = HEAD) -> None:
+    """Upgrade within the connection's transaction."""
+    if _current(connection) != _scripts().get_current_head() or revision != HEAD:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Go back to an older version within the connection's transaction (``base``: no tables at all)."""
+    command.downgrade(_config(connection), revision)
+
+
+def check_not_newer(connection: Connection) -> None:
+    """STORE_UNAVAILABLE where a newer version of the service made the tables."""
+    known = {script.revision for script in _scripts().walk_revisions()}
+    current = _current(connection)
+    if current is not None and current not in known:
+        raise unavailable(
+            f"The store was made by a newer version of this service (tables {current}).",
+            "Install that version or a later one; nothing was written.",
+        )
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config

@@ -1,0 +1,333 @@
+"""What every reference store must do, on every database that there is."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biometric_service.audit.log import ChainedLog
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.master_keys import KeyFile, KeyFromEnvironment
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.vocabulary.access import ApiKey, Scope
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.references import (
+    ALL_GALLERIES,
+    CaptureException,
+    Change,
+    ChangeNumber,
+    Encounter,
+    EncounterId,
+    EnrolledSample,
+    ExceptionKind,
+    GalleryId,
+    Reference,
+    ReferenceId,
+    SubjectId,
+)
+from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, FingerPosition, Modality
+from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, Template, TemplateFormat
+
+NOW = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
+FINGER = TemplateFormat(Modality.FINGERPRINT, "leader", "1")
+FACE = TemplateFormat(Modality.FACE, "omz", "1")
+YARD = GalleryId("yard")
+
+Opener = Callable[[], OpenedStore]
+
+
+@pytest.fixture
+def opener(tmp_path: Path) -> Opener:
+    def open_again() -> OpenedStore:
+        return open_store(
+            f"sqlite:///{tmp_path}/store/store.sqlite", KeyFile(tmp_path / "master.key"), ChainedLog, patience_s=2
+        )
+
+    return open_again
+
+
+@pytest.fixture
+def opened(opener: Opener) -> Iterator[OpenedStore]:
+    opened = opener()
+    opened.store.create_gallery(YARD, event(EventKind.GALLERY_CREATED))
+    yield opened
+    opened.close()
+
+
+def event(kind: EventKind = EventKind.SUBJECT_ENROLLED, subject: str | None = None) -> AuditEvent:
+    return AuditEvent(kind, NOW, Caller("warden", "intake", "desk 1"), subject and SubjectId(subject))
+
+
+def finger(seed: int, position: FingerPosition = FingerPosition.RIGHT_INDEX, count: int = 40) -> MinutiaeTemplate:
+    random = np.random.default_rng(seed)
+    return MinutiaeTemplate(
+        format=FINGER,
+        position=position,
+        positions=random.uniform(0, 300, (count, 2)).astype(np.float32),
+        directions=random.uniform(0, 6.28, count).astype(np.float32),
+        qualities=random.random(count).astype(np.float32),
+        kinds=random.integers(0, 3, count).astype(np.uint8),
+        size=(300, 300),
+    )
+
+
+def face(seed: int) -> FaceTemplate:
+    embedding = np.random.default_rng(seed).normal(size=256)
+    return FaceTemplate(FACE, (embedding / np.linalg.norm(embedding)).astype(np.float32))
+
+
+def enrolled(template: Template, image: bytes) -> EnrolledSample:
+    modality = template.format.modality
+    sample = BiometricSample(
+        modality=modality,
+        pixels=np.zeros((8, 8), np.uint8),
+        dpi=500.0 if modality is Modality.FINGERPRINT else None,
+        position=FingerPosition.UNKNOWN,
+        source=CaptureSource("file:a.png", NOW),
+        digest="ab" * 32,
+    )
+    return EnrolledSample(sample, image, template, 80.0)
+
+
+def encounter(subject: str, seed: int = 1, name: str = "e1", galleries: Sequence[GalleryId] = (YARD,)) -> Encounter:
+    samples = (enrolled(finger(seed), f"image {seed}".encode()), enrolled(face(seed), f"portrait {seed}".encode()))
+    return Encounter(SubjectId(subject), EncounterId(name), frozenset(galleries), NOW, samples)
+
+
+def templates_equal(one: Template, other: Template) -> bool:
+    def arrays(template: Template) -> list[object]:
+        names = ("positions", "directions", "qualities", "kinds", "embedding")
+        return [getattr(template, name).tobytes() for name in names if hasattr(template, name)]
+
+    return type(one) is type(other) and one.format == other.format and arrays(one) == arrays(other)
+
+
+def replay(store_changes: Iterator[tuple[ChangeNumber, Change]]) -> dict[ReferenceId, Reference]:
+    held: dict[ReferenceId, Reference] = {}
+    for _, change in store_changes:
+        held.update({reference.id: reference for reference in change.added})
+        for gone in change.removed:
+            held.pop(gone, None)
+    return held
+
+
+def refused(code: ErrorCode, act: Callable[[], object]) -> BiometricServiceError:
+    with pytest.raises(BiometricServiceError) as caught:
+        act()
+    assert caught.value.code is code
+    return caught.value
+
+
+def test_what_was_enrolled_comes_back_exactly_after_reopening(opener: Opener, opened: OpenedStore) -> None:
+    given = replace(encounter("A-1"), exceptions=(CaptureException(FingerPosition.LEFT_THUMB, ExceptionKind.BANDAGED),))
+    assert opened.store.enrol(given, event()) == 1
+    again = opener()
+    references = again.store.references(SubjectId("A-1"))
+    assert [r.subject for r in references] == ["A-1", "A-1"]
+    assert all(r.galleries == {YARD} for r in references)
+    assert all(templates_equal(r.template, s.template) for r, s in zip(references, given.samples, strict=True))
+    assert [again.store.image(r.id) for r in references] == [s.image for s in given.samples]
+    again.close()
+
+
+def test_a_summary_counts_encounters_and_joins_their_galleries(opened: OpenedStore) -> None:
+    opened.store.create_gallery(GalleryId("block b"), event(EventKind.GALLERY_CREATED))
+    opened.store.enrol(encounter("A-1"), event())
+    opened.store.add_encounter(encounter("A-1", 2, "e2", [GalleryId("block b")]), event())
+    summary = opened.store.subject(SubjectId("A-1"))
+    assert (summary.encounters, summary.galleries, summary.enrolled_at) == (2, {YARD, "block b"}, NOW)
+    assert len(opened.store.references(SubjectId("A-1"))) == 4
+    assert opened.store.galleries() == ["block b", "yard"]
+
+
+def test_subjects_are_listed_by_id_in_pages(opened: OpenedStore) -> None:
+    opened.store.create_gallery(GalleryId("block b"), event(EventKind.GALLERY_CREATED))
+    for number, name in enumerate(["b", "a", "C", "d"]):
+        opened.store.enrol(encounter(name, number, galleries=[YARD] if name != "d" else []), event())
+    first = opened.store.subjects(YARD, None, 2)
+    rest = opened.store.subjects(YARD, first[-1].subject, 2)
+    assert [s.subject for s in (*first, *rest)] == ["C", "a", "b"]
+    assert [s.subject for s in opened.store.subjects(ALL_GALLERIES, None, 9)] == ["C", "a", "b", "d"]
+    assert opened.store.subjects(GalleryId("block b"), None, 9) == []
+
+
+def test_unknown_and_taken_names_are_refused_and_leave_nothing(opened: OpenedStore) -> None:
+    store = opened.store
+    store.enrol(encounter("A-1"), event())
+    before = (store.last_change(), store.verify_events())
+    refused(ErrorCode.SUBJECT_EXISTS, lambda: store.enrol(encounter("A-1"), event()))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.add_encounter(encounter("A-2"), event()))
+    refused(ErrorCode.STORE_CONFLICT, lambda: store.add_encounter(encounter("A-1"), event()))
+    refused(ErrorCode.GALLERY_UNKNOWN, lambda: store.enrol(encounter("A-3", galleries=[GalleryId("x")]), event()))
+    refused(ErrorCode.GALLERY_UNKNOWN, lambda: store.subjects(GalleryId("x"), None, 9))
+    refused(ErrorCode.GALLERY_EXISTS, lambda: store.create_gallery(YARD, event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: store.create_gallery(ALL_GALLERIES, event()))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.subject(SubjectId("A-3")))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.references(SubjectId("A-3")))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.erase(SubjectId("A-3"), event()))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.image(ReferenceId(99)))
+    assert (store.last_change(), store.verify_events()) == before
+
+
+@pytest.mark.parametrize("name", ["", " a", "a\n", "x" * 256, "a\x00b"])
+def test_ids_that_are_none_are_refused(opened: OpenedStore, name: str) -> None:
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.enrol(encounter(name), event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.enrol(encounter("A", name=name), event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.create_gallery(GalleryId(name), event()))
+
+
+def test_a_template_out_of_range_is_refused_and_leaves_nothing(opened: OpenedStore) -> None:
+    good = encounter("A-1")
+    bad = replace(finger(1), qualities=np.full(40, 2, np.float32))
+    wrong = replace(good, samples=(*good.samples, enrolled(bad, b"image")))
+    refused(ErrorCode.TEMPLATE_INVALID, lambda: opened.store.enrol(wrong, event()))
+    assert opened.store.subjects(ALL_GALLERIES, None, 9) == []
+    assert opened.store.enrol(good, event()) == 1
+
+
+def test_changes_come_in_order_from_any_point_in_reads_of_any_size(opened: OpenedStore) -> None:
+    for number in range(7):
+        opened.store.enrol(encounter(f"A-{number}", number), event())
+    for size in (1, 3, 1000):
+        feed = list(opened.store.changes(ChangeNumber(2), size))
+        assert [number for number, _ in feed] == [3, 4, 5, 6, 7]
+        assert [change.added[0].subject for _, change in feed] == [f"A-{number}" for number in range(2, 7)]
+    assert opened.store.last_change() == 7
+    assert list(opened.store.changes(ChangeNumber(7))) == []
+
+
+def test_an_erasure_removes_the_subject_everywhere_and_the_feed_tells_of_it(opened: OpenedStore) -> None:
+    store = opened.store
+    store.enrol(encounter("A-1", 1), event())
+    store.enrol(encounter("A-2", 2), event())
+    early = replay(store.changes(ChangeNumber(0)))
+    gone = {r.id for r in store.references(SubjectId("A-1"))}
+    change = store.erase(SubjectId("A-1"), event(EventKind.SUBJECT_ERASED, "A-1"))
+    (told,) = list(store.changes(ChangeNumber(change - 1)))
+    assert (told[0], set(told[1].removed), told[1].added) == (3, gone, ())
+    assert {r.subject for r in replay(store.changes(ChangeNumber(0))).values()} == {"A-2"}
+    assert set(early) - gone == set(replay(store.changes(ChangeNumber(0))))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.subject(SubjectId("A-1")))
+    assert store.verify_events() == 4
+
+
+def test_a_feed_that_is_being_read_while_a_subject_is_erased_tells_of_the_removal(opened: OpenedStore) -> None:
+    for number in range(4):
+        opened.store.enrol(encounter(f"A-{number}", number), event())
+    feed = opened.store.changes(ChangeNumber(0), limit=1)
+    begun = [next(feed)]
+    opened.store.erase(SubjectId("A-0"), event())
+    opened.store.erase(SubjectId("A-3"), event())
+    assert {r.subject for r in replay(iter([*begun, *feed])).values()} == {"A-1", "A-2"}
+
+
+def test_an_erased_id_can_be_enrolled_again_under_new_references(opened: OpenedStore) -> None:
+    opened.store.enrol(encounter("A-1", 1), event())
+    first = {r.id for r in opened.store.references(SubjectId("A-1"))}
+    opened.store.erase(SubjectId("A-1"), event())
+    opened.store.enrol(encounter("A-1", 2), event())
+    assert first.isdisjoint(r.id for r in opened.store.references(SubjectId("A-1")))
+
+
+def test_an_encounter_without_samples_is_kept(opened: OpenedStore) -> None:
+    bare = replace(encounter("A-1"), samples=())
+    opened.store.enrol(bare, event())
+    assert list(opened.store.changes(ChangeNumber(0))) == [(1, Change())]
+    assert opened.store.erase(SubjectId("A-1"), event()) == 2
+
+
+def test_events_are_numbered_and_come_back_as_given(opened: OpenedStore) -> None:
+    given = replace(event(EventKind.IDENTIFICATION, "Ä-1"), details={"outcome": "match"}, evidence=("cd" * 32,))
+    number = opened.store.record(given)
+    (kept,) = opened.store.events(number - 1, 10)
+    assert (kept.number, kept.event) == (2, given)
+    assert kept.previous == opened.store.events(0, 1)[0].digest
+    assert opened.store.verify_events() == 2
+
+
+def test_writers_in_threads_lose_nothing_and_readers_see_whole_changes(opener: Opener, opened: OpenedStore) -> None:
+    other = opener()
+    done = threading.Event()
+
+    def write(worker: int) -> None:
+        store = (opened if worker % 2 else other).store
+        for turn in range(6):
+            store.enrol(encounter(f"{worker}-{turn}", 10 * worker + turn), event())
+
+    def read(_: int) -> None:
+        while not done.is_set():
+            feed = list(opened.store.changes(ChangeNumber(0), limit=5))
+            assert [number for number, _ in feed] == list(range(1, len(feed) + 1))
+            assert all(len(change.added) == 2 for _, change in feed)
+
+    with ThreadPoolExecutor(10) as pool:
+        readers = [pool.submit(read, number) for number in range(4)]
+        writers = [pool.submit(write, number) for number in range(6)]
+        for writer in writers:
+            writer.result()
+        done.set()
+        for reader in readers:
+            reader.result()
+    assert opened.store.last_change() == 36
+    assert opened.store.verify_events() == 37
+    other.close()
+
+
+def test_of_two_that_enrol_the_same_id_one_wins(opener: Opener, opened: OpenedStore) -> None:
+    other = opener()
+    codes: list[ErrorCode] = []
+
+    def enrol(store: OpenedStore) -> None:
+        try:
+            store.store.enrol(encounter("A-1"), event())
+        except BiometricServiceError as fault:
+            codes.append(fault.code)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(enrol, [opened, other] * 4))
+    assert codes == [ErrorCode.SUBJECT_EXISTS] * 7
+    assert opened.store.subject(SubjectId("A-1")).encounters == 1
+    other.close()
+
+
+def test_a_wrong_master_key_is_refused_before_anything_is_written(
+    opener: Opener, opened: OpenedStore, tmp_path: Path
+) -> None:
+    opened.store.enrol(encounter("A-1"), event())
+    url = f"sqlite:///{tmp_path}/store/store.sqlite"
+    refused(ErrorCode.KEY_WRONG, lambda: open_store(url, KeyFromEnvironment("00" * 32), ChainedLog))
+    again = opener()
+    assert again.store.verify_events() == 2
+    again.close()
+
+
+def api_key(name: str = "gate", expires_at: datetime | None = None) -> ApiKey:
+    return ApiKey(name, "Main gate", frozenset({Scope.MOVEMENT}), frozenset({YARD}), frozenset({"*"}), expires_at)
+
+
+def test_an_api_key_is_found_by_its_secret_alone(opened: OpenedStore) -> None:
+    keys, key = opened.api_keys, api_key(expires_at=datetime.now(UTC) + timedelta(hours=1))
+    secret = keys.create(key, event(EventKind.API_KEY_CREATED))
+    assert secret.startswith("gate.")
+    assert keys.find(secret) == key
+    for wrong in ("", "gate", "gate.", secret[:-1], secret + "x", "x" + secret, "gate." + "A" * 43, "\ud800.\ud800"):
+        assert keys.find(wrong) is None
+    assert keys.keys() == [key]
+    refused(ErrorCode.STORE_CONFLICT, lambda: keys.create(key, event()))
+    assert opened.store.verify_events() == 2
+
+
+def test_a_revoked_or_expired_api_key_ends(opened: OpenedStore) -> None:
+    keys = opened.api_keys
+    late = keys.create(api_key("late", datetime.now(UTC) - timedelta(seconds=1)), event())
+    secret = keys.create(api_key(), event())
+    keys.revoke("gate", event(EventKind.API_KEY_REVOKED))
+    assert (keys.find(late), keys.find(secret), keys.keys()) == (None, None, [])
+    refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("gate", event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("none", event()))
+    assert opened.store.verify_events() == 4
