@@ -101,6 +101,9 @@ class GalleryIndex(Protocol):
         A change at or below ``applied`` is ignored, so that replay has no effect.
         """
 
+    def expect(self, number: ChangeNumber) -> None:
+        """Learn how far the store has got; until that is applied, a search says that it is not complete."""
+
     def search(self, probe: Probe, limit: int) -> Shortlist:
         """The ``limit`` best references, best first.
 
