@@ -81,7 +81,7 @@ def _named(path: Path) -> ImageFile:
     name, number = (numbered["name"], int(numbered["number"])) if numbered else (path.stem, 1)
     folder = path.resolve().parent.name
     subject = name if name == folder else f"{folder}-{name}"
-    return ImageFile(path, re.sub(r"[^A-Za-z0-9._:@-]", "-", subject)[:64], number)
+    return ImageFile(path, re.sub(r"[^A-Za-z0-9._:@-]", "-", subject).lstrip("-._:@")[:64], number)
 
 
 def _dpi_beside(path: Path) -> float | None:
