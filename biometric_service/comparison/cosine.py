@@ -1,0 +1,99 @@
+"""Face embeddings compared by the cosine of the angle between them."""
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biometric_service.comparison.calibration import Calibration
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.candidates import ComparisonScore
+from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+NAME = "cosine"
+FIRST_ROWS = 64
+GATHER_BELOW = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class CosineComparator:
+    """Compares face templates of one format; the raw score is the cosine, -1 to 1 (see ``Comparator``)."""
+
+    format: TemplateFormat
+    calibration: Calibration
+    name: str = field(default=NAME, init=False)
+
+    def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
+        """The cosine of two templates; traces ``cosine``."""
+        cosine = float(_embedding(probe, self.format) @ _embedding(reference, self.format))
+        trace("cosine", cosine)
+        return cosine
+
+    def bank(self) -> "CosineBank":
+        """A new empty bank."""
+        return CosineBank(self.format)
+
+    def calibrate(self, raw: float) -> ComparisonScore:
+        """The cosine as -log10 FMR."""
+        return self.calibration.calibrate(raw)
+
+
+class CosineBank:
+    """Embeddings as the rows of one float32 matrix that grows by doubling (see ``ComparisonBank``).
+
+    Readers take no lock: a row is written before its number is given out, and growing leaves the old matrix to whoever
+    is reading it. A removed row is overwritten with zeros.
+    """
+
+    def __init__(self, template_format: TemplateFormat) -> None:
+        self._format = template_format
+        self._rows: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._used = 0
+        self._free: list[int] = []
+        self._writing = threading.Lock()
+
+    def __len__(self) -> int:
+        return self._used - len(self._free)
+
+    def add(self, template: Template) -> int:
+        """Hold a template; returns its row."""
+        embedding = _embedding(template, self._format)
+        with self._writing:
+            row = self._free.pop() if self._free else self._next(len(embedding))
+            self._rows[row] = embedding
+            return row
+
+    def remove(self, row: int) -> None:
+        """Overwrite a row; its number may be given out again."""
+        with self._writing:
+            self._rows[row] = 0
+            self._free.append(row)
+
+    def scores(self, probe: Template, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Cosines, float32 (len(rows),), of the probe with the given rows, as one matrix-vector product."""
+        embedding, matrix = _embedding(probe, self._format), self._rows
+        if not len(rows):
+            return np.zeros(0, np.float32)
+        if len(rows) < GATHER_BELOW * len(matrix):
+            return np.asarray(matrix[rows] @ embedding, np.float32)
+        return np.asarray((matrix @ embedding)[rows], np.float32)
+
+    def _next(self, dimension: int) -> int:
+        if self._used == len(self._rows):
+            grown = np.zeros((max(2 * self._used, FIRST_ROWS), dimension), np.float32)
+            grown[: self._used] = self._rows.reshape(-1, dimension)
+            self._rows = grown
+        self._used += 1
+        return self._used - 1
+
+
+def _embedding(template: Template, wanted: TemplateFormat) -> NDArray[np.float32]:
+    if not isinstance(template, FaceTemplate) or template.format != wanted:
+        raise BiometricServiceError(
+            ErrorCode.TEMPLATE_VERSION_MISMATCH,
+            f"A template of format {template.format} cannot be compared with one of format {wanted}.",
+            "Make both templates with the same model, or enrol again with the present one.",
+        )
+    return template.embedding
