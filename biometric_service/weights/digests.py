@@ -1,0 +1,20 @@
+"""SHA-256 of files: what a model must hash to, and the refusal where it does not."""
+
+import hashlib
+from pathlib import Path
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 (hex) of the file's content."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def require_sha256(path: Path, expected: str, what: str, action: str) -> None:
+    """MODEL_HASH_MISMATCH where the file does not hold what it must; ``what`` names it in the message."""
+    found = sha256_of(path)
+    if found != expected:
+        message = f"{what} has SHA-256 {found}, not {expected}: it is not what the manifest describes."
+        raise BiometricServiceError(ErrorCode.MODEL_HASH_MISMATCH, message, action)
