@@ -45,11 +45,11 @@ def draw_contact(rng: np.random.Generator) -> Contact:
     pressure, dampness = float(rng.uniform(0, 1)), float(np.clip(rng.normal(0, 0.35), -0.8, 0.8))
     return Contact(
         centre=(float(rng.normal(0, 8)), float(rng.normal(0, 12))),
-        across=118 + 36 * pressure + float(rng.normal(0, 6)),
-        tip=150 + 40 * pressure + float(rng.normal(0, 8)),
-        base=170 + 50 * pressure + float(rng.normal(0, 12)),
-        edge=make_ripple(rng, 0.035, (40, 160)),
+        across=102 + 36 * pressure + float(rng.normal(0, 6)),
+        tip=162 + 40 * pressure + float(rng.normal(0, 8)),
+        base=190 + 50 * pressure + float(rng.normal(0, 12)),
+        edge=make_ripple(rng, 0.022, (90, 260)),
         wetness=float(np.clip(dampness + 0.5 * (pressure - 0.5), -1, 1)),
-        patches=make_ripple(rng, 0.22, (60, 200)),
-        dryness_grain=float(rng.uniform(0.15, 0.35)) + 0.25 * max(0.0, -dampness),
+        patches=make_ripple(rng, float(rng.uniform(0.1, 0.25)), (60, 200)),
+        dryness_grain=float(rng.uniform(0.2, 0.55)) + 0.3 * max(0.0, -dampness),
     )

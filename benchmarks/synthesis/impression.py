@@ -35,7 +35,7 @@ class Touch:
 
 def draw_touch(rng: np.random.Generator) -> Touch:
     """A touch as it may come."""
-    return Touch(draw_placement(rng), draw_contact(rng), float(rng.uniform(0.05, 0.45)), int(rng.poisson(0.5)))
+    return Touch(draw_placement(rng), draw_contact(rng), float(rng.uniform(0.1, 0.45)), int(rng.poisson(0.5)))
 
 
 def make_impression(

@@ -29,8 +29,8 @@ class Sensor:
 SENSORS: dict[str, Sensor] = {
     sensor.name: sensor
     for sensor in (
-        Sensor("optical", 388, 374, 500, 253, 0, 35, 4.0, 0.7, 1.5, 4),
-        Sensor("optical-wide", 480, 500, 500, 250, 6, 45, 3.5, 0.8, 2.0, 6),
+        Sensor("optical", 388, 374, 500, 253, 0, 20, 5.0, 0.7, 1.5, 4),
+        Sensor("optical-wide", 480, 500, 500, 250, 6, 35, 4.5, 0.8, 2.0, 6),
         Sensor("optical-569", 296, 560, 569, 178, 55, 35, 3.5, 0.9, 2.5, 25),
         Sensor("capacitive", 300, 300, 500, 225, 8, 25, 2.6, 0.6, 7.0, 8),
         Sensor("sweep", 288, 400, 500, 205, 0, 30, 3.0, 0.8, 5.0, 2),
