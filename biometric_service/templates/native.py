@@ -26,6 +26,7 @@ _FACE = struct.Struct("<H")
 _CRC = struct.Struct("<I")
 _MODALITIES = (Modality.FINGERPRINT, Modality.FACE)
 _MARGIN = 1.0
+_UNIT = 1.001
 _FULL_TURN = np.float32(2 * np.pi)
 _KINDS = 3
 
@@ -107,7 +108,10 @@ def _read_minutiae(form: TemplateFormat, cursor: Cursor) -> MinutiaeTemplate:
 
 def _read_face(form: TemplateFormat, cursor: Cursor) -> FaceTemplate:
     (dimension,) = cursor.unpack(_FACE)
-    return FaceTemplate(form, cursor.floats(dimension))
+    embedding = cursor.floats(dimension)
+    if not _within(embedding, -_UNIT, _UNIT):
+        raise _invalid("its embedding is not of unit length")
+    return FaceTemplate(form, embedding)
 
 
 def _check_ranges(template: MinutiaeTemplate) -> None:

@@ -1,7 +1,7 @@
 """What every reference store must do, on every database that there is."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,33 +10,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.throughput.random_encounters import (
+    GALLERY,
+    NOW,
+    audit_event,
+    enrolled_sample,
+    random_encounter,
+    random_minutiae,
+)
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.master_keys import KeyFile, KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.vocabulary.access import ApiKey, Scope
-from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     CaptureException,
     Change,
     ChangeNumber,
-    Encounter,
-    EncounterId,
-    EnrolledSample,
     ExceptionKind,
     GalleryId,
     Reference,
     ReferenceId,
     SubjectId,
 )
-from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, FingerPosition, Modality
-from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, Template, TemplateFormat
-
-NOW = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
-FINGER = TemplateFormat(Modality.FINGERPRINT, "leader", "1")
-FACE = TemplateFormat(Modality.FACE, "omz", "1")
-YARD = GalleryId("yard")
+from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.vocabulary.templates import Template
 
 Opener = Callable[[], OpenedStore]
 
@@ -54,49 +54,9 @@ def opener(tmp_path: Path) -> Opener:
 @pytest.fixture
 def opened(opener: Opener) -> Iterator[OpenedStore]:
     opened = opener()
-    opened.store.create_gallery(YARD, event(EventKind.GALLERY_CREATED))
+    opened.store.create_gallery(GALLERY, audit_event(EventKind.GALLERY_CREATED))
     yield opened
     opened.close()
-
-
-def event(kind: EventKind = EventKind.SUBJECT_ENROLLED, subject: str | None = None) -> AuditEvent:
-    return AuditEvent(kind, NOW, Caller("warden", "intake", "desk 1"), subject and SubjectId(subject))
-
-
-def finger(seed: int, position: FingerPosition = FingerPosition.RIGHT_INDEX, count: int = 40) -> MinutiaeTemplate:
-    random = np.random.default_rng(seed)
-    return MinutiaeTemplate(
-        format=FINGER,
-        position=position,
-        positions=random.uniform(0, 300, (count, 2)).astype(np.float32),
-        directions=random.uniform(0, 6.28, count).astype(np.float32),
-        qualities=random.random(count).astype(np.float32),
-        kinds=random.integers(0, 3, count).astype(np.uint8),
-        size=(300, 300),
-    )
-
-
-def face(seed: int) -> FaceTemplate:
-    embedding = np.random.default_rng(seed).normal(size=256)
-    return FaceTemplate(FACE, (embedding / np.linalg.norm(embedding)).astype(np.float32))
-
-
-def enrolled(template: Template, image: bytes) -> EnrolledSample:
-    modality = template.format.modality
-    sample = BiometricSample(
-        modality=modality,
-        pixels=np.zeros((8, 8), np.uint8),
-        dpi=500.0 if modality is Modality.FINGERPRINT else None,
-        position=FingerPosition.UNKNOWN,
-        source=CaptureSource("file:a.png", NOW),
-        digest="ab" * 32,
-    )
-    return EnrolledSample(sample, image, template, 80.0)
-
-
-def encounter(subject: str, seed: int = 1, name: str = "e1", galleries: Sequence[GalleryId] = (YARD,)) -> Encounter:
-    samples = (enrolled(finger(seed), f"image {seed}".encode()), enrolled(face(seed), f"portrait {seed}".encode()))
-    return Encounter(SubjectId(subject), EncounterId(name), frozenset(galleries), NOW, samples)
 
 
 def templates_equal(one: Template, other: Template) -> bool:
@@ -124,33 +84,35 @@ def refused(code: ErrorCode, act: Callable[[], object]) -> BiometricServiceError
 
 
 def test_what_was_enrolled_comes_back_exactly_after_reopening(opener: Opener, opened: OpenedStore) -> None:
-    given = replace(encounter("A-1"), exceptions=(CaptureException(FingerPosition.LEFT_THUMB, ExceptionKind.BANDAGED),))
-    assert opened.store.enrol(given, event()) == 1
+    given = replace(
+        random_encounter(1, "A-1"), exceptions=(CaptureException(FingerPosition.LEFT_THUMB, ExceptionKind.BANDAGED),)
+    )
+    assert opened.store.enrol(given, audit_event()) == 1
     again = opener()
     references = again.store.references(SubjectId("A-1"))
-    assert [r.subject for r in references] == ["A-1", "A-1"]
-    assert all(r.galleries == {YARD} for r in references)
+    assert [r.subject for r in references] == ["A-1"] * 3
+    assert all(r.galleries == {GALLERY} for r in references)
     assert all(templates_equal(r.template, s.template) for r, s in zip(references, given.samples, strict=True))
     assert [again.store.image(r.id) for r in references] == [s.image for s in given.samples]
     again.close()
 
 
 def test_a_summary_counts_encounters_and_joins_their_galleries(opened: OpenedStore) -> None:
-    opened.store.create_gallery(GalleryId("block b"), event(EventKind.GALLERY_CREATED))
-    opened.store.enrol(encounter("A-1"), event())
-    opened.store.add_encounter(encounter("A-1", 2, "e2", [GalleryId("block b")]), event())
+    opened.store.create_gallery(GalleryId("block b"), audit_event(EventKind.GALLERY_CREATED))
+    opened.store.enrol(random_encounter(1, "A-1"), audit_event())
+    opened.store.add_encounter(random_encounter(2, "A-1", "second", galleries=[GalleryId("block b")]), audit_event())
     summary = opened.store.subject(SubjectId("A-1"))
-    assert (summary.encounters, summary.galleries, summary.enrolled_at) == (2, {YARD, "block b"}, NOW)
-    assert len(opened.store.references(SubjectId("A-1"))) == 4
+    assert (summary.encounters, summary.galleries, summary.enrolled_at) == (2, {GALLERY, "block b"}, NOW)
+    assert len(opened.store.references(SubjectId("A-1"))) == 6
     assert opened.store.galleries() == ["block b", "yard"]
 
 
 def test_subjects_are_listed_by_id_in_pages(opened: OpenedStore) -> None:
-    opened.store.create_gallery(GalleryId("block b"), event(EventKind.GALLERY_CREATED))
+    opened.store.create_gallery(GalleryId("block b"), audit_event(EventKind.GALLERY_CREATED))
     for number, name in enumerate(["b", "a", "C", "d"]):
-        opened.store.enrol(encounter(name, number, galleries=[YARD] if name != "d" else []), event())
-    first = opened.store.subjects(YARD, None, 2)
-    rest = opened.store.subjects(YARD, first[-1].subject, 2)
+        opened.store.enrol(random_encounter(number, name, galleries=[GALLERY] if name != "d" else []), audit_event())
+    first = opened.store.subjects(GALLERY, None, 2)
+    rest = opened.store.subjects(GALLERY, first[-1].subject, 2)
     assert [s.subject for s in (*first, *rest)] == ["C", "a", "b"]
     assert [s.subject for s in opened.store.subjects(ALL_GALLERIES, None, 9)] == ["C", "a", "b", "d"]
     assert opened.store.subjects(GalleryId("block b"), None, 9) == []
@@ -158,41 +120,45 @@ def test_subjects_are_listed_by_id_in_pages(opened: OpenedStore) -> None:
 
 def test_unknown_and_taken_names_are_refused_and_leave_nothing(opened: OpenedStore) -> None:
     store = opened.store
-    store.enrol(encounter("A-1"), event())
+    store.enrol(random_encounter(1, "A-1"), audit_event())
     before = (store.last_change(), store.verify_events())
-    refused(ErrorCode.SUBJECT_EXISTS, lambda: store.enrol(encounter("A-1"), event()))
-    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.add_encounter(encounter("A-2"), event()))
-    refused(ErrorCode.STORE_CONFLICT, lambda: store.add_encounter(encounter("A-1"), event()))
-    refused(ErrorCode.GALLERY_UNKNOWN, lambda: store.enrol(encounter("A-3", galleries=[GalleryId("x")]), event()))
+    refused(ErrorCode.SUBJECT_EXISTS, lambda: store.enrol(random_encounter(1, "A-1"), audit_event()))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.add_encounter(random_encounter(1, "A-2"), audit_event()))
+    refused(ErrorCode.STORE_CONFLICT, lambda: store.add_encounter(random_encounter(1, "A-1"), audit_event()))
+    refused(
+        ErrorCode.GALLERY_UNKNOWN,
+        lambda: store.enrol(random_encounter(1, "A-3", galleries=[GalleryId("x")]), audit_event()),
+    )
     refused(ErrorCode.GALLERY_UNKNOWN, lambda: store.subjects(GalleryId("x"), None, 9))
-    refused(ErrorCode.GALLERY_EXISTS, lambda: store.create_gallery(YARD, event()))
-    refused(ErrorCode.REQUEST_INVALID, lambda: store.create_gallery(ALL_GALLERIES, event()))
+    refused(ErrorCode.GALLERY_EXISTS, lambda: store.create_gallery(GALLERY, audit_event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: store.create_gallery(ALL_GALLERIES, audit_event()))
     refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.subject(SubjectId("A-3")))
     refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.references(SubjectId("A-3")))
-    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.erase(SubjectId("A-3"), event()))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.erase(SubjectId("A-3"), audit_event()))
     refused(ErrorCode.SUBJECT_UNKNOWN, lambda: store.image(ReferenceId(99)))
     assert (store.last_change(), store.verify_events()) == before
 
 
 @pytest.mark.parametrize("name", ["", " a", "a\n", "x" * 256, "a\x00b"])
 def test_ids_that_are_none_are_refused(opened: OpenedStore, name: str) -> None:
-    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.enrol(encounter(name), event()))
-    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.enrol(encounter("A", name=name), event()))
-    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.create_gallery(GalleryId(name), event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.enrol(random_encounter(1, name), audit_event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.enrol(random_encounter(1, "A", name), audit_event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened.store.create_gallery(GalleryId(name), audit_event()))
 
 
 def test_a_template_out_of_range_is_refused_and_leaves_nothing(opened: OpenedStore) -> None:
-    good = encounter("A-1")
-    bad = replace(finger(1), qualities=np.full(40, 2, np.float32))
-    wrong = replace(good, samples=(*good.samples, enrolled(bad, b"image")))
-    refused(ErrorCode.TEMPLATE_INVALID, lambda: opened.store.enrol(wrong, event()))
+    good = random_encounter(1, "A-1")
+    bad = random_minutiae(np.random.default_rng(1), FingerPosition.RIGHT_INDEX)
+    bad.qualities[7] = 2
+    wrong = replace(good, samples=(*good.samples, enrolled_sample(bad, b"image")))
+    refused(ErrorCode.TEMPLATE_INVALID, lambda: opened.store.enrol(wrong, audit_event()))
     assert opened.store.subjects(ALL_GALLERIES, None, 9) == []
-    assert opened.store.enrol(good, event()) == 1
+    assert opened.store.enrol(good, audit_event()) == 1
 
 
 def test_changes_come_in_order_from_any_point_in_reads_of_any_size(opened: OpenedStore) -> None:
     for number in range(7):
-        opened.store.enrol(encounter(f"A-{number}", number), event())
+        opened.store.enrol(random_encounter(number, f"A-{number}"), audit_event())
     for size in (1, 3, 1000):
         feed = list(opened.store.changes(ChangeNumber(2), size))
         assert [number for number, _ in feed] == [3, 4, 5, 6, 7]
@@ -203,11 +169,11 @@ def test_changes_come_in_order_from_any_point_in_reads_of_any_size(opened: Opene
 
 def test_an_erasure_removes_the_subject_everywhere_and_the_feed_tells_of_it(opened: OpenedStore) -> None:
     store = opened.store
-    store.enrol(encounter("A-1", 1), event())
-    store.enrol(encounter("A-2", 2), event())
+    store.enrol(random_encounter(1, "A-1"), audit_event())
+    store.enrol(random_encounter(2, "A-2"), audit_event())
     early = replay(store.changes(ChangeNumber(0)))
     gone = {r.id for r in store.references(SubjectId("A-1"))}
-    change = store.erase(SubjectId("A-1"), event(EventKind.SUBJECT_ERASED, "A-1"))
+    change = store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
     (told,) = list(store.changes(ChangeNumber(change - 1)))
     assert (told[0], set(told[1].removed), told[1].added) == (3, gone, ())
     assert {r.subject for r in replay(store.changes(ChangeNumber(0))).values()} == {"A-2"}
@@ -218,31 +184,31 @@ def test_an_erasure_removes_the_subject_everywhere_and_the_feed_tells_of_it(open
 
 def test_a_feed_that_is_being_read_while_a_subject_is_erased_tells_of_the_removal(opened: OpenedStore) -> None:
     for number in range(4):
-        opened.store.enrol(encounter(f"A-{number}", number), event())
+        opened.store.enrol(random_encounter(number, f"A-{number}"), audit_event())
     feed = opened.store.changes(ChangeNumber(0), limit=1)
     begun = [next(feed)]
-    opened.store.erase(SubjectId("A-0"), event())
-    opened.store.erase(SubjectId("A-3"), event())
+    opened.store.erase(SubjectId("A-0"), audit_event())
+    opened.store.erase(SubjectId("A-3"), audit_event())
     assert {r.subject for r in replay(iter([*begun, *feed])).values()} == {"A-1", "A-2"}
 
 
 def test_an_erased_id_can_be_enrolled_again_under_new_references(opened: OpenedStore) -> None:
-    opened.store.enrol(encounter("A-1", 1), event())
+    opened.store.enrol(random_encounter(1, "A-1"), audit_event())
     first = {r.id for r in opened.store.references(SubjectId("A-1"))}
-    opened.store.erase(SubjectId("A-1"), event())
-    opened.store.enrol(encounter("A-1", 2), event())
+    opened.store.erase(SubjectId("A-1"), audit_event())
+    opened.store.enrol(random_encounter(2, "A-1"), audit_event())
     assert first.isdisjoint(r.id for r in opened.store.references(SubjectId("A-1")))
 
 
 def test_an_encounter_without_samples_is_kept(opened: OpenedStore) -> None:
-    bare = replace(encounter("A-1"), samples=())
-    opened.store.enrol(bare, event())
+    bare = replace(random_encounter(1, "A-1"), samples=())
+    opened.store.enrol(bare, audit_event())
     assert list(opened.store.changes(ChangeNumber(0))) == [(1, Change())]
-    assert opened.store.erase(SubjectId("A-1"), event()) == 2
+    assert opened.store.erase(SubjectId("A-1"), audit_event()) == 2
 
 
 def test_events_are_numbered_and_come_back_as_given(opened: OpenedStore) -> None:
-    given = replace(event(EventKind.IDENTIFICATION, "Ä-1"), details={"outcome": "match"}, evidence=("cd" * 32,))
+    given = replace(audit_event(EventKind.IDENTIFICATION, "Ä-1"), details={"outcome": "match"}, evidence=("cd" * 32,))
     number = opened.store.record(given)
     (kept,) = opened.store.events(number - 1, 10)
     assert (kept.number, kept.event) == (2, given)
@@ -257,13 +223,13 @@ def test_writers_in_threads_lose_nothing_and_readers_see_whole_changes(opener: O
     def write(worker: int) -> None:
         store = (opened if worker % 2 else other).store
         for turn in range(6):
-            store.enrol(encounter(f"{worker}-{turn}", 10 * worker + turn), event())
+            store.enrol(random_encounter(10 * worker + turn, f"{worker}-{turn}"), audit_event())
 
     def read(_: int) -> None:
         while not done.is_set():
             feed = list(opened.store.changes(ChangeNumber(0), limit=5))
             assert [number for number, _ in feed] == list(range(1, len(feed) + 1))
-            assert all(len(change.added) == 2 for _, change in feed)
+            assert all(len(change.added) == 3 for _, change in feed)
 
     with ThreadPoolExecutor(10) as pool:
         readers = [pool.submit(read, number) for number in range(4)]
@@ -284,7 +250,7 @@ def test_of_two_that_enrol_the_same_id_one_wins(opener: Opener, opened: OpenedSt
 
     def enrol(store: OpenedStore) -> None:
         try:
-            store.store.enrol(encounter("A-1"), event())
+            store.store.enrol(random_encounter(1, "A-1"), audit_event())
         except BiometricServiceError as fault:
             codes.append(fault.code)
 
@@ -298,7 +264,7 @@ def test_of_two_that_enrol_the_same_id_one_wins(opener: Opener, opened: OpenedSt
 def test_a_wrong_master_key_is_refused_before_anything_is_written(
     opener: Opener, opened: OpenedStore, tmp_path: Path
 ) -> None:
-    opened.store.enrol(encounter("A-1"), event())
+    opened.store.enrol(random_encounter(1, "A-1"), audit_event())
     url = f"sqlite:///{tmp_path}/store/store.sqlite"
     refused(ErrorCode.KEY_WRONG, lambda: open_store(url, KeyFromEnvironment("00" * 32), ChainedLog))
     again = opener()
@@ -307,27 +273,27 @@ def test_a_wrong_master_key_is_refused_before_anything_is_written(
 
 
 def api_key(name: str = "gate", expires_at: datetime | None = None) -> ApiKey:
-    return ApiKey(name, "Main gate", frozenset({Scope.MOVEMENT}), frozenset({YARD}), frozenset({"*"}), expires_at)
+    return ApiKey(name, "Main gate", frozenset({Scope.MOVEMENT}), frozenset({GALLERY}), frozenset({"*"}), expires_at)
 
 
 def test_an_api_key_is_found_by_its_secret_alone(opened: OpenedStore) -> None:
     keys, key = opened.api_keys, api_key(expires_at=datetime.now(UTC) + timedelta(hours=1))
-    secret = keys.create(key, event(EventKind.API_KEY_CREATED))
+    secret = keys.create(key, audit_event(EventKind.API_KEY_CREATED))
     assert secret.startswith("gate.")
     assert keys.find(secret) == key
     for wrong in ("", "gate", "gate.", secret[:-1], secret + "x", "x" + secret, "gate." + "A" * 43, "\ud800.\ud800"):
         assert keys.find(wrong) is None
     assert keys.keys() == [key]
-    refused(ErrorCode.STORE_CONFLICT, lambda: keys.create(key, event()))
+    refused(ErrorCode.STORE_CONFLICT, lambda: keys.create(key, audit_event()))
     assert opened.store.verify_events() == 2
 
 
 def test_a_revoked_or_expired_api_key_ends(opened: OpenedStore) -> None:
     keys = opened.api_keys
-    late = keys.create(api_key("late", datetime.now(UTC) - timedelta(seconds=1)), event())
-    secret = keys.create(api_key(), event())
-    keys.revoke("gate", event(EventKind.API_KEY_REVOKED))
+    late = keys.create(api_key("late", datetime.now(UTC) - timedelta(seconds=1)), audit_event())
+    secret = keys.create(api_key(), audit_event())
+    keys.revoke("gate", audit_event(EventKind.API_KEY_REVOKED))
     assert (keys.find(late), keys.find(secret), keys.keys()) == (None, None, [])
-    refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("gate", event()))
-    refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("none", event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("gate", audit_event()))
+    refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("none", audit_event()))
     assert opened.store.verify_events() == 4
