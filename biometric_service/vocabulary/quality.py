@@ -28,6 +28,8 @@ class Defect(StrEnum):
     BLURRED = "blurred"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
+    WASHED_OUT = "washed_out"
+    UNEVEN_LIGHT = "uneven_light"
     FACE_UNCLEAR = "face_unclear"
 
 
@@ -54,6 +56,8 @@ INSTRUCTIONS: Mapping[Defect, str] = {
     Defect.BLURRED: "The picture is blurred: have the subject keep still and check the focus.",
     Defect.TOO_DARK: "The face is too dark: put more light on it from the front.",
     Defect.TOO_BRIGHT: "The face is too bright: take away some light or move out of the sun.",
+    Defect.WASHED_OUT: "The face has little contrast: clean the lens and put no light behind the subject.",
+    Defect.UNEVEN_LIGHT: "One side of the face is in shadow: light it evenly from the front.",
     Defect.FACE_UNCLEAR: "The face is hard to make out: have whatever covers it taken off and capture again.",
 }
 

@@ -1,0 +1,1 @@
+"""Face image quality in the style of ISO/IEC 29794-5: named measures, a unified score, what to do better."""
