@@ -38,7 +38,7 @@ class DataKey:
         """What was sealed; RECORD_TAMPERED where a bit differs or the blob belongs elsewhere."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], binding)
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, TypeError):
             raise _tampered() from None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import WRITING, Database
 from biometric_service.references.faults import typed_faults, unavailable
 
@@ -43,7 +44,8 @@ def sqlite_database(url: URL, patience_s: float) -> Database:
 
 def _path(url: URL) -> Path:
     if not url.database or url.database == ":memory:":
-        raise unavailable("SQLite needs a file to keep the store in.", "Set database_url to sqlite:///<path>.")
+        message, action = "SQLite needs a file to keep the store in.", "Set database_url to sqlite:///<path>."
+        raise BiometricServiceError(ErrorCode.SETTINGS_INVALID, message, action)
     return Path(url.database).absolute()
 
 

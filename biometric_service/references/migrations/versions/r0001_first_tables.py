@@ -92,11 +92,11 @@ def _make_samples() -> None:
         _column("encounter", _NUMBER, _owned_by("encounters"), index=True),
         _column("modality", _NAME),
         _column("position", sa.Integer),
-        _column("dpi", sa.Float, nullable=True),
+        _column("dpi", sa.Double, nullable=True),
         _column("device", sa.Text),
         _column("captured_at", _MOMENT),
         _column("digest", _NAME),
-        _column("quality", sa.Float),
+        _column("quality", sa.Double),
         _column("image", sa.LargeBinary),
     )
 

@@ -1,0 +1,70 @@
+"""The tables: models and migrations say the same, both ways work, and a newer store is refused."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from benchmarks.throughput.random_encounters import audit_event
+from biometric_service.audit.log import ChainedLog
+from biometric_service.audit.tables import Base as AuditBase
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.master_keys import KeyFromEnvironment
+from biometric_service.references.models import Base as StoreBase
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.references.schema import downgrade, migrate
+
+KEY = KeyFromEnvironment("17" * 32)
+
+
+def opening(folder: Path) -> OpenedStore:
+    return open_store(f"sqlite:///{folder}/store.db", KEY, ChainedLog)
+
+
+def test_migrations_make_what_the_models_describe(tmp_path: Path) -> None:
+    opened = opening(tmp_path)
+    with opened.database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, [StoreBase.metadata, AuditBase.metadata]) == []  # type: ignore[arg-type]
+    opened.close()
+
+
+def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
+    opened = opening(tmp_path)
+    with opened.database.writing() as connection:
+        downgrade(connection, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+        migrate(connection)
+    opened.close()
+    again = opening(tmp_path)
+    assert again.store.record(audit_event()) == 1
+    again.close()
+
+
+def test_a_migration_that_is_broken_off_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    opened = opening(tmp_path)
+
+    def break_off() -> None:
+        with opened.database.writing() as connection:
+            downgrade(connection, "base")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert opened.store.record(audit_event()) == 1
+    opened.close()
+
+
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    opening(tmp_path).close()
+    with sqlite3.connect(tmp_path / "store.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    before = (tmp_path / "store.db").read_bytes()
+    with pytest.raises(BiometricServiceError, match="newer version") as caught:
+        opening(tmp_path)
+    assert caught.value.code is ErrorCode.STORE_UNAVAILABLE
+    assert (tmp_path / "store.db").read_bytes() == before
