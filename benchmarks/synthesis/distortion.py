@@ -31,6 +31,18 @@ class Placement:
         x, y = x - np.float32(self.shift[0]), y - np.float32(self.shift[1])
         return self._dragged(cosine * x - sine * y, sine * x + cosine * y)
 
+    def on_sensor(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Where points of the finger lie on the sensor: the inverse of ``on_finger``, to within a third of a pixel."""
+        skin_x, skin_y = x, y
+        for _ in range(2):
+            there_x, there_y = self._dragged(skin_x, skin_y)
+            skin_x, skin_y = skin_x + (x - there_x), skin_y + (y - there_y)
+        cosine, sine = np.float32(np.cos(self.rotation)), np.float32(np.sin(self.rotation))
+        return (
+            cosine * skin_x + sine * skin_y + np.float32(self.shift[0]),
+            cosine * skin_y - sine * skin_x + np.float32(self.shift[1]),
+        )
+
     def _dragged(self, x: Field, y: Field) -> tuple[Field, Field]:
         """Cappelli, Maio and Maltoni, "Modelling plastic distortion in fingerprint images", 2001."""
         centre_x, centre_y, across, along = (np.float32(value) for value in self.hold)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
@@ -23,12 +24,18 @@ class Ripple:
 
     def at(self, x: Field, y: Field) -> Field:
         """The field at points, float32 of their shape; x and y in pixels at 500 dpi."""
-        total = np.zeros(np.shape(x), np.float32)
-        for (along_x, along_y), phase in zip(
-            self.waves.astype(np.float32), self.phases.astype(np.float32), strict=True
-        ):
-            total += np.cos(along_x * x + along_y * y + phase)
-        return np.float32(self.amplitude) * total
+        waves, phases = self.waves.astype(np.float32), self.phases.astype(np.float32)
+        total = _sum_of_waves(x.ravel(), y.ravel(), waves, phases)
+        return np.asarray(np.float32(self.amplitude) * total.reshape(x.shape), np.float32)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _sum_of_waves(x: Field, y: Field, waves: Field, phases: Field) -> Field:
+    total = np.zeros(len(x), np.float32)
+    for wave in range(len(phases)):
+        for point in range(len(x)):
+            total[point] += np.cos(waves[wave, 0] * x[point] + waves[wave, 1] * y[point] + phases[wave])
+    return total
 
 
 def make_ripple(rng: np.random.Generator, rms: float, lengths: tuple[float, float], waves: int = 6) -> Ripple:

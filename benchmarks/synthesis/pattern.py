@@ -50,8 +50,8 @@ class Pattern:
 
 def draw_class(rng: np.random.Generator) -> PatternClass:
     """A class as often as it is met in people."""
-    shares = np.array(list(FREQUENCIES.values()))
-    return list(FREQUENCIES)[int(rng.choice(len(shares), p=shares / shares.sum()))]
+    up_to = np.cumsum(list(FREQUENCIES.values()))
+    return list(FREQUENCIES)[int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))]
 
 
 def draw_pattern(rng: np.random.Generator, pattern_class: PatternClass) -> Pattern:
