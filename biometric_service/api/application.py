@@ -13,6 +13,7 @@ from biometric_service.api.operations import (
     galleries,
     identifications,
     movement_checks,
+    own_key,
     seeded_samples,
     subjects,
 )
@@ -55,6 +56,15 @@ def build_api(services: Services) -> FastAPI:
 
 def _operations() -> APIRouter:
     router = APIRouter()
-    for resource in (enrolments, identifications, movement_checks, subjects, galleries, audit_events, seeded_samples):
+    for resource in (
+        enrolments,
+        identifications,
+        movement_checks,
+        subjects,
+        galleries,
+        audit_events,
+        own_key,
+        seeded_samples,
+    ):
         router.include_router(resource.router)
     return router

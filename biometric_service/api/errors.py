@@ -107,7 +107,9 @@ def unexpected(fault: Exception) -> Response:
     log.error("unexpected fault", exc_info=fault)
     return problem_response(
         BiometricServiceError(
-            ErrorCode.INTERNAL, "The service failed to answer.", f"Report request {request_id()} to the operator."
+            ErrorCode.INTERNAL,
+            "The service failed to answer.",
+            "Report it to the operator, with the id of the request.",
         )
     )
 

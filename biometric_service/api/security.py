@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Security
+from fastapi import Depends, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
@@ -59,11 +59,15 @@ class Admission:
         raise BiometricServiceError(ErrorCode.NOT_AUTHORISED, why, "Ask the operator for a key that may.")
 
 
+async def own_key(services: ServicesOf, bearer: Bearer, header: KeyHeader) -> ApiKey:
+    """The key of a request; NOT_AUTHENTICATED without a valid one."""
+    return await run_in_threadpool(authenticate, services, bearer.credentials if bearer else header or "")
+
+
 def requires(scope: Scope) -> Callable[..., Awaitable[Admission]]:
     """A dependency that lets in keys with the scope, before the body of the request is read."""
 
-    async def admit(services: ServicesOf, bearer: Bearer, header: KeyHeader) -> Admission:
-        key = await run_in_threadpool(authenticate, services, bearer.credentials if bearer else header or "")
+    async def admit(services: ServicesOf, key: Annotated[ApiKey, Depends(own_key)]) -> Admission:
         admission = Admission(key, services.store)
         await admission.require(scope, Caller(key.id, ""))
         return admission

@@ -1,1 +1,1 @@
-"""The web pages."""
+"""The web pages: rendered here, filled in by the browser through the same HTTP operations that everyone uses."""

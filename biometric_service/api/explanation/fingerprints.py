@@ -10,65 +10,73 @@ from PIL import Image, ImageDraw, ImageFont
 from biometric_service.recognition.explanation import ExplainedComparison, Specimen
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 
-HEIGHT = 480
-GAP = 48
 FINE = 2
-NUMBERED = 12
-RING, TAIL, WIDTH = 5.0, 11.0, 2
-FADE = 0.45
-UNMATCHED = (118, 128, 146, 170)
+SIZE = 1.5
+MOST_HEIGHT = 640
+GAP = 56
+NUMBERED = 16
+RING, TAIL, WIDTH = 5.5, 11.0, 2.0
+FADE = 0.5
+LINE_ALPHA = 96
+UNMATCHED = (104, 114, 132, 190)
 COLOURS: Sequence[tuple[int, int, int]] = (
-    (0, 114, 178),
-    (213, 94, 0),
-    (0, 138, 100),
-    (170, 68, 153),
-    (136, 34, 85),
-    (51, 34, 136),
-    (153, 111, 0),
-    (17, 119, 145),
+    (0, 98, 160),
+    (196, 78, 0),
+    (0, 122, 88),
+    (158, 52, 140),
+    (136, 24, 70),
+    (62, 44, 150),
+    (132, 94, 0),
+    (10, 106, 130),
 )
 
 Point = tuple[float, float]
 
 
 class _Panel:
-    """One print on the canvas: ``left`` is its edge and ``scale`` makes its pixels those of the canvas."""
+    """One print on the canvas: ``left`` is its edge; both prints have the same ``scale``, so that sizes compare."""
 
-    def __init__(self, specimen: Specimen, left: int) -> None:
+    def __init__(self, specimen: Specimen, left: int, scale: float) -> None:
         self.template = _minutiae(specimen)
         self.left = left
+        self.scale = scale
         width, height = self.template.size
-        self.scale = HEIGHT * FINE / height
-        self.size = (round(width * self.scale), HEIGHT * FINE)
+        self.size = (round(width * scale), round(height * scale))
         self.picture = _faded(specimen.sample.pixels, self.size)
+
+    @property
+    def right(self) -> int:
+        """Where it ends on the canvas."""
+        return self.left + self.size[0]
 
     def point(self, minutia: int) -> Point:
         """Where a minutia is on the canvas."""
         x, y = self.template.positions[minutia]
         return self.left + float(x) * self.scale, float(y) * self.scale
 
-    def mark(self, canvas: ImageDraw.ImageDraw, minutia: int, colour: tuple[int, ...]) -> None:
+    def mark(self, pen: ImageDraw.ImageDraw, minutia: int, colour: tuple[int, ...]) -> None:
         """A ring with a tail along the ridge."""
         x, y = self.point(minutia)
         angle = float(self.template.directions[minutia])
-        ring, tail, width = RING * FINE, TAIL * FINE, WIDTH * FINE
-        canvas.ellipse((x - ring, y - ring, x + ring, y + ring), outline=colour, width=width)
-        begin = (x + ring * cos(angle), y - ring * sin(angle))
-        canvas.line((*begin, x + (ring + tail) * cos(angle), y - (ring + tail) * sin(angle)), colour, width)
+        ring, tail, width = RING * FINE, TAIL * FINE, round(WIDTH * FINE)
+        pen.ellipse((x - ring, y - ring, x + ring, y + ring), outline=colour, width=width)
+        along, across = cos(angle), -sin(angle)
+        begin, end = ring, ring + tail
+        pen.line((x + begin * along, y + begin * across, x + end * along, y + end * across), colour, width)
 
 
 def draw(compared: ExplainedComparison) -> Image.Image:
     """The two prints, lines between the minutiae that agree, and numbers on the best of them."""
-    probe = _Panel(compared.probe, 0)
-    reference = _Panel(compared.reference, probe.size[0] + GAP * FINE)
-    canvas = Image.new("RGB", (reference.left + reference.size[0], HEIGHT * FINE), "white")
-    canvas.paste(probe.picture, (probe.left, 0))
-    canvas.paste(reference.picture, (reference.left, 0))
+    scale = _scale(compared)
+    probe = _Panel(compared.probe, 0, scale)
+    reference = _Panel(compared.reference, probe.right + GAP * FINE, scale)
+    canvas = Image.new("RGB", (reference.right, max(probe.size[1], reference.size[1])), "white")
     pen = ImageDraw.Draw(canvas, "RGBA")
-    _mark_unmatched(pen, probe, compared.pairs[:, 0])
-    _mark_unmatched(pen, reference, compared.pairs[:, 1])
+    for panel, matched in ((probe, compared.pairs[:, 0]), (reference, compared.pairs[:, 1])):
+        canvas.paste(panel.picture, (panel.left, 0))
+        _mark_unmatched(pen, panel, matched)
     _join(pen, probe, reference, compared.pairs)
-    return canvas.resize((canvas.width // FINE, HEIGHT), Image.Resampling.LANCZOS)
+    return canvas.resize((canvas.width // FINE, canvas.height // FINE), Image.Resampling.LANCZOS)
 
 
 def words(compared: ExplainedComparison) -> str:
@@ -85,6 +93,11 @@ def _minutiae(specimen: Specimen) -> MinutiaeTemplate:
     return specimen.template
 
 
+def _scale(compared: ExplainedComparison) -> float:
+    tallest = max(_minutiae(each).size[1] for each in (compared.probe, compared.reference))
+    return min(SIZE, MOST_HEIGHT / tallest) * FINE
+
+
 def _faded(pixels: NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
     print_ = Image.fromarray(pixels).convert("RGB").resize(size, Image.Resampling.BICUBIC)
     return Image.blend(print_, Image.new("RGB", size, "white"), FADE)
@@ -97,17 +110,17 @@ def _mark_unmatched(pen: ImageDraw.ImageDraw, panel: _Panel, matched: NDArray[np
 
 def _join(pen: ImageDraw.ImageDraw, probe: _Panel, reference: _Panel, pairs: NDArray[np.int64]) -> None:
     for number, (ours, theirs) in enumerate(pairs.tolist()):
-        colour = COLOURS[number % len(COLOURS)]
-        pen.line((*probe.point(ours), *reference.point(theirs)), (*colour, 70), FINE)
+        colour = (*COLOURS[number % len(COLOURS)], LINE_ALPHA)
+        pen.line((*probe.point(ours), *reference.point(theirs)), colour, FINE)
     for number, (ours, theirs) in enumerate(pairs.tolist()):
         colour = COLOURS[number % len(COLOURS)]
         for panel, minutia in ((probe, ours), (reference, theirs)):
             panel.mark(pen, minutia, colour)
             if number < NUMBERED:
-                _number(pen, panel.point(minutia), number + 1, colour)
+                _write_number(pen, panel.point(minutia), number + 1, colour)
 
 
-def _number(pen: ImageDraw.ImageDraw, point: Point, number: int, colour: tuple[int, ...]) -> None:
-    font = ImageFont.load_default(12 * FINE)
-    place = (point[0] + 6 * FINE, point[1] + 5 * FINE)
+def _write_number(pen: ImageDraw.ImageDraw, point: Point, number: int, colour: tuple[int, ...]) -> None:
+    font = ImageFont.load_default(15 * FINE)
+    place = (point[0] + 7 * FINE, point[1] + 3 * FINE)
     pen.text(place, str(number), colour, font, stroke_width=2 * FINE, stroke_fill="white")

@@ -22,7 +22,7 @@ FOLDER = "seed"
 class SeededSamplesAnswer(Answer):
     """The samples there are to try."""
 
-    names: tuple[str, ...] = Field(description="Names of PNG files.", examples=[["finger-3_4.png"]])
+    names: tuple[str, ...] = Field(description="Names of PNG files.", examples=[["00003_2.png"]])
 
 
 @router.get("")
@@ -52,4 +52,4 @@ async def read_sample(
 
 
 def _samples(data_dir: Path) -> dict[str, Path]:
-    return {path.name: path for path in (data_dir / FOLDER).glob("*.png")}
+    return {path.name: path for path in (data_dir / FOLDER).rglob("*.png")}

@@ -1,0 +1,37 @@
+"""What the caller's own key may do."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from biometric_service.api.operations.answers import Answer
+from biometric_service.api.security import own_key
+from biometric_service.vocabulary.access import ApiKey, Scope
+
+router = APIRouter(prefix="/api-key", tags=["access"])
+
+
+class ApiKeyAnswer(Answer):
+    """An API key without its secret."""
+
+    id: str = Field(description="The part of the key before the dot, as the audit log names it.")
+    name: str = Field(description="Who uses it.")
+    scopes: tuple[Scope, ...] = Field(description="What it may do.")
+    galleries: tuple[str, ...] = Field(description="Where it may look; ALL for everywhere.")
+    purposes: tuple[str, ...] = Field(description="What it may ask for; * for anything.")
+    expires_at: datetime | None = Field(description="Until when, null for ever.")
+
+
+@router.get("")
+async def read_own_key(key: Annotated[ApiKey, Depends(own_key)]) -> ApiKeyAnswer:
+    """Read what the key of this request may do; the one operation without a purpose, for it tells the purposes."""
+    return ApiKeyAnswer(
+        id=key.id,
+        name=key.name,
+        scopes=tuple(sorted(key.scopes)),
+        galleries=tuple(sorted(key.galleries)),
+        purposes=tuple(sorted(key.purposes)),
+        expires_at=key.expires_at,
+    )

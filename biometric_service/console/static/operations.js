@@ -1,0 +1,57 @@
+/** Calls of the service's HTTP operations; a fault is always a Problem. */
+
+import { key, purpose, signOut } from "./session.js";
+import { t } from "./strings.js";
+
+const BASE = "/v1/operations";
+const UNAUTHENTICATED = 401;
+
+/** What went wrong, as the service put it. */
+export class Problem extends Error {
+  constructor({ detail, action, code, request_id: request }) {
+    super(detail);
+    Object.assign(this, { action, code, request });
+  }
+}
+
+/** Read something. */
+export async function get(path, query = {}) {
+  return (await read(path, query)).json();
+}
+
+/** Read something that is a file. */
+export async function getFile(path) {
+  return (await read(path, {})).blob();
+}
+
+/** Send images as multipart/form-data, with the rest of the request beside them. */
+export async function send(path, request, images) {
+  const form = new FormData();
+  const described = images.map((image, index) => ({ ...image.described(), file: `image-${index}` }));
+  const text = JSON.stringify({ purpose: purpose(), device: "console", images: described, ...request });
+  form.append("request", text);
+  images.forEach((image, index) => form.append(`image-${index}`, image.file, `image-${index}`));
+  return (await call(path, { method: "POST", body: form })).json();
+}
+
+function read(path, query) {
+  const parameters = Object.entries({ purpose: purpose(), device: "console", ...query });
+  const given = parameters.filter(([, value]) => value !== null && value !== undefined);
+  return call(`${path}?${new URLSearchParams(given)}`, {});
+}
+
+async function call(path, options) {
+  const answer = await reach(path, { ...options, headers: { Authorization: `Bearer ${key()}` } });
+  if (answer.ok) return answer;
+  const problem = new Problem(await answer.json());
+  if (answer.status === UNAUTHENTICATED) signOut();
+  throw problem;
+}
+
+async function reach(path, options) {
+  try {
+    return await fetch(BASE + path, options);
+  } catch {
+    throw new Problem({ detail: t("problem.network"), action: t("problem.network_action") });
+  }
+}

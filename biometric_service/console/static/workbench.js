@@ -1,0 +1,139 @@
+/** The first page: one person's images, one of four questions, and the answer with its explanation. */
+
+import { byId, el } from "./dom.js";
+import { fillGalleries } from "./galleries.js";
+import { ChosenImages } from "./images.js";
+import { Problem, send } from "./operations.js";
+import { problemCard } from "./problem.js";
+import { showSeeded } from "./seeded.js";
+import { begin } from "./session.js";
+import { t } from "./strings.js";
+import { tabs } from "./tabs.js";
+import { candidates, eventNote, headline, pictures, samples, scores } from "./verdict.js";
+
+const SCOPES = { identify: "abis.identify", verify: "abis.verify", enrol: "abis.encounter.write", movement: "abis.movement" };
+const text = (id) => byId(id).value.trim();
+
+let task = "identify";
+let may;
+let images;
+let chooseTask;
+
+const QUESTIONS = {
+  identify: () => ["/identifications", { gallery: text("gallery"), explain: explained() }],
+  verify: () => ["/verifications", { gallery: text("gallery"), subject: text("subject-claimed"), explain: explained() }],
+  enrol: () => [
+    "/enrolments",
+    { subject: text("subject-new"), galleries: [text("gallery")], despite_duplicates: byId("despite").checked },
+  ],
+  movement: () => [
+    "/movement-checks",
+    {
+      gallery: text("gallery"),
+      checkpoint: text("checkpoint"),
+      direction: text("direction"),
+      claimed: text("movement-claimed") || null,
+      explain: explained(),
+    },
+  ],
+};
+
+const ANSWERS = {
+  identify: recognition,
+  verify: recognition,
+  enrol: (answer) => {
+    const suspected = answer.outcome === "duplicate_suspected";
+    byId("despite-field").hidden = !suspected;
+    const kept = answer.encounter ? [t("result.kept", { encounter: answer.encounter })] : answer.duplicates?.reasons ?? [];
+    const search = suspected ? [scores(answer.duplicates, t("result.duplicates")), candidates(answer.duplicates)] : [];
+    return [headline(answer.outcome, answer.encounter ? answer.subject : null, kept), ...search, samples(answer.samples)];
+  },
+  movement: (answer) => [
+    headline(answer.passage, answer.subject, answer.reasons, eventNote(answer.event)),
+    answer.verification ? scores(answer.verification, t("result.verification")) : null,
+    answer.identification ? scores(answer.identification, t("result.identification")) : null,
+    pictures(answer.explanation),
+    answer.identification ? candidates(answer.identification) : null,
+    samples(answer.samples),
+  ],
+};
+
+function recognition({ decision, samples: given, explanation, event }) {
+  const named = decision.outcome === "match" ? decision.subject : null;
+  return [
+    headline(decision.outcome, named, decision.reasons, eventNote(event), enrolInstead(decision)),
+    scores(decision),
+    pictures(explanation),
+    explained() ? null : el("p", { class: "quiet" }, t("result.explanation_denied")),
+    el("div", { class: "pair" }, candidates(decision), samples(given)),
+  ];
+}
+
+function enrolInstead(decision) {
+  if (decision.outcome !== "unknown" || !may.scopes.includes(SCOPES.enrol)) return null;
+  const onclick = () => {
+    chooseTask("enrol");
+    byId("subject-new").focus();
+  };
+  return el("button", { type: "button", onclick }, t("result.enrol_this"));
+}
+
+const explained = () => may.scopes.includes("abis.encounter.read");
+
+function setTask(chosen) {
+  task = chosen;
+  byId("ask").setAttribute("aria-labelledby", `tab-${task}`);
+  byId("task-lead").textContent = t(`task.lead.${task}`);
+  byId("run").textContent = t(`task.run.${task}`);
+  byId("despite").checked = false;
+  for (const field of document.querySelectorAll("[data-for]")) {
+    field.hidden = field.dataset.for !== task || field.id === "despite-field";
+  }
+}
+
+async function ask() {
+  const result = byId("result");
+  if (!images.chosen.length) {
+    show([problemCard(new Problem({ detail: t("form.need_image") }))]);
+    return;
+  }
+  result.setAttribute("aria-busy", "true");
+  byId("run").disabled = true;
+  byId("run").textContent = t("task.busy");
+  const asked = task;
+  try {
+    const [path, request] = QUESTIONS[asked]();
+    const answer = await send(path, request, images.chosen);
+    show([el("article", { class: "card answer" }, ANSWERS[asked](answer))]);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    show([problemCard(problem)]);
+  } finally {
+    result.setAttribute("aria-busy", "false");
+    byId("run").disabled = false;
+    byId("run").textContent = t(`task.run.${task}`);
+  }
+}
+
+function show(children) {
+  byId("result").replaceChildren(...children);
+  byId("result").querySelector("h2")?.focus({ preventScroll: true });
+}
+
+function changed() {
+  if (task === "identify" && images.chosen.length) ask();
+}
+
+await begin(async (allowed) => {
+  may = allowed;
+  images = new ChosenImages(changed);
+  chooseTask = tabs(document.querySelector("[role=tablist]"), setTask);
+  setTask(task);
+  for (const [name, scope] of Object.entries(SCOPES)) byId(`tab-${name}`).hidden = !may.scopes.includes(scope);
+  byId("ask").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask();
+  });
+  await fillGalleries(byId("gallery"), may);
+  await showSeeded(may, (file) => images.replace([file]));
+});
