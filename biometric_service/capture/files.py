@@ -1,27 +1,23 @@
 """Opens an image file with care: header before pixels, one still picture, all of it or none."""
 
 import io
+import struct
 from dataclasses import dataclass
 
 from PIL import Image
 
-from biometric_service.capture import refusals, wsq
+from biometric_service.capture import refusals
+from biometric_service.capture.wsq.decoding import is_wsq, read
 from biometric_service.errors import BiometricServiceError
 
 TAKEN = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "DIB", "WEBP", "GIF")
 PHOTO_WITH_EXTRAS = "MPO"
 LONGEST_SIDE = 32_766
-SIGNATURES = (
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
-    b"\x00\x00\x00\x0cjP  \r\n\x87\n",
-    b"\xff\x4f\xff\x51",
-    b"II*\x00",
-    b"MM\x00*",
-    b"BM",
-    b"RIFF",
-    b"GIF8",
-)
+PNG, GIF, BMP = b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM"
+JPEG, JPEG_2000, JPEG_2000_CODESTREAM = b"\xff\xd8\xff", b"\x00\x00\x00\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"
+TIFF_LITTLE, TIFF_BIG, WEBP = b"II*\x00", b"MM\x00*", b"RIFF"
+SIGNATURES = (PNG, GIF, BMP, JPEG, JPEG_2000, JPEG_2000_CODESTREAM, TIFF_LITTLE, TIFF_BIG, WEBP)
+STATED_SIZES = {PNG: (16, ">II"), GIF: (6, "<HH"), BMP: (18, "<ii")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +57,19 @@ def open_picture(data: bytes, limits: ImageLimits) -> Picture:
     """
     limits.check_bytes(data)
     try:
-        return _open_wsq(data, limits) if wsq.is_wsq(data) else _open_with_pillow(data, limits)
+        return _open_wsq(data, limits) if is_wsq(data) else _open_with_pillow(data, limits)
     except BiometricServiceError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise refusals.too_many_pixels(limits.max_pixels, LONGEST_SIDE) from None
     except Exception:  # noqa: BLE001 (decoders of foreign bytes raise whatever they like)
-        raise refusals.truncated() if _is_known(data) else refusals.unreadable("it is not an image") from None
+        raise _diagnosis(data) from None
 
 
 def _open_wsq(data: bytes, limits: ImageLimits) -> Picture:
-    header = wsq.read_header(data)
-    limits.check_size(header.width, header.height)
-    dpi = None if header.ppi is None else (header.ppi, header.ppi)
-    return Picture(Image.fromarray(wsq.decode(data)), dpi)
+    file = read(data)
+    limits.check_size(file.frame.width, file.frame.height)
+    return Picture(Image.fromarray(file.pixels()), None if file.ppi is None else (file.ppi, file.ppi))
 
 
 def _open_with_pillow(data: bytes, limits: ImageLimits) -> Picture:
@@ -94,5 +89,15 @@ def _stated_dpi(image: Image.Image) -> tuple[float, float] | None:
         return None
 
 
-def _is_known(data: bytes) -> bool:
-    return data.startswith((*SIGNATURES, wsq.SIGNATURE))
+def _diagnosis(data: bytes) -> BiometricServiceError:
+    """What is to be said of a file that could not be decoded."""
+    if not (is_wsq(data) or data.startswith(SIGNATURES)):
+        return refusals.unreadable("it is not an image")
+    return refusals.empty() if _states_no_pixels(data) else refusals.truncated()
+
+
+def _states_no_pixels(data: bytes) -> bool:
+    for signature, (at, layout) in STATED_SIZES.items():
+        if data.startswith(signature) and len(data) >= at + struct.calcsize(layout):
+            return 0 in struct.unpack_from(layout, data, at)
+    return False
