@@ -2,6 +2,7 @@
 
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -26,10 +27,11 @@ def download(url: str, target: Path) -> None:
     try:
         with _https_only().open(url, timeout=PATIENCE) as answer:
             _save(answer, target)
+    except HTTPError as fault:
+        with fault:
+            raise _unavailable(target, fault) from None
     except (OSError, HTTPException) as fault:
-        message = f"{target.name} cannot be had from its address ({fault})."
-        action = "Check the network and the address in the manifest, or supply the file in BIOMETRIC_MODELS_DIR."
-        raise BiometricServiceError(ErrorCode.MODEL_UNAVAILABLE, message, action) from None
+        raise _unavailable(target, fault) from None
 
 
 def _https_only() -> OpenerDirector:
@@ -55,3 +57,9 @@ def _save(answer: HTTPResponse, target: Path) -> None:
             progress.advance(task, len(chunk))
     if whole and received != whole:
         raise OSError(f"it broke off after {received} of {whole} bytes")
+
+
+def _unavailable(target: Path, fault: Exception) -> BiometricServiceError:
+    message = f"{target.name} cannot be had from its address ({fault})."
+    action = "Check the network and the address in the manifest, or supply the file in BIOMETRIC_MODELS_DIR."
+    return BiometricServiceError(ErrorCode.MODEL_UNAVAILABLE, message, action)

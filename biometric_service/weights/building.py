@@ -4,14 +4,25 @@ import hashlib
 from importlib import import_module
 from pathlib import Path
 
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.weights.manifest import RECIPES, Source
 
 MODEL_FILE = "model.onnx"
 
 
 def build_from(file: Path, recipe: str, target: Path) -> None:
-    """Have the recipe make ``target`` of the source's first file and of what lies beside it."""
-    import_module(f"{RECIPES}.{recipe}").build(file, target)
+    """Have the recipe make ``target`` of the source's first file and of what lies beside it.
+
+    MODEL_INVALID where the source is not what the recipe expects; OSError where there is no room for ``target``.
+    """
+    try:
+        import_module(f"{RECIPES}.{recipe}").build(file, target)
+    except FileNotFoundError as fault:
+        raise _unexpected(file, recipe, fault) from fault
+    except (BiometricServiceError, OSError):
+        raise
+    except Exception as fault:
+        raise _unexpected(file, recipe, fault) from fault
 
 
 def files_key(source: Source) -> str:
@@ -28,3 +39,9 @@ def build_key(source: Source) -> str:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _unexpected(file: Path, recipe: str, fault: Exception) -> BiometricServiceError:
+    message = f"{file.name} is not what the recipe {recipe} expects ({type(fault).__name__})."
+    action = "Name in the manifest the recipe that was written for this file."
+    return BiometricServiceError(ErrorCode.MODEL_INVALID, message, action)

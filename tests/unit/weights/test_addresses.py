@@ -1,0 +1,119 @@
+"""A real HTTPS server on this machine, with a certificate of its own."""
+
+import http.server
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.weights import addresses
+from biometric_service.weights.addresses import download
+
+CONTENT = b"weights" * 100_000
+
+
+class Weights(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        status, length, location = {
+            "/model.onnx": (200, len(CONTENT), ""),
+            "/short": (200, len(CONTENT) + 1, ""),
+            "/moved": (302, 0, "/model.onnx"),
+            "/astray": (302, 0, "http://127.0.0.1/model.onnx"),
+            "/local": (302, 0, "file:///etc/passwd"),
+        }.get(self.path, (404, 0, ""))
+        self.send_response(status)
+        self.send_header("Content-Length", str(length))
+        if location:
+            self.send_header("Location", location)
+        self.end_headers()
+        if length:
+            self.wfile.write(CONTENT)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def certificate(path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    certificate(tmp_path / "server.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Weights) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+        for variable in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(variable, raising=False)
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["/model.onnx", "/moved"])
+def test_a_file_is_downloaded_whole(site: str, path: str, tmp_path: Path) -> None:
+    download(site + path, tmp_path / "below" / "model.onnx")
+    assert (tmp_path / "below" / "model.onnx").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("/none", "404"), ("/short", "broke off"), ("/astray", "http"), ("/local", "file")]
+)
+def test_what_cannot_be_had_whole_and_over_https_is_unavailable(
+    site: str, path: str, reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BiometricServiceError) as caught:
+        download(site + path, tmp_path / "model.onnx")
+    assert caught.value.code is ErrorCode.MODEL_UNAVAILABLE
+    assert reason in caught.value.message
+
+
+def test_a_server_that_cannot_prove_who_it_is_is_refused(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(BiometricServiceError, match="CERTIFICATE_VERIFY_FAILED"):
+        download(f"{site}/model.onnx", tmp_path / "model.onnx")
+
+
+def test_a_file_larger_than_weights_can_be_is_given_up(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "LARGEST", 1000)
+    with pytest.raises(BiometricServiceError, match="larger than 1000 bytes"):
+        download(f"{site}/model.onnx", tmp_path / "model.onnx")
+
+
+def test_nobody_listening_is_unavailable(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"https://127.0.0.1:{unused.getsockname()[1]}/model.onnx"
+        with pytest.raises(BiometricServiceError) as caught:
+            download(address, tmp_path / "model.onnx")
+    assert caught.value.code is ErrorCode.MODEL_UNAVAILABLE
