@@ -1,7 +1,7 @@
 """The HTTP service with its console, on uvicorn."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -30,10 +30,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     serving = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(served: FastAPI) -> AsyncIterator[Mapping[str, object] | None]:
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
         with stack:
-            async with serving(served) as state:
-                yield state
+            async with serving(served):
+                yield
 
     app.router.lifespan_context = lifespan
     return app
@@ -47,7 +47,7 @@ def build_application(service: Service) -> FastAPI:
 
 
 def run_server(settings: Settings, *, console_key: bool) -> None:
-    """Serve until interrupted, then drain. ``console_key``: make a fresh key for this machine's console and print it."""
+    """Serve until interrupted, then drain. ``console_key``: make a fresh key for the console and print its link."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with open_service(settings) as service:
         address = f"http://{settings.host}:{settings.port}/"
@@ -67,13 +67,11 @@ def run_server(settings: Settings, *, console_key: bool) -> None:
 def renew_console_key(service: Service) -> str:
     """End the console's last key and make one that is valid for hours; returns its secret."""
     caller = Caller("console", "administration")
-    for key in service.api_keys.keys():
-        if key.name == CONSOLE_KEY:
-            revoked = AuditEvent(EventKind.API_KEY_REVOKED, datetime.now(UTC), caller, details={"api_key": key.id})
-            service.api_keys.revoke(key.id, revoked)
+    for old in [key for key in service.api_keys.keys() if key.name == CONSOLE_KEY]:  # noqa: SIM118 - not a mapping
+        revoked = AuditEvent(EventKind.API_KEY_REVOKED, datetime.now(UTC), caller, details={"api_key": old.id})
+        service.api_keys.revoke(old.id, revoked)
     expires_at = datetime.now(UTC) + timedelta(hours=CONSOLE_KEY_HOURS)
-    key = ApiKey(
-        uuid4().hex[:12], CONSOLE_KEY, frozenset(Scope), frozenset({ALL_GALLERIES}), frozenset({ANY_PURPOSE}), expires_at
-    )
+    everywhere, anything = frozenset({ALL_GALLERIES}), frozenset({ANY_PURPOSE})
+    key = ApiKey(uuid4().hex[:12], CONSOLE_KEY, frozenset(Scope), everywhere, anything, expires_at)
     created = AuditEvent(EventKind.API_KEY_CREATED, datetime.now(UTC), caller, details={"api_key": key.id})
     return service.api_keys.create(key, created)

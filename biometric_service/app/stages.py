@@ -49,7 +49,7 @@ class Stages:
 def model_shelf(settings: Settings) -> ModelShelf:
     """The shelf that the settings describe."""
     return ModelShelf(
-        settings.manifests_dir, settings.models_dir, settings.model_cache.expanduser(), settings.models_offline
+        settings.manifests_dir, settings.models_dir, settings.model_cache.expanduser(), offline=settings.models_offline
     )
 
 

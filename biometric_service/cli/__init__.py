@@ -4,7 +4,8 @@ import sys
 
 import typer
 
-from biometric_service.cli import administration, auditing, enrolling, models, recognising, serving
+from biometric_service.cli import administration, auditing, enrolling, recognising, serving
+from biometric_service.cli.models import models
 from biometric_service.errors import BiometricServiceError
 
 FAULT = 2
@@ -20,7 +21,7 @@ enrolling.register(app)
 recognising.register(app)
 serving.register(app)
 administration.register(app)
-app.add_typer(models.models, name="models")
+app.add_typer(models, name="models")
 app.add_typer(auditing.audit, name="audit")
 
 

@@ -24,7 +24,7 @@ from biometric_service.cli.options import (
     operator,
     position_named,
 )
-from biometric_service.cli.people import by_subject, image_files, parse_numbers
+from biometric_service.cli.people import ImageFile, by_subject, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.enrolment import enrol
@@ -34,7 +34,7 @@ from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.quality import INSTRUCTIONS
 from biometric_service.vocabulary.references import GalleryId, SubjectId
-from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.samples import FingerPosition, Modality
 
 FINE = frozenset({EnrolmentOutcome.ENROLLED.value, ErrorCode.SUBJECT_EXISTS.value})
 
@@ -75,7 +75,7 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
         else:
             people = by_subject(image_files(paths or [], parse_numbers(samples)))
             lines = [
-                keep(name, lambda files=files: tuple(file.read(modality, finger, dpi) for file in files))
+                keep(name, partial(_read, files, modality, finger, dpi))
                 for name, files in track(people.items(), "Enrolling", console=err)
             ]
     _print_lines(lines, json=json)
@@ -92,6 +92,12 @@ def require_gallery_made(walk: Walk, gallery: GalleryId, caller: Caller) -> None
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("enrol")(enrol_people)
+
+
+def _read(
+    files: Sequence[ImageFile], modality: Modality, finger: FingerPosition, dpi: float | None
+) -> tuple[GivenImage, ...]:
+    return tuple(file.read(modality, finger, dpi) for file in files)
 
 
 def _keep(  # noqa: PLR0913, PLR0917 - one person of a batch

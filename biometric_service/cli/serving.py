@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    *, console_key: Annotated[bool, typer.Option(help="Make a key for this machine's console and print its link.")] = False
+    *, console_key: Annotated[bool, typer.Option(help="Make a key for the console and print its link.")] = False
 ) -> None:
     """Start the service with its console; the settings say where it listens."""
     run_server(load_settings(), console_key=console_key)

@@ -28,7 +28,9 @@ from biometric_service.vocabulary.trace import SILENT, Trace
 class Extractor(Protocol):
     """Finds the characteristic in a sample and makes a template of it; pure, deterministic, thread-safe."""
 
-    format: TemplateFormat
+    @property
+    def format(self) -> TemplateFormat:
+        """Of the templates it makes."""
 
     def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
         """Find the finger's ridge area or the subject's face."""
@@ -73,8 +75,13 @@ class ComparisonBank(Protocol):
 class Comparator(Protocol):
     """Compares templates of one format; raises TEMPLATE_VERSION_MISMATCH on any other."""
 
-    name: str
-    format: TemplateFormat
+    @property
+    def name(self) -> str:
+        """Names its calibration in a model's manifest."""
+
+    @property
+    def format(self) -> TemplateFormat:
+        """Of the templates it compares."""
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
         """Raw score of one comparison, higher is more alike."""
@@ -89,8 +96,13 @@ class Comparator(Protocol):
 class GalleryIndex(Protocol):
     """Derived from the store, rebuildable, holds opaque ids. One index holds references of one template format."""
 
-    format: TemplateFormat
-    applied: ChangeNumber
+    @property
+    def format(self) -> TemplateFormat:
+        """Of the references it holds."""
+
+    @property
+    def applied(self) -> ChangeNumber:
+        """The number of the last change that it took."""
 
     def __len__(self) -> int:
         """How many references it holds."""
