@@ -4,7 +4,6 @@ AES-256-GCM throughout (NIST SP 800-38D), a random 96-bit nonce before each ciph
 blob says what it is, which row it belongs to and whose it is, so that a blob that was moved does not open.
 """
 
-import json
 import os
 from typing import Final, NewType
 
@@ -66,20 +65,16 @@ class MasterKey:
 
 def template_binding(template: int, sample: int, subject: int, form: str) -> Binding:
     """Binds a template to its row, the sample it was made of, its subject and its format."""
-    return _binding("template", template, sample, subject, form)
+    return Binding(f"template {template} {sample} {subject} {form}".encode())
 
 
 def image_binding(sample: int, encounter: int, subject: int) -> Binding:
     """Binds an image to its row, its encounter and its subject."""
-    return _binding("image", sample, encounter, subject)
+    return Binding(f"image {sample} {encounter} {subject}".encode())
 
 
 def _data_key_binding(subject: int, known_as: SubjectId) -> Binding:
-    return _binding("data key", subject, known_as)
-
-
-def _binding(*parts: str | int) -> Binding:
-    return Binding(json.dumps(parts).encode())
+    return Binding(f"data-key {subject} {known_as}".encode())
 
 
 def _derived(secret: bytes, use: str) -> bytes:

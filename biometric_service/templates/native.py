@@ -8,6 +8,7 @@ all before it ends the template. It finds accidents; against intent the store se
 
 import struct
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,20 +86,26 @@ def _read_header(cursor: Cursor) -> TemplateFormat:
     magic, version, modality, name_length, version_length = cursor.unpack(_HEADER)
     if (magic, version) != (MAGIC, CODEC_VERSION):
         raise _invalid("it is not of this codec or of a newer version of it")
+    return _format(modality, cursor.take(name_length), cursor.take(version_length))
+
+
+@lru_cache(maxsize=64)
+def _format(modality: int, name: bytes, version: bytes) -> TemplateFormat:
+    """One object for all templates of a format: a gallery holds a million of them."""
     if modality >= len(_MODALITIES):
         raise _invalid("its modality is not known")
-    name, form = cursor.take(name_length).decode(), cursor.take(version_length).decode()
-    return TemplateFormat(_MODALITIES[modality], name, form)
+    return TemplateFormat(_MODALITIES[modality], name.decode(), version.decode())
 
 
 def _read_minutiae(form: TemplateFormat, cursor: Cursor) -> MinutiaeTemplate:
     position, width, height, count = cursor.unpack(_FINGERPRINT)
+    floats = cursor.floats(4 * count)
     template = MinutiaeTemplate(
         format=form,
         position=FingerPosition(position),
-        positions=cursor.floats(2 * count).reshape(count, 2),
-        directions=cursor.floats(count),
-        qualities=cursor.floats(count),
+        positions=floats[: 2 * count].reshape(count, 2),
+        directions=floats[2 * count : 3 * count],
+        qualities=floats[3 * count :],
         kinds=cursor.octets(count),
         size=(width, height),
     )
