@@ -1,0 +1,99 @@
+"""LEADER (Cappelli, pyfing): minutiae straight from the image by a small convolutional network."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from biometric_service.extraction.face.session import Session
+from biometric_service.extraction.fingerprint.peaks import Peaks, find_peaks
+from biometric_service.extraction.fingerprint.resampling import DPI, to_500_dpi
+from biometric_service.extraction.fingerprint.ridge_likeness import ridge_likeness
+from biometric_service.extraction.fingerprint.segmentation import ridge_mask
+from biometric_service.vocabulary.quality import Defect, ExtractionFailure
+from biometric_service.vocabulary.samples import BiometricSample, FingerArea, LocatedSample
+from biometric_service.vocabulary.templates import MinutiaeTemplate, TemplateFormat
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+MULTIPLE = 32
+MARGIN = 16
+"""Pixels around the ridge area that the network is to see."""
+LEAST_AREA = 60 * 60
+"""Pixels at 500 dpi, 3 mm by 3 mm: fewer cannot hold enough minutiae."""
+LEAST_LIKENESS = 0.4
+LEAST_QUALITY = 0.2
+CERTAIN_QUALITY = 0.4
+LEAST_MINUTIAE = 6
+LEAST_MEAN_QUALITY = 0.45
+"""Of all minutiae kept: LEADER is sure of what it finds in prints, and unsure in anything else."""
+
+
+class LeaderExtractor:
+    """Resamples to 500 dpi, crops to the ridges and reads minutiae out of LEADER's maps (see ``Extractor``).
+
+    The session runs the graph of the recipe ``leader_fused``. Traces ``fingerprint_500dpi`` (uint8, the whole image),
+    ``ridge_mask`` (bool, of the same size), ``ridge_likeness`` (0 to 1) and ``minutiae`` (the template). Positions are
+    finer than a pixel and count from the whole image's corner; minutiae of a quality of 0.2 and more are kept.
+    """
+
+    def __init__(self, session: Session, template_format: TemplateFormat) -> None:
+        self.format = template_format
+        self._session = session
+
+    def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
+        """Crop to the ridge area; NO_FINGER where there is none, or nothing in it looks like ridges."""
+        assert sample.dpi is not None
+        pixels = to_500_dpi(sample.pixels, sample.dpi)
+        trace("fingerprint_500dpi", pixels)
+        mask = ridge_mask(pixels)
+        trace("ridge_mask", mask)
+        likeness = ridge_likeness(pixels, mask)
+        trace("ridge_likeness", likeness)
+        if np.count_nonzero(mask) < LEAST_AREA or likeness < LEAST_LIKENESS:
+            return ExtractionFailure(Defect.NO_FINGER)
+        return LocatedSample(sample, _crop(pixels, mask, DPI / sample.dpi))
+
+    def extract(self, located: LocatedSample, trace: Trace = SILENT) -> MinutiaeTemplate | ExtractionFailure:
+        """Find the minutiae; NO_FINGER where they are too uncertain to be any, TOO_FEW_MINUTIAE under 6 of quality."""
+        area = located.area
+        assert isinstance(area, FingerArea)
+        peaks = find_peaks(self._maps(area.pixels), area.mask, LEAST_QUALITY)
+        if np.count_nonzero(peaks.qualities >= CERTAIN_QUALITY) < LEAST_MINUTIAE:
+            return ExtractionFailure(Defect.TOO_FEW_MINUTIAE)
+        if peaks.qualities.mean() < LEAST_MEAN_QUALITY:
+            return ExtractionFailure(Defect.NO_FINGER)
+        template = self._template(located.sample, area, peaks)
+        trace("minutiae", template)
+        return template
+
+    def _maps(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """LEADER's maps, float32 (4, h, w), of a crop of any size."""
+        height, width = pixels.shape
+        below, right = -height % MULTIPLE, -width % MULTIPLE
+        padded = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        return self._session.run(["maps"], {"image": padded[None]})[0][0, :, :height, :width]
+
+    def _template(self, sample: BiometricSample, area: FingerArea, peaks: Peaks) -> MinutiaeTemplate:
+        height, width = sample.pixels.shape
+        return MinutiaeTemplate(
+            format=self.format,
+            position=sample.position,
+            positions=peaks.positions + np.array(area.offset, np.float32),
+            directions=peaks.directions,
+            qualities=peaks.qualities,
+            kinds=peaks.kinds,
+            size=(max(round(width * area.scale), 1), max(round(height * area.scale), 1)),
+        )
+
+
+def _crop(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], scale: float) -> FingerArea:
+    rows, columns = (_span(np.asarray(mask.any(axis))) for axis in (1, 0))
+    return FingerArea(pixels[rows, columns], mask[rows, columns], (columns.start, rows.start), scale)
+
+
+def _span(used: NDArray[np.bool_]) -> slice:
+    """From the first to the last place in use, with a margin, made a multiple of 32 where the image allows it."""
+    places = np.flatnonzero(used)
+    start, stop = max(int(places[0]) - MARGIN, 0), min(int(places[-1]) + 1 + MARGIN, len(used))
+    stop = min(stop + -(stop - start) % MULTIPLE, len(used))
+    start = max(start - -(stop - start) % MULTIPLE, 0)
+    return slice(start, stop)

@@ -1,0 +1,71 @@
+"""Whether what is in an image can be ridges at all: waves of a ridge's width whose direction changes slowly.
+
+Each window's spectrum is weighted with the squared frequency, which makes photographs flat (their power falls with
+that very square) and leaves ridges a peak. How far neighbouring windows agree on the peak tells the two apart.
+"""
+
+import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+WINDOW = 32
+STEP = 16
+SHORTEST, LONGEST = 4.0, 16.0
+"""Pixels at 500 dpi between two ridges: children's fingers to thumbs of men, with room."""
+SAME_WAVELENGTH = 1.5
+"""Greatest ratio between the wavelengths of neighbours."""
+
+_FREQUENCY = np.stack(np.meshgrid(np.fft.fftfreq(WINDOW), np.fft.rfftfreq(WINDOW), indexing="ij"))
+_RADIUS = np.hypot(*_FREQUENCY)
+_LENGTH = 1 / np.maximum(_RADIUS, 1 / WINDOW**2)
+_BAND = (_LENGTH >= SHORTEST) & (_LENGTH <= LONGEST)
+_COUNTED = (_LENGTH >= SHORTEST / 1.3) & (_LENGTH <= LONGEST * 1.25)
+_TWICE = np.where(_FREQUENCY[1] % 0.5 == 0, 1, 2)
+_WEIGHT = (_COUNTED * _TWICE * _RADIUS**2).astype(np.float32)
+_TAPER = np.outer(*[np.hanning(WINDOW + 2)[1:-1]] * 2).astype(np.float32)
+_WAVES = (_FREQUENCY[1] + 1j * _FREQUENCY[0]).ravel()
+
+
+def ridge_likeness(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """How far neighbouring windows of 32 pixels in the mask agree on one wave: 0 (not at all, nothing there) to 1."""
+    if min(pixels.shape) < WINDOW:
+        return 0.0
+    windows = sliding_window_view(pixels, (WINDOW, WINDOW))[::STEP, ::STEP]
+    inside = mask[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP][: windows.shape[0], : windows.shape[1]]
+    clarity = np.zeros(inside.shape, np.float32)
+    wave = np.ones(inside.shape, np.complex128)
+    clarity[inside], wave[inside] = _clearest_wave(windows[inside].astype(np.float32))
+    agreement = weight = 0.0
+    for first, second in (np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1]):
+        joint = clarity[first] * clarity[second]
+        agreement += float((joint * _agreement(wave[first], wave[second])).sum())
+        weight += float(joint.sum())
+    return max(agreement / weight, 0.0) if weight > 0 else 0.0
+
+
+def _clearest_wave(windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.complex128]]:
+    """Share of the power that lies in the peak, and the peak's wave vector x + iy, for windows (n, 32, 32)."""
+    level = windows - windows.mean((1, 2), keepdims=True)
+    spectrum = scipy.fft.rfft2(level * _TAPER)
+    power = (spectrum.real**2 + spectrum.imag**2) * _WEIGHT
+    peaks = np.where(_BAND, _sum_3x3(power), 0).reshape(len(power), -1)
+    best = peaks.argmax(1)
+    whole = power.sum((1, 2))
+    share = np.divide(peaks[np.arange(len(best)), best], whole, out=np.zeros_like(whole), where=whole > 0)
+    return share, _WAVES[best]
+
+
+def _sum_3x3(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sums of 3x3 neighbours; rows of the spectrum wrap around, columns end."""
+    rows = power + np.roll(power, 1, 1) + np.roll(power, -1, 1)
+    padded = np.pad(rows, ((0, 0), (0, 0), (1, 1)))
+    return padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
+
+
+def _agreement(first: NDArray[np.complex128], second: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """Cosine of twice the angle between two waves, 0 where their lengths differ too much."""
+    product = first**2 * np.conj(second) ** 2
+    ratio = np.abs(first) / np.abs(second)
+    similar = (ratio < SAME_WAVELENGTH) & (ratio > 1 / SAME_WAVELENGTH)
+    return np.where(similar, product.real / np.abs(product), 0)
