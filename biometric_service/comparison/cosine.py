@@ -1,7 +1,6 @@
 """Face embeddings compared by the cosine of the angle between them."""
 
 import threading
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +11,18 @@ from biometric_service.vocabulary.candidates import ComparisonScore
 from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
-NAME = "cosine"
 FIRST_ROWS = 64
 GATHER_BELOW = 0.25
 
 
-@dataclass(frozen=True, slots=True)
 class CosineComparator:
     """Compares face templates of one format; the raw score is the cosine, -1 to 1 (see ``Comparator``)."""
 
-    format: TemplateFormat
-    calibration: Calibration
-    name: str = field(default=NAME, init=False)
+    name = "cosine"
+
+    def __init__(self, template_format: TemplateFormat, calibration: Calibration) -> None:
+        self.format = template_format
+        self._calibration = calibration
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
         """The cosine of two templates; traces ``cosine``."""
@@ -37,7 +36,7 @@ class CosineComparator:
 
     def calibrate(self, raw: float) -> ComparisonScore:
         """The cosine as -log10 FMR."""
-        return self.calibration.calibrate(raw)
+        return self._calibration.calibrate(raw)
 
 
 class CosineBank:
