@@ -8,13 +8,15 @@ from biometric_service.vocabulary.references import ChangeNumber, SubjectId
 
 
 def rank(parts: Mapping[SubjectId, Sequence[PartScore]], shortlists: Sequence[Shortlist], limit: int) -> CandidateList:
-    """The ``limit`` best candidates, best first; those of equal score by id, so that the order is always the same.
+    """The ``limit`` best candidates, best first, so that the order is always the same.
+
+    Scores are equal where calibration ends; then the best raw score goes first, and then the lower id.
 
     ``parts``: every comparison of the probe with each subject that a shortlist names. A subject without any (erased
     meanwhile) is left out. ``searched`` adds up what the shortlists searched; the list is complete where all are.
     """
     found = [Candidate(subject, join(scores), best_parts(scores)) for subject, scores in parts.items() if scores]
-    found.sort(key=lambda candidate: (-candidate.score, candidate.subject))
+    found.sort(key=lambda each: (-each.score, -max(part.score.raw for part in each.parts), each.subject))
     return CandidateList(
         candidates=tuple(found[:limit]),
         searched=sum(shortlist.searched for shortlist in shortlists),

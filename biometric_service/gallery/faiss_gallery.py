@@ -13,8 +13,6 @@ from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
 
-WORTH_NARROWING = 2_000
-
 
 class Describer(Protocol):
     """Makes a vector of fixed length of a template; vectors of mated templates have a high inner product."""
@@ -35,14 +33,15 @@ class Embedding:
 class FaissShortlister:
     """Keeps the ``least`` or ``fraction`` of the rows (whichever is more) whose descriptors are most like the probe's.
 
-    Below 2,000 rows it keeps them all: comparing them costs less than choosing.
+    Up to ``worth_narrowing`` rows it keeps them all: comparing them costs less than choosing.
     """
 
-    def __init__(self, describer: Describer, least: int, fraction: float) -> None:
+    def __init__(self, describer: Describer, least: int, fraction: float, worth_narrowing: int) -> None:
         self._describer = describer
         self._descriptors = Descriptors()
         self._least = least
         self._fraction = fraction
+        self._worth_narrowing = worth_narrowing
 
     def add(self, row: int, template: Template) -> None:
         """Hold the template's descriptor."""
@@ -55,7 +54,7 @@ class FaissShortlister:
     def narrow(self, probe: Template, rows: Rows, limit: int) -> Rows:
         """The rows with the most similar descriptors."""
         keep = max(self._least, 4 * limit, round(self._fraction * len(rows)))
-        if len(rows) <= max(keep, WORTH_NARROWING):
+        if len(rows) <= max(keep, self._worth_narrowing):
             return rows
         return self._descriptors.nearest(self._describer.describe(probe), rows, keep)
 
@@ -68,10 +67,16 @@ class FaissGallery(BankedGallery):
     """
 
     def __init__(
-        self, comparator: Comparator, describer: Describer | None = None, least: int = 100, fraction: float = 0.0
+        self,
+        comparator: Comparator,
+        describer: Describer | None = None,
+        *,
+        least: int = 100,
+        fraction: float = 0.0,
+        worth_narrowing: int = 2_000,
     ) -> None:
         describer = describer or default_describer(comparator.format)
-        super().__init__(comparator, FaissShortlister(describer, least, fraction))
+        super().__init__(comparator, FaissShortlister(describer, least, fraction, worth_narrowing))
 
 
 def default_describer(described: TemplateFormat) -> Describer:

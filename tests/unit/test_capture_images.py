@@ -5,7 +5,9 @@ import random
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from biometric_service.vocabulary.samples import BiometricSample, CaptureSource,
 SOURCE = CaptureSource("test", datetime(2026, 1, 1, tzinfo=UTC))
 LIMITS = ImageLimits(max_bytes=5_000_000, max_pixels=4_000_000)
 LOSSLESS = ["PNG", "BMP", "TIFF", "GIF"]
+Make = Callable[[int, int], bytes]
 FORMATS = [*LOSSLESS, "JPEG", "JPEG2000", "WEBP", "WSQ"]
 
 
@@ -156,7 +159,7 @@ def test_a_tiny_picture_is_no_fault_of_decoding() -> None:
 
 
 @pytest.mark.shared_data
-def test_no_real_fingerprint_is_turned_and_most_negatives_are(shared_data) -> None:  # noqa: ANN001
+def test_no_real_fingerprint_is_turned_and_most_negatives_are(shared_data: Path) -> None:
     files = sorted((shared_data / "fingerprints").glob("*/*_1.png"))
     turned = 0
     for file in files:
@@ -248,7 +251,7 @@ def _wsq_of(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2001, 2000), (40_000, 1), (1, 40_000), (12_000, 9_000)])
 @pytest.mark.parametrize("make", [_png_of, _wsq_of])
-def test_a_huge_picture_is_refused_by_its_header_alone(make, size: tuple[int, int]) -> None:  # noqa: ANN001
+def test_a_huge_picture_is_refused_by_its_header_alone(make: Make, size: tuple[int, int]) -> None:
     began = time.process_time()
     assert refusal(make(*size)) is ErrorCode.IMAGE_TOO_LARGE
     assert time.process_time() - began < 0.5
@@ -265,7 +268,7 @@ def _bmp_of(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("make", [_png_of, _wsq_of, _gif_of, _bmp_of])
-def test_a_picture_without_width_is_empty(make) -> None:  # noqa: ANN001
+def test_a_picture_without_width_is_empty(make: Make) -> None:
     assert refusal(make(0, 300)) is ErrorCode.IMAGE_EMPTY
 
 

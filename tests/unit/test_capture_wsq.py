@@ -1,6 +1,7 @@
 """Our WSQ decoder against NIST's."""
 
 import io
+from pathlib import Path
 
 import _wsq
 import numpy as np
@@ -41,7 +42,7 @@ def test_pixels_are_nists_whatever_the_size(height: int, width: int) -> None:
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize("name", ["img.wsq", "sample.wsq"])
-def test_pixels_of_real_files_are_nists(shared_data, name: str) -> None:  # noqa: ANN001
+def test_pixels_of_real_files_are_nists(shared_data: Path, name: str) -> None:
     data = (shared_data / "interchange" / name).read_bytes()
     assert_same(data)
     assert read(data).ppi == 500
