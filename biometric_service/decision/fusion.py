@@ -5,10 +5,10 @@ and p-values can be joined without training data.
 
 - *Within a characteristic* (several samples or several references of one finger, or of the face) the comparisons hang
   together, so the best of k counts, at k times its p-value: best - log10(k), by Bonferroni.
-- *Between characteristics* (other fingers, the face) non-mated scores are all but independent, and Fisher's method adds the
-  evidence up. It dilutes one excellent finger among several spoilt ones, where the best alone, at G times its p-value,
-  says more; so the better of the two is taken, at twice its p-value for the choice. Hence fusion can lose at most
-  log10(2 G) against the best characteristic, whatever the others are like.
+- *Between characteristics* (other fingers, the face) non-mated scores are nearly independent, and Fisher's method adds
+  the evidence up. It dilutes one excellent finger among several spoilt ones, where the best alone, at G times its
+  p-value, says more; so the better of the two is taken, at twice its p-value for the choice. Hence fusion can lose at
+  most log10(2 G) against the best characteristic, whatever the others are like.
 - *Missing* parts simply are not there.
 
 The p-value p of the whole holds for the subject. Thresholds (``policy.thresholds``) count every comparison made, k of
