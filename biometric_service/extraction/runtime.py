@@ -5,6 +5,7 @@ from pathlib import Path
 import onnxruntime
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.extraction.prelu import spell_out_prelu
 
 FATAL_ONLY = 4
 
@@ -22,7 +23,7 @@ def open_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     options.log_severity_level = FATAL_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(spell_out_prelu(path), options, providers=["CPUExecutionProvider"])
     except Exception as fault:
         message = f"The model {path.name} cannot be loaded ({type(fault).__name__})."
         action = "Fetch it anew with `biometric-service models verify`, or name another in the settings."
