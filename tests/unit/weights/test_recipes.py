@@ -16,7 +16,7 @@ from onnx import helper, numpy_helper
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.weights.building import build_from
-from biometric_service.weights.recipes import centerface, mobilefacenet_tfjs
+from biometric_service.weights.recipes import centerface, mobilefacenet_tfjs, openvino_ir
 
 Floats = NDArray[np.float32]
 RNG = np.random.default_rng(7)
@@ -163,6 +163,76 @@ def test_mobilefacenet_gives_what_its_repaired_graph_means(tmp_path: Path) -> No
     np.testing.assert_allclose(embeddings, small.expected(images), rtol=1e-3, atol=1e-4)
 
 
+def small_ir(folder: Path) -> Path:
+    """Constants in half precision, a bias behind a convolution, a grouped one, squeeze and excitation."""
+    constants = {
+        "gain": floats(1, 3, 1, 1), "c.k": floats(4, 3, 3, 3), "c.b": floats(1, 4, 1, 1), "slope": floats(4),
+        "g.k": floats(4, 1, 1, 4, 4), "s.k": floats(4, 4, 1, 1),
+    }  # fmt: skip
+    layers, edges, content = ['<layer id="given" type="Parameter"><data shape="1, 3, 8, 8"/></layer>'], [], b""
+
+    def layer(name: str, kind: str, *feeders: str, data: str = "", dims: tuple[int, ...] = ()) -> None:
+        sides = "".join(f"<dim>{side}</dim>" for side in dims)
+        ports = f'<input><port id="0">{sides}</port></input>' if dims else ""
+        layers.append(f'<layer id="{name}" type="{kind}">{f"<data {data}/>" if data else ""}{ports}</layer>')
+        edges.extend(
+            f'<edge from-layer="{feeder}" from-port="9" to-layer="{name}" to-port="{port}"/>'
+            for port, feeder in reversed(list(enumerate(feeders)))
+        )
+
+    for name, value in constants.items():
+        stored = value.astype("<f2").tobytes()
+        shape = ", ".join(map(str, value.shape))
+        where = f'element_type="f16" shape="{shape}" offset="{len(content)}" size="{len(stored)}"'
+        layer(f"{name}.stored", "Const", data=where)
+        layer(name, "Convert", f"{name}.stored", data='destination_type="f32"')
+        content += stored
+    window = 'strides="{0}, {0}" pads_begin="{1}, {1}" pads_end="{1}, {1}" dilations="1, 1"'
+    layer("scaled", "Multiply", "given", "gain")
+    layer("c", "Convolution", "scaled", "c.k", data=window.format(1, 1))
+    layer("biased", "Add", "c", "c.b")
+    layer("prelu", "PReLU", "biased", "slope")
+    layer("pooled", "AvgPool", "prelu", data='kernel="8, 8" ' + window.format(8, 0))
+    layer("squeezed", "Convolution", "pooled", "s.k", data=window.format(1, 0))
+    layer("excited", "Sigmoid", "squeezed")
+    layer("product", "Multiply", "prelu", "excited")
+    layer("shortcut", "Add", "product", "prelu")
+    layer("g", "GroupConvolution", "shortcut", "g.k", data=window.format(4, 0))
+    layer("result", "Result", "g", dims=(1, 4, 2, 2))
+    text = f'<net name="small"><layers>{"".join(layers)}</layers><edges>{"".join(edges)}</edges></net>'
+    (folder / "small.xml").write_text(text)
+    (folder / "small.bin").write_bytes(content)
+    np.savez(folder / "constants.npz", **{name: value.astype("<f2") for name, value in constants.items()})
+    return folder / "small.xml"
+
+
+def meaning_of_small_ir(constants: dict[str, Floats], images: Floats) -> Floats:
+    w = {name: value.astype(np.float32) for name, value in constants.items()}
+    value = (images * w["gain"]).transpose(0, 2, 3, 1)
+    value = prelu(convolve(value, w["c.k"].transpose(2, 3, 1, 0), w["c.b"].reshape(-1)), w["slope"])
+    weights = 1 / (1 + np.exp(-(value.mean(axis=(1, 2)) @ w["s.k"][:, :, 0, 0].T)))
+    value = value * weights[:, None, None] + value
+    blocks = value.reshape(len(images), 2, 4, 2, 4, 4)
+    return np.einsum("nyixjc,cij->ncyx", blocks, w["g.k"][:, 0, 0]).reshape(len(images), -1)
+
+
+def test_openvino_ir_gives_what_its_layers_mean(tmp_path: Path) -> None:
+    openvino_ir.build(small_ir(tmp_path), tmp_path / "made.onnx")
+    images = RNG.normal(0, 1, (2, 3, 8, 8)).astype(np.float32)
+    (outputs,) = run(tmp_path / "made.onnx", images)
+    with np.load(tmp_path / "constants.npz") as constants:
+        np.testing.assert_allclose(outputs, meaning_of_small_ir(dict(constants), images), rtol=1e-3, atol=1e-4)
+    convolutions = [node for node in onnx.load(tmp_path / "made.onnx").graph.node if node.op_type == "Conv"]
+    assert [len(node.input) for node in convolutions] == [3, 2, 2]
+
+
+def test_a_layer_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    published = small_ir(tmp_path)
+    published.write_text(published.read_text().replace('type="Sigmoid"', 'type="Softmax"'))
+    with pytest.raises(BiometricServiceError, match="not what the recipe openvino_ir expects"):
+        build_from(published, "openvino_ir", tmp_path / "made.onnx")
+
+
 def test_shards_that_are_too_short_are_refused(tmp_path: Path) -> None:
     published = SmallMobileFaceNet().publish(tmp_path)
     (tmp_path / "b.bin").write_bytes((tmp_path / "b.bin").read_bytes()[:-4])
@@ -179,6 +249,7 @@ def test_shards_that_are_too_short_are_refused(tmp_path: Path) -> None:
     [
         (small_centerface, "centerface"),
         (lambda folder: SmallMobileFaceNet().publish(folder), "mobilefacenet_tfjs"),
+        (small_ir, "openvino_ir"),
     ],
 )
 def test_the_same_source_gives_the_same_bytes(publish: Callable[[Path], Path], recipe: str, tmp_path: Path) -> None:
@@ -190,7 +261,7 @@ def test_the_same_source_gives_the_same_bytes(publish: Callable[[Path], Path], r
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize("recipe", ["centerface", "mobilefacenet_tfjs"])
+@pytest.mark.parametrize("recipe", ["centerface", "mobilefacenet_tfjs", "openvino_ir"])
 @pytest.mark.parametrize("content", [b"", b"{}", b"garbage"])
 def test_what_a_recipe_was_not_written_for_is_refused(recipe: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(content)
