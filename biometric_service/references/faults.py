@@ -26,13 +26,18 @@ _CONFLICTING = {"40001", "40P01"}
 
 @contextmanager
 def typed_faults() -> Iterator[None]:
-    """Turn the database's faults into STORE_UNAVAILABLE, STORE_CONFLICT or REQUEST_INVALID."""
+    """Turn the database's faults into STORE_UNAVAILABLE, STORE_CONFLICT or REQUEST_INVALID.
+
+    A value that the database gives and SQLAlchemy cannot read (a date that is none) is RECORD_TAMPERED.
+    """
     try:
         yield
     except SQLAlchemyError as fault:
         raise _typed(fault) from fault
     except (UnicodeEncodeError, OverflowError):
         raise _unkeepable() from None
+    except ValueError as fault:
+        raise _unreadable() from fault
     except OSError as fault:
         raise unavailable("The store's file cannot be used.", "Check the file, its folder and their rights.") from fault
 
@@ -66,6 +71,14 @@ def _unkeepable() -> BiometricServiceError:
         ErrorCode.REQUEST_INVALID,
         "A value cannot be kept by the store.",
         "Correct it: it is too long, no text, or a time without its zone.",
+    )
+
+
+def _unreadable() -> BiometricServiceError:
+    return BiometricServiceError(
+        ErrorCode.RECORD_TAMPERED,
+        "A stored value is not of its kind.",
+        "Keep the database as evidence, find out who could write to it, and restore a backup from before.",
     )
 
 

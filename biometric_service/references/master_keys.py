@@ -28,7 +28,10 @@ class KeyFile:
     def master_key(self, *, create: bool) -> bytes:
         """The key; made from fresh randomness, in mode 0600, where the store is new and there is no file."""
         if create and not self._path.exists():
-            self._create()
+            try:
+                self._create()
+            except OSError:
+                raise _unusable("No master key file can be made.", "Check its folder, rights and disk.") from None
         return _from_hex(self._read(), "The master key file")
 
     def _create(self) -> None:

@@ -15,7 +15,7 @@ from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
 from biometric_service.references.protection import MasterKey
-from biometric_service.references.schema import check_not_newer, migrate
+from biometric_service.references.schema import is_current, migrate
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
 
@@ -53,12 +53,13 @@ def open_store(
 
 
 def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[bytes], EventLog]) -> OpenedStore:
-    check = _key_check(database)
-    master = MasterKey(provider.master_key(create=check is None))
+    found = _look(database)
+    master = MasterKey(provider.master_key(create=found.key_check is None))
     events = log(master.audit)
-    _require_key(check, master)
-    _prepare(database, master, events)
-    _require_key(_key_check(database), master)
+    _require_key(found, master)
+    if not found.ready:
+        _prepare(database, master, events)
+        _require_key(_look(database), master)
     return OpenedStore(SqlReferenceStore(database, master, events), SqlApiKeyStore(database, master, events), database)
 
 
@@ -76,17 +77,25 @@ def _database(url: str, patience_s: float) -> Database:
     )
 
 
-def _key_check(database: Database) -> bytes | None:
-    """The check value of the store's master key; None where the store is new."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is there: the check value of the master key (None where the store is new), and whether all is prepared."""
+
+    key_check: bytes | None
+    ready: bool
+
+
+def _look(database: Database) -> _Found:
     with database.reading() as connection:
         if not inspect(connection).has_table(StoreRow.__tablename__):
-            return None
-        check_not_newer(connection)
-        return connection.scalar(select(StoreRow.key_check).where(StoreRow.id == STORE))
+            return _Found(None, ready=False)
+        current = is_current(connection)
+        check = connection.scalar(select(StoreRow.key_check).where(StoreRow.id == STORE))
+        return _Found(check, ready=current and check is not None)
 
 
-def _require_key(check: bytes | None, master: MasterKey) -> None:
-    if check is not None and check != master.check:
+def _require_key(found: _Found, master: MasterKey) -> None:
+    if found.key_check not in {None, master.check}:
         raise BiometricServiceError(
             ErrorCode.KEY_WRONG,
             "The master key is not the one that this store was made with.",

@@ -15,8 +15,7 @@ HEAD = "head"
 
 def migrate(connection: Connection, revision: str = HEAD) -> None:
     """Upgrade within the connection's transaction."""
-    if _current(connection) != _scripts().get_current_head() or revision != HEAD:
-        command.upgrade(_config(connection), revision)
+    command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str) -> None:
@@ -24,19 +23,16 @@ def downgrade(connection: Connection, revision: str) -> None:
     command.downgrade(_config(connection), revision)
 
 
-def check_not_newer(connection: Connection) -> None:
-    """STORE_UNAVAILABLE where a newer version of the service made the tables."""
-    known = {script.revision for script in _scripts().walk_revisions()}
-    current = _current(connection)
-    if current is not None and current not in known:
+def is_current(connection: Connection) -> bool:
+    """Whether there is nothing to upgrade; STORE_UNAVAILABLE where a newer version of the service made the tables."""
+    scripts = _scripts()
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise unavailable(
             f"The store was made by a newer version of this service (tables {current}).",
             "Install that version or a later one; nothing was written.",
         )
-
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    return current == scripts.get_current_head()
 
 
 def _scripts() -> ScriptDirectory:

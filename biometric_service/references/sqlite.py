@@ -1,5 +1,6 @@
 """The store's database as one SQLite file of the service's own."""
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -7,12 +8,14 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import WRITING, Database
 from biometric_service.references.faults import typed_faults, unavailable
 
+_LOG = logging.getLogger(__name__)
 _CONNECTIONS = 16
 _MORE_CONNECTIONS = 48
 _PRAGMAS = (
@@ -97,9 +100,11 @@ def _begin(connection: Connection) -> None:
 
 
 def _truncate_wal(engine: Engine) -> None:
-    """Erased rows leave the write-ahead log as well; where readers are busy the next checkpoint does it."""
-    raw = engine.raw_connection()
+    """Erased rows leave the write-ahead log as well; they are gone from the database whether or not that succeeds."""
     try:
-        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-    finally:
-        raw.close()
+        with engine.connect() as connection:
+            busy = connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except (SQLAlchemyError, sqlite3.Error):
+        busy = True
+    if busy:
+        _LOG.warning("The write-ahead log still holds what was erased: the next erasure or a restart will empty it.")

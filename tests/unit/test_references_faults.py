@@ -2,16 +2,18 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.master_keys import KeyFile
 from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.vocabulary.access import ApiKey
 from biometric_service.vocabulary.references import ReferenceId, SubjectId
 
 
@@ -28,8 +30,8 @@ def opened(path: Path) -> Iterator[OpenedStore]:
     opened.close()
 
 
-def opening(path: Path) -> OpenedStore:
-    return open_store(f"sqlite:///{path}", KeyFile(path.parent / "master.key"), ChainedLog, patience_s=0.2)
+def opening(path: Path, patience_s: float = 0.2) -> OpenedStore:
+    return open_store(f"sqlite:///{path}", KeyFile(path.parent / "master.key"), ChainedLog, patience_s)
 
 
 def fault(act: Callable[[], object]) -> tuple[ErrorCode, str]:
@@ -133,3 +135,42 @@ def test_values_that_no_database_keeps_are_the_callers_fault(opened: OpenedStore
     naive = random_encounter(1, "A-1")
     object.__setattr__(naive, "at", naive.at.replace(tzinfo=None))
     assert fault(lambda: opened.store.enrol(naive, audit_event()))[0] is ErrorCode.REQUEST_INVALID
+
+
+def test_processes_that_make_the_store_together_make_one(path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: opening(path, patience_s=10), range(8)))
+    assert [one.store.record(audit_event()) for one in stores] == list(range(1, 9))
+    for one in stores:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE subjects SET enrolled_at = 'never'",
+        "UPDATE api_keys SET scopes = '{'",
+        "UPDATE subjects SET id = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_a_value_changed_by_hand_to_another_kind_is_a_fault_with_a_code(
+    opened: OpenedStore, path: Path, change: str
+) -> None:
+    enrol(opened)()
+    opened.api_keys.create(ApiKey("a", "A", frozenset(), frozenset(), frozenset(), None), audit_event())
+    with sqlite3.connect(path) as raw:
+        raw.execute(change)
+    raw.close()
+    codes = {ErrorCode.RECORD_TAMPERED, ErrorCode.STORE_UNAVAILABLE}
+    assert fault(lambda: (opened.api_keys.keys(), opened.store.subjects(GALLERY, None, 9)))[0] in codes
+
+
+def test_an_erasure_beside_a_long_read_is_done_and_the_log_warns(
+    opened: OpenedStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    enrol(opened)()
+    with opened.database.reading() as reader:
+        reader.execute(text("SELECT count(*) FROM subjects")).scalar_one()
+        opened.store.erase(SubjectId("A-1"), audit_event())
+    assert "still holds what was erased" in caplog.text
+    assert opened.store.subjects(GALLERY, None, 9) == []
