@@ -1,0 +1,66 @@
+"""The native fingerprint comparator."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biometric_service.comparison.calibration import Calibration
+from biometric_service.comparison.fingerprint.alignment import UNPAIRED, Movement
+from biometric_service.comparison.fingerprint.bank import CylinderBank
+from biometric_service.comparison.fingerprint.cylinders import Cylinders
+from biometric_service.comparison.fingerprint.evidence import weigh
+from biometric_service.comparison.fingerprint.kernel import Room, compare, planes_of, room
+from biometric_service.comparison.fingerprint.preparation import prepared
+from biometric_service.vocabulary.candidates import ComparisonScore
+from biometric_service.vocabulary.templates import Template, TemplateFormat
+from biometric_service.vocabulary.trace import SILENT, Trace
+
+NAME = "cylinder"
+
+
+@dataclass(frozen=True, slots=True)
+class CylinderComparator:
+    """Compares minutiae templates of one format (see ``Comparator``).
+
+    The raw score is a logit, about -20 (nothing in common) to 60 and more (the same print).
+    """
+
+    format: TemplateFormat
+    calibration: Calibration
+    name: str = field(default=NAME, init=False)
+
+    def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
+        """The raw score of two templates.
+
+        Traces ``evidence`` (an ``evidence.Evidence``), ``matched_pairs``, int64 (k, 2), indices of the minutiae of the
+        probe and of the reference that came together, and ``alignment``, float64 (2, 3), which takes (x, y, 1) of the
+        probe to the reference's pixels.
+        """
+        mine, theirs, space = prepared(probe, self.format), prepared(reference, self.format), room()
+        evidence, movement = compare(planes_of(mine.minutiae), mine.minutiae, theirs.minutiae, space)
+        trace("evidence", evidence)
+        trace("matched_pairs", _matched_pairs(mine, theirs, space))
+        trace("alignment", _matrix(movement))
+        return float(np.float32(weigh(evidence)))
+
+    def bank(self) -> CylinderBank:
+        """A new empty bank."""
+        return CylinderBank(self.format)
+
+    def calibrate(self, raw: float) -> ComparisonScore:
+        """The raw score as -log10 FMR."""
+        return self.calibration.calibrate(raw)
+
+
+def _matched_pairs(probe: Cylinders, reference: Cylinders, space: Room) -> NDArray[np.int64]:
+    partners = space.alignment.partner[: len(probe.source)]
+    paired = np.flatnonzero(partners != UNPAIRED)
+    return np.column_stack([probe.source[paired], reference.source[partners[paired]]])
+
+
+def _matrix(movement: Movement) -> NDArray[np.float64]:
+    along, across = np.cos(movement.turn), np.sin(movement.turn)
+    rotation = np.array([[along, across], [-across, along]])
+    shift = np.array([movement.rx, movement.ry]) - rotation @ np.array([movement.px, movement.py])
+    return np.column_stack([rotation, shift])
