@@ -74,9 +74,12 @@ class ModelShelf:
         paths = sorted(self._manifests_dir.glob(f"*/{MANIFEST_FILE}"))
         return [_of_its_folder(read_manifest(path), path.parent.name) for path in paths]
 
-    def resolve(self, name: str) -> ResolvedModel:
-        """The model of that name from wherever it can be had; MODEL_UNAVAILABLE, MODEL_INVALID, MODEL_HASH_MISMATCH."""
-        manifest = self._manifest(name)
+    def resolve(self, name: str, task: Task | None = None) -> ResolvedModel:
+        """The model of that name from wherever it can be had; MODEL_UNAVAILABLE, MODEL_INVALID, MODEL_HASH_MISMATCH.
+
+        ``task``: what it is wanted for; MODEL_INVALID where it is for something else.
+        """
+        manifest = _meant_for(task, self._manifest(name))
         return self._first(manifest, [*self._at_hand(manifest), *self._elsewhere(manifest)])
 
     def best(self, task: Task) -> ResolvedModel | None:
@@ -195,6 +198,14 @@ def _of_its_folder(manifest: ModelManifest, folder: str) -> ModelManifest:
     if manifest.name != folder:
         message = f"The manifest {folder}/{MANIFEST_FILE} is not valid: name must be that of its folder."
         action = f"Rename the folder to {manifest.name}, or correct the name."
+        raise BiometricServiceError(ErrorCode.MODEL_INVALID, message, action)
+    return manifest
+
+
+def _meant_for(task: Task | None, manifest: ModelManifest) -> ModelManifest:
+    if task not in {None, manifest.task}:
+        message = f"The model {manifest.name} is for {manifest.task}, not for {task}."
+        action = f"Name a model for {task}: biometric-service models list shows what there is."
         raise BiometricServiceError(ErrorCode.MODEL_INVALID, message, action)
     return manifest
 

@@ -82,6 +82,15 @@ def test_an_unknown_name_is_answered_with_the_known_ones(bench: "Bench") -> None
     assert caught.value.code is ErrorCode.MODEL_UNAVAILABLE
 
 
+def test_a_model_for_something_else_is_refused(bench: "Bench") -> None:
+    bench.describe("mine", bench.source("arc.onnx", bench.weights))
+    bench.supply("arc.onnx", bench.weights)
+    assert bench.shelf().resolve("mine", Task.FACE_EMBEDDING).manifest.name == "mine"
+    with pytest.raises(BiometricServiceError, match="is for face-embedding, not for face-detection") as caught:
+        bench.shelf().resolve("mine", Task.FACE_DETECTION)
+    assert caught.value.code is ErrorCode.MODEL_INVALID
+
+
 def test_the_best_is_the_preferred_one_of_those_at_hand(bench: "Bench") -> None:
     bench.describe("first", bench.source("first.onnx", bench.weights), preference=1)
     bench.describe("second", bench.source("second.onnx", bench.weights), preference=2)
