@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from biometric_service.api import description, errors, health
 from biometric_service.api.envelope import Envelope
@@ -20,8 +20,17 @@ from biometric_service.api.operations import (
 from biometric_service.api.services import Services
 from biometric_service.api.workers import RecognitionWorkers
 
-OPERATIONS = "/v1/operations"
 VERSION = "1.0.0"
+OPERATIONS = (
+    enrolments,
+    identifications,
+    movement_checks,
+    subjects,
+    galleries,
+    audit_events,
+    own_key,
+    seeded_samples,
+)
 
 
 def build_api(services: Services) -> FastAPI:
@@ -47,24 +56,9 @@ def build_api(services: Services) -> FastAPI:
     api.state.services = services
     api.state.workers = workers
     api.include_router(health.router)
-    api.include_router(_operations(), prefix=OPERATIONS)
+    for resource in OPERATIONS:
+        api.include_router(resource.router)
     api.add_middleware(Envelope, max_bytes=settings.max_request_bytes)
     errors.install(api)
     description.install(api)
     return api
-
-
-def _operations() -> APIRouter:
-    router = APIRouter()
-    for resource in (
-        enrolments,
-        identifications,
-        movement_checks,
-        subjects,
-        galleries,
-        audit_events,
-        own_key,
-        seeded_samples,
-    ):
-        router.include_router(resource.router)
-    return router

@@ -107,4 +107,4 @@ class _Exchange:
         """One line for the request: its route, never its path, query or body, which may name a person."""
         route = getattr(self.scope.get("route"), "path", "-")
         milliseconds = (time.perf_counter() - self._began) * 1000
-        log.info("%s %s %s %d %.0f ms", self._id, self.scope["method"], route, self.status, milliseconds)
+        log.info("%s %s %d %.0f ms", self.scope["method"], route, self.status, milliseconds)

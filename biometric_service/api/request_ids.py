@@ -23,10 +23,20 @@ def request_id() -> str:
     return _CURRENT.get()
 
 
-class RequestIdFilter(logging.Filter):
-    """Adds ``request_id`` to every log record that passes."""
+class RequestIdFormatter(logging.Formatter):
+    """One line a record: time, level, id of the request, logger, message."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let everything pass."""
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(request_id)s %(name)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
         record.request_id = request_id()
-        return True
+        return super().format(record)
+
+
+def log_with_request_ids(level: str) -> None:
+    """Have every log line of the process say which request it belongs to."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(RequestIdFormatter())
+    logging.basicConfig(level=level, handlers=[handler])

@@ -1,6 +1,5 @@
 """The HTTP service with its console, on uvicorn."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from biometric_service.api.application import build_api
+from biometric_service.api.request_ids import log_with_request_ids
 from biometric_service.api.services import Services
 from biometric_service.app.service import Service, open_service
 from biometric_service.console.pages import add_console
@@ -48,7 +48,7 @@ def build_application(service: Service) -> FastAPI:
 
 def run_server(settings: Settings, *, console_key: bool) -> None:
     """Serve until interrupted, then drain. ``console_key``: make a fresh key for the console and print its link."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_with_request_ids(settings.log_level)
     with open_service(settings) as service:
         address = f"http://{settings.host}:{settings.port}/"
         key = f"#key={renew_console_key(service)}" if console_key else ""

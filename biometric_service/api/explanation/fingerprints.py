@@ -110,8 +110,8 @@ def _mark_unmatched(pen: ImageDraw.ImageDraw, panel: _Panel, matched: NDArray[np
 
 def _join(pen: ImageDraw.ImageDraw, probe: _Panel, reference: _Panel, pairs: NDArray[np.int64]) -> None:
     for number, (ours, theirs) in enumerate(pairs.tolist()):
-        colour = (*COLOURS[number % len(COLOURS)], LINE_ALPHA)
-        pen.line((*probe.point(ours), *reference.point(theirs)), colour, FINE)
+        pale = (*COLOURS[number % len(COLOURS)], LINE_ALPHA)
+        pen.line((*probe.point(ours), *reference.point(theirs)), pale, FINE)
     for number, (ours, theirs) in enumerate(pairs.tolist()):
         colour = COLOURS[number % len(COLOURS)]
         for panel, minutia in ((probe, ours), (reference, theirs)):

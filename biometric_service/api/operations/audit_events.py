@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import event_answer
 from biometric_service.api.operations.answers import ChainAnswer, EventsAnswer
 from biometric_service.api.operations.asking import Asking, LimitQuery, event
@@ -15,7 +16,7 @@ from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES
 
-router = APIRouter(prefix="/audit-events", tags=["audit"])
+router = APIRouter(prefix=f"{OPERATIONS}/audit-events", tags=["audit"])
 
 LARGEST_NUMBER = 2**63 - 1
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import EnrolmentAnswer
 from biometric_service.api.operations.bodies import EnrolmentBody
@@ -20,7 +21,7 @@ from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, 
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.references import CaptureException, GalleryId, SubjectId
 
-router = APIRouter(tags=["recognition"])
+router = APIRouter(prefix=OPERATIONS, tags=["recognition"])
 
 
 @router.post(

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import GalleriesAnswer, GalleryAnswer
 from biometric_service.api.operations.asking import Asking, event
 from biometric_service.api.operations.bodies import GalleryBody
@@ -14,7 +15,7 @@ from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import GalleryId
 
-router = APIRouter(prefix="/galleries", tags=["galleries"])
+router = APIRouter(prefix=f"{OPERATIONS}/galleries", tags=["galleries"])
 
 
 @router.get("")

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from biometric_service.api.explanation.explaining import Explainer
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import MovementAnswer
 from biometric_service.api.operations.bodies import MovementBody
@@ -17,7 +18,7 @@ from biometric_service.recognition.requests import MovementRequest
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 
-router = APIRouter(tags=["recognition"])
+router = APIRouter(prefix=OPERATIONS, tags=["recognition"])
 
 
 @router.post("/movement-checks", openapi_extra=documented(MovementBody))

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import Answer
 from biometric_service.api.security import own_key
 from biometric_service.vocabulary.access import ApiKey, Scope
 
-router = APIRouter(prefix="/api-key", tags=["access"])
+router = APIRouter(prefix=f"{OPERATIONS}/api-key", tags=["access"])
 
 
 class ApiKeyAnswer(Answer):

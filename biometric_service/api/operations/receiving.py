@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from biometric_service.api.errors import invalid_request
@@ -93,14 +93,22 @@ async def _form(request: Request, settings: Settings) -> tuple[bytes, Files]:
         form = await parser.parse()
     except MultiPartException as fault:
         raise _refused(f"The form cannot be read ({fault.message})", "Send well-formed multipart/form-data.") from None
+    try:
+        contents = await _contents(form)
+    finally:
+        await form.close()
+    if REQUEST_PART not in contents:
+        raise _refused(f"The form has no part {REQUEST_PART!r}.", "Send the JSON part beside the image files.")
+    return contents.pop(REQUEST_PART), contents
+
+
+async def _contents(form: FormData) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     for name, part in form.multi_items():
         if name in contents:
             raise _refused(f"The form has two parts named {name!r}.", "Give each part a name of its own.")
         contents[name] = await part.read() if isinstance(part, UploadFile) else part.encode()
-    if REQUEST_PART not in contents:
-        raise _refused(f"The form has no part {REQUEST_PART!r}.", "Send the JSON part beside the image files.")
-    return contents.pop(REQUEST_PART), contents
+    return contents
 
 
 def _given(image: ImageBody, files: Files, device: str) -> GivenImage:

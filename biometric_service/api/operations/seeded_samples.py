@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import Answer
 from biometric_service.api.operations.asking import Asking
 from biometric_service.api.security import Admission, requires
@@ -14,7 +15,7 @@ from biometric_service.api.services import ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.access import Scope
 
-router = APIRouter(prefix="/seeded-samples", tags=["console"])
+router = APIRouter(prefix=f"{OPERATIONS}/seeded-samples", tags=["console"])
 
 FOLDER = "seed"
 

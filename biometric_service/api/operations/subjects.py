@@ -5,18 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import subject_answer
 from biometric_service.api.operations.answers import ErasureAnswer, SubjectAnswer, SubjectsAnswer
 from biometric_service.api.operations.asking import Asking, GalleryQuery, LimitQuery, SubjectPath, event
 from biometric_service.api.operations.bodies import ID_PATTERN
 from biometric_service.api.security import Admission, requires
-from biometric_service.api.services import ServicesOf
+from biometric_service.api.services import Services, ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId, SubjectSummary
 
-router = APIRouter(prefix="/subjects", tags=["subjects"])
+router = APIRouter(prefix=f"{OPERATIONS}/subjects", tags=["subjects"])
 
 AfterSubject = Annotated[str | None, Query(pattern=ID_PATTERN, description="Begin after this subject.")]
 
@@ -49,9 +50,7 @@ async def read_subject(
 ) -> SubjectAnswer:
     """Read what may be told of a subject."""
     caller = await admission.caller(asking.purpose, [], asking.device)
-    summary = await run_in_threadpool(services.store.subject, SubjectId(subject))
-    if not admission.reaches(summary):
-        raise _unknown(subject)
+    summary = await run_in_threadpool(_reached, services, admission, SubjectId(subject))
     await run_in_threadpool(services.store.record, event(EventKind.SUBJECT_READ, caller, summary.subject))
     return subject_answer(summary, admission.key.may_search)
 
@@ -65,16 +64,20 @@ async def erase_subject(
 ) -> ErasureAnswer:
     """Erase a subject from every gallery, for good; the key must reach all of the subject's galleries."""
     caller = await admission.caller(asking.purpose, [], asking.device)
-    summary: SubjectSummary = await run_in_threadpool(services.store.subject, SubjectId(subject))
-    if not admission.reaches(summary):
-        raise _unknown(subject)
+    summary = await run_in_threadpool(_reached, services, admission, SubjectId(subject))
     await admission.caller(asking.purpose, sorted(summary.galleries), asking.device)
     erased = event(EventKind.SUBJECT_ERASED, caller, summary.subject)
     change = await run_in_threadpool(services.store.erase, summary.subject, erased)
     return ErasureAnswer(subject=subject, change=change)
 
 
-def _unknown(subject: str) -> BiometricServiceError:
-    """Said of a subject that the key does not reach too, so that nobody learns who is elsewhere."""
-    message = f"No subject {subject} is enrolled."
-    return BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, message, "Check the id.")
+def _reached(services: Services, admission: Admission, subject: SubjectId) -> SubjectSummary:
+    """A subject that the key reaches; any other reads like nobody, so that no one learns who is elsewhere."""
+    try:
+        summary = services.store.subject(subject)
+        if admission.reaches(summary):
+            return summary
+    except BiometricServiceError as fault:
+        if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
+            raise
+    raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, f"No subject {subject} is enrolled.", "Check the id.")

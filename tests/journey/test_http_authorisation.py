@@ -1,0 +1,201 @@
+"""Every operation by scope, foreign gallery and wrong purpose: who gets in, and what the audit log says of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES
+from tests.live_service import OPERATIONS, LiveService, live_service, without_models
+
+OURS, FOREIGN = "ours", "foreign"
+PURPOSE = "roll-call"
+IMAGE = {"modality": "fingerprint", "data": "iVBORw0KGgo="}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: what it is called with in a gallery, and what an admitted caller gets.
+
+    ``foreign``: what a caller gets who asks for something in a gallery beyond the key's reach.
+    """
+
+    method: str
+    path: str
+    scope: Scope
+    admitted: int
+    foreign: int
+    body: Callable[[str], Mapping[str, Any]] | None = None
+    query: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def call(self, client: httpx.Client, gallery: str = OURS, purpose: str = PURPOSE) -> httpx.Response:
+        path = OPERATIONS + self.path.replace("{subject}", f"{gallery}-1").replace("{name}", "none.png")
+        if self.body is not None:
+            return client.request(self.method, path, json={"purpose": purpose, **self.body(gallery)})
+        return client.request(self.method, path, params={"purpose": purpose, **self.query(gallery)})
+
+
+def images(**more: str) -> Callable[[str], Mapping[str, Any]]:
+    def body(gallery: str) -> Mapping[str, Any]:
+        return {"images": [IMAGE], "gallery": gallery, **more}
+
+    return body
+
+
+def enrolment(gallery: str) -> Mapping[str, Any]:
+    return {"images": [IMAGE], "galleries": [gallery], "subject": "new"}
+
+
+def in_gallery(gallery: str) -> Mapping[str, str]:
+    return {"gallery": gallery}
+
+
+NO_MODEL = 400  # a service without models says so to whoever is let in
+MATRIX = (
+    Operation("POST", "/identifications", Scope.IDENTIFY, NO_MODEL, 403, images()),
+    Operation("POST", "/verifications", Scope.VERIFY, NO_MODEL, 403, images(subject="ours-1")),
+    Operation("POST", "/enrolments", Scope.ENCOUNTER_WRITE, NO_MODEL, 403, enrolment),
+    Operation("POST", "/movement-checks", Scope.MOVEMENT, NO_MODEL, 403, images(checkpoint="gate", direction="in")),
+    Operation("GET", "/subjects", Scope.GALLERY_READ, 200, 403, query=in_gallery),
+    Operation("GET", "/subjects/{subject}", Scope.ENCOUNTER_READ, 200, 404),
+    Operation("DELETE", "/subjects/{subject}", Scope.ENCOUNTER_WRITE, 200, 404),
+    Operation("GET", "/galleries", Scope.GALLERY_READ, 200, 200),
+    Operation("POST", "/galleries", Scope.GALLERY_WRITE, 409, 403, lambda gallery: {"gallery": gallery}),
+    Operation("GET", "/audit-events", Scope.AUDIT_READ, 403, 403),
+    Operation("GET", "/audit-events/verification", Scope.AUDIT_READ, 403, 403),
+    Operation("GET", "/seeded-samples", Scope.IDENTIFY, 200, 200),
+    Operation("GET", "/seeded-samples/{name}", Scope.IDENTIFY, 400, 400),
+)
+OPEN_TO_ANY_KEY = {("GET", "/api-key")}
+
+operations = pytest.mark.parametrize("operation", MATRIX, ids=str)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    with live_service(without_models(tmp_path_factory.mktemp("data"))) as service:
+        for gallery in (OURS, FOREIGN):
+            service.gallery(gallery)
+        yield service
+
+
+@pytest.fixture
+def live(service: LiveService) -> LiveService:
+    """One subject in each gallery, whoever was erased before."""
+    there = {summary.subject for summary in service.service.store.subjects(ALL_GALLERIES, None, 10)}
+    for gallery in (OURS, FOREIGN):
+        if f"{gallery}-1" not in there:
+            service.subject(f"{gallery}-1", gallery)
+    return service
+
+
+def test_the_matrix_has_every_operation(live: LiveService) -> None:
+    described = live.client().get("/openapi.json").json()["paths"]
+    there = {(method.upper(), path) for path, methods in described.items() for method in methods}
+    ours = {(method, path.removeprefix(OPERATIONS)) for method, path in there if path.startswith(OPERATIONS)}
+    assert ours - OPEN_TO_ANY_KEY == {(operation.method, operation.path) for operation in MATRIX}
+
+
+@operations
+def test_nobody_gets_in_without_a_valid_key(live: LiveService, operation: Operation) -> None:
+    revoked = live.key()
+    live.service.api_keys.revoke(revoked.split(".")[0], live.last_event())
+    for key in (None, "nonsense", "a.b", live.key() + "x", revoked):
+        answer = operation.call(live.client(key))
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert live.last_event().kind is EventKind.ACCESS_REFUSED
+
+
+@operations
+def test_the_scope_and_no_other_lets_in(live: LiveService, operation: Operation) -> None:
+    key = live.key(frozenset(Scope) - {operation.scope}, frozenset({OURS}), frozenset({PURPOSE}))
+    refused = operation.call(live.client(key))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_authorised")
+    assert operation.scope.value in refused.json()["detail"]
+    assert live.last_event().kind is EventKind.ACCESS_REFUSED
+    admitted = operation.call(
+        live.client(live.key(frozenset({operation.scope}), frozenset({OURS}), frozenset({PURPOSE})))
+    )
+    assert admitted.status_code == operation.admitted, admitted.text
+
+
+@operations
+def test_a_foreign_gallery_is_out_of_reach(live: LiveService, operation: Operation) -> None:
+    key = live.key(frozenset({operation.scope}), frozenset({OURS}))
+    answer = operation.call(live.client(key), FOREIGN)
+    assert answer.status_code == operation.foreign, answer.text
+    if operation.foreign != 404:  # where the existence of somebody is no secret
+        assert FOREIGN + "-1" not in answer.text
+    assert FOREIGN not in live.client(key).get(f"{OPERATIONS}/api-key").text
+
+
+@operations
+def test_another_purpose_is_refused(live: LiveService, operation: Operation) -> None:
+    key = live.key(frozenset({operation.scope}), purposes=frozenset({PURPOSE}))
+    answer = operation.call(live.client(key), purpose="curiosity")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_authorised")
+    refusal = live.last_event()
+    assert (refusal.kind, refusal.caller.purpose) == (EventKind.ACCESS_REFUSED, "curiosity")
+
+
+def test_everywhere_needs_a_key_for_everywhere(live: LiveService) -> None:
+    body = {"purpose": PURPOSE, "images": [IMAGE], "gallery": "ALL"}
+    here = live.client(live.key(galleries=frozenset({OURS})))
+    everywhere = live.client(live.key())
+    assert here.post(f"{OPERATIONS}/identifications", json=body).status_code == 403
+    assert everywhere.post(f"{OPERATIONS}/identifications", json=body).status_code == NO_MODEL
+
+
+def test_an_auditor_of_all_galleries_reads_the_log(live: LiveService) -> None:
+    auditor = live.client(live.key(frozenset({Scope.AUDIT_READ})))
+    page = auditor.get(f"{OPERATIONS}/audit-events", params={"purpose": "audit", "limit": 2}).json()
+    assert [event["number"] for event in page["events"]] == [1, 2]
+    assert page["next"] == 2
+    chain = auditor.get(f"{OPERATIONS}/audit-events/verification", params={"purpose": "audit"}).json()
+    assert chain["intact"]
+    assert chain["events"] >= 5
+
+
+def test_the_subject_of_a_foreign_gallery_reads_like_nobody(live: LiveService) -> None:
+    client = live.client(live.key(galleries=frozenset({OURS})))
+    foreign, nobody = (client.get(f"{OPERATIONS}/subjects/{s}?purpose=x").json() for s in ("foreign-1", "nobody"))
+    for answer in (foreign, nobody):
+        del answer["request_id"]
+    assert foreign == {**nobody, "detail": nobody["detail"].replace("nobody", "foreign-1")}
+
+
+def test_a_subject_of_two_galleries_shows_only_ours_and_is_erased_only_by_who_reaches_both(live: LiveService) -> None:
+    live.subject("shared", OURS, FOREIGN)
+    here, everywhere = live.client(live.key(galleries=frozenset({OURS}))), live.client(live.key())
+    path = f"{OPERATIONS}/subjects/shared?purpose=x"
+    assert here.get(path).json()["galleries"] == [OURS]
+    assert here.delete(path).status_code == 403
+    assert everywhere.delete(path).status_code == 200
+    assert everywhere.get(path).status_code == 404
+
+
+def test_an_explanation_needs_its_own_scope(live: LiveService) -> None:
+    body = {"purpose": PURPOSE, "images": [IMAGE], "gallery": OURS, "explain": True}
+    without = live.client(live.key(frozenset({Scope.IDENTIFY})))
+    answer = without.post(f"{OPERATIONS}/identifications", json=body)
+    assert answer.status_code == 403
+    assert Scope.ENCOUNTER_READ.value in answer.json()["detail"]
+
+
+def test_a_key_in_either_header_will_do(live: LiveService) -> None:
+    answer = live.client().get(f"{OPERATIONS}/api-key", headers={"X-Api-Key": live.key()})
+    assert answer.status_code == 200
+    assert answer.json()["galleries"] == ["ALL"]
+
+
+def test_the_key_is_asked_for_before_the_body_is_read(live: LiveService) -> None:
+    garbage = live.client().post(f"{OPERATIONS}/identifications", content=b"\0" * 1000)
+    assert garbage.status_code == 401

@@ -1,0 +1,95 @@
+"""A service that really listens, for tests that speak HTTP to it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import uvicorn
+
+from biometric_service.app.server import build_application
+from biometric_service.app.service import Service, open_service
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES, Encounter, EncounterId, GalleryId, SubjectId
+
+TEST = Caller("test", "test")
+OPERATIONS = "/v1/operations"
+
+
+def event(kind: EventKind) -> AuditEvent:
+    return AuditEvent(kind, datetime.now(UTC), TEST)
+
+
+@dataclass(frozen=True)
+class LiveService:
+    """``url``: where it listens."""
+
+    url: str
+    service: Service
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def key(
+        self,
+        scopes: frozenset[Scope] = frozenset(Scope),
+        galleries: frozenset[str] = frozenset({ALL_GALLERIES}),
+        purposes: frozenset[str] = frozenset({ANY_PURPOSE}),
+    ) -> str:
+        reach = frozenset(map(GalleryId, galleries))
+        key = ApiKey(uuid4().hex[:12], "test", scopes, reach, purposes, None)
+        return self.service.api_keys.create(key, event(EventKind.API_KEY_CREATED))
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        self.clients.append(client)
+        return client
+
+    def gallery(self, name: str) -> None:
+        self.service.store.create_gallery(GalleryId(name), event(EventKind.GALLERY_CREATED))
+
+    def subject(self, name: str, *galleries: str) -> None:
+        reach = frozenset(map(GalleryId, galleries))
+        encounter = Encounter(SubjectId(name), EncounterId(uuid4().hex), reach, datetime.now(UTC), ())
+        self.service.store.enrol(encounter, event(EventKind.SUBJECT_ENROLLED))
+
+    def last_event(self) -> AuditEvent:
+        return self.service.store.events(self.service.verify_audit() - 1, 1)[0].event
+
+
+@contextmanager
+def live_service(settings: Settings) -> Iterator[LiveService]:
+    with open_service(settings) as service:
+        config = uvicorn.Config(
+            build_application(service), host="127.0.0.1", port=0, log_config=None, access_log=False, ws="none"
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        live = LiveService(f"http://127.0.0.1:{_port(server, thread)}", service)
+        try:
+            yield live
+        finally:
+            for client in live.clients:
+                client.close()
+            server.should_exit = True
+            thread.join()
+
+
+def without_models(data_dir: Path, **changes: object) -> Settings:
+    """Settings of a service that recognises nothing, which is all that access and limits need."""
+    return Settings(data_dir=data_dir, fingerprint_model="", face_model="", **changes)
+
+
+def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.01)
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port

@@ -1,0 +1,62 @@
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from biometric_service.api.workers import RecognitionWorkers
+from biometric_service.errors import BiometricServiceError, ErrorCode
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def test_work_is_done_in_another_thread_and_its_faults_come_back() -> None:
+    workers = RecognitionWorkers(1, 0, 5)
+
+    def fail() -> None:
+        raise ValueError(threading.current_thread().name)
+
+    with pytest.raises(ValueError, match="recognition"):
+        asyncio.run(workers.run(fail))
+    assert asyncio.run(workers.run(sum, [1, 2])) == 3
+    workers.close()
+
+
+def test_a_full_queue_refuses_and_the_loop_stays_free(gate: threading.Event) -> None:
+    workers = RecognitionWorkers(1, 1, 5)
+
+    async def crowd() -> list[BaseException | bool]:
+        asked = [asyncio.ensure_future(workers.run(gate.wait)) for _ in range(4)]
+        await asyncio.sleep(0.05)  # the loop runs on while the only worker is busy
+        gate.set()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    done = asyncio.run(crowd())
+    assert done[:2] == [True, True]
+    assert [fault.code for fault in done[2:] if isinstance(fault, BiometricServiceError)] == [
+        ErrorCode.RATE_LIMITED
+    ] * 2
+    workers.close()
+
+
+def test_what_takes_too_long_times_out_and_keeps_its_place_until_it_is_done(gate: threading.Event) -> None:
+    workers = RecognitionWorkers(1, 0, 0.05)
+
+    async def impatient() -> list[ErrorCode]:
+        codes = []
+        for _ in range(2):
+            with pytest.raises(BiometricServiceError) as refused:
+                await workers.run(gate.wait)
+            codes.append(refused.value.code)
+        gate.set()
+        await asyncio.sleep(0.1)
+        assert await workers.run(gate.wait)
+        return codes
+
+    assert asyncio.run(impatient()) == [ErrorCode.TIMED_OUT, ErrorCode.RATE_LIMITED]
+    workers.close()
