@@ -20,6 +20,8 @@ def require_agreement(manifest: ModelManifest, path: Path) -> None:
         graph = onnx.shape_inference.infer_shapes(onnx.load(path, load_external_data=False)).graph
     except (DecodeError, onnx.shape_inference.InferenceError) as fault:
         raise _contradiction(manifest, f"they are not a readable ONNX model ({type(fault).__name__})") from None
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in graph.initializer):
+        raise _contradiction(manifest, "part of them lies in another file, whose hash nobody checks")
     constants = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1 or not graph.output:

@@ -70,7 +70,8 @@ def _refusal(what: str, said: str) -> BiometricServiceError:
         action = "Find out who changed the package or the manifest; do not use it until you know."
         return BiometricServiceError(ErrorCode.MODEL_HASH_MISMATCH, message, action)
     errors = [match["said"] for line in said.splitlines() if (match := _ERROR.match(line))]
-    return _unavailable(what, "; ".join(_PLACE.sub("...", line) for line in errors[:2]) or "the client says nothing")
+    telling = errors[:2] or said.splitlines()[-1:] or ["the client says nothing"]
+    return _unavailable(what, "; ".join(_PLACE.sub("...", line) for line in telling))
 
 
 def _unavailable(what: str, reason: str) -> BiometricServiceError:

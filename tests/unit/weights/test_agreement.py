@@ -62,6 +62,15 @@ def test_a_manifest_without_a_size_does_not_take_a_model_of_one_size(
         check(any_size, tmp_path, bench.weights)
 
 
+def test_a_model_that_keeps_weights_in_a_file_beside_it_is_refused(
+    manifest: ModelManifest, bench: "Bench", tmp_path: Path
+) -> None:
+    model = onnx.load_from_string(bench.weights)
+    onnx.save(model, tmp_path / "model.onnx", save_as_external_data=True, location="beside", size_threshold=0)
+    with pytest.raises(BiometricServiceError, match="lies in another file"):
+        require_agreement(manifest, tmp_path / "model.onnx")
+
+
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x08"])
 def test_what_is_no_model_is_refused(manifest: ModelManifest, tmp_path: Path, content: bytes) -> None:
     with pytest.raises(BiometricServiceError) as caught:

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import io
 import json
+import re
 import shutil
 import tarfile
 import threading
@@ -165,6 +166,14 @@ def test_addresses_and_credentials_in_what_a_client_says_are_kept_back() -> None
     fault = registries._refusal("x", "noise\nERROR: cannot reach https://user:secret@registry.example/simple now\n")
     assert "secret" not in str(fault)
     assert "cannot reach ... now" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("", "says nothing"), ("/venv/bin/python: No module named pip\n", r"\.\.\. No module named pip")],
+)
+def test_a_client_that_breaks_down_is_quoted(said: str, told: str) -> None:
+    assert re.search(told, registries._refusal("x", said).message)
 
 
 @pytest.mark.models
