@@ -26,7 +26,7 @@ class AuditHeadRow(Base):
 
     __tablename__ = "audit_head"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True, autoincrement=False)
     count: Mapped[int] = mapped_column(NUMBER)
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     mac: Mapped[bytes] = mapped_column(LargeBinary)

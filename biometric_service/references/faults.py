@@ -9,18 +9,25 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 _TRY_AGAIN = "Try again; where it goes on, look at the load on the store and at its disk."
-_SQLITE_FAULTS = {
-    "SQLITE_FULL": ("The disk of the store is full.", "Free some space; nothing of this request was kept."),
-    "SQLITE_READONLY": (
-        "The store cannot be written to.",
-        "Check its rights and that its disk is mounted for writing.",
-    ),
+_FULL = ("The disk of the store is full.", "Free some space; nothing of this request was kept.")
+_READ_ONLY = ("The store cannot be written to.", "Check its rights and that its disk is mounted for writing.")
+_BUSY = ("The store is busy.", _TRY_AGAIN)
+_UNKNOWN = ("The store does not answer.", _TRY_AGAIN)
+
+_FAULTS = {
+    "SQLITE_FULL": _FULL,
+    "SQLITE_READONLY": _READ_ONLY,
+    "SQLITE_BUSY": _BUSY,
+    "SQLITE_LOCKED": _BUSY,
     "SQLITE_CANTOPEN": ("The store's file is missing or may not be opened.", "Check the file, its folder and rights."),
-    "SQLITE_BUSY": ("The store is busy.", _TRY_AGAIN),
-    "SQLITE_LOCKED": ("The store is busy.", _TRY_AGAIN),
     "SQLITE_CORRUPT": ("The store's file is damaged.", "Stop the service and restore a backup."),
     "SQLITE_NOTADB": ("The store's file is not a database.", "Check database_url and data_dir, or restore a backup."),
+    "53100": _FULL,
+    "25006": _READ_ONLY,
+    "55P03": _BUSY,
 }
+"""By SQLite's primary error name or PostgreSQL's SQLSTATE."""
+
 _CONFLICTING = {"40001", "40P01"}
 
 
@@ -57,13 +64,13 @@ def conflict() -> BiometricServiceError:
 
 
 def _typed(fault: SQLAlchemyError) -> BiometricServiceError:
-    if isinstance(fault, IntegrityError) or _sql_state(fault) in _CONFLICTING:
+    if isinstance(fault, IntegrityError) or _name(fault) in _CONFLICTING:
         return conflict()
     if isinstance(fault, DataError) or type(fault) is StatementError:
         return _unkeepable()
     if isinstance(fault, PoolTimeoutError):
         return unavailable("All connections to the store are in use.", _TRY_AGAIN)
-    return unavailable(*_SQLITE_FAULTS.get(_sqlite_name(fault), ("The store does not answer.", _TRY_AGAIN)))
+    return unavailable(*_FAULTS.get(_name(fault), _UNKNOWN))
 
 
 def _unkeepable() -> BiometricServiceError:
@@ -82,12 +89,8 @@ def _unreadable() -> BiometricServiceError:
     )
 
 
-def _sqlite_name(fault: SQLAlchemyError) -> str:
-    """SQLite's primary error name: SQLITE_READONLY for SQLITE_READONLY_DBMOVED."""
+def _name(fault: SQLAlchemyError) -> str:
+    """SQLite's primary error name (SQLITE_READONLY for SQLITE_READONLY_DBMOVED), or the SQLSTATE."""
     original = fault.orig if isinstance(fault, DBAPIError) else None
-    return "_".join(str(getattr(original, "sqlite_errorname", "")).split("_")[:2])
-
-
-def _sql_state(fault: SQLAlchemyError) -> str:
-    original = fault.orig if isinstance(fault, DBAPIError) else None
-    return str(getattr(original, "sqlstate", ""))
+    sqlite = "_".join(getattr(original, "sqlite_errorname", "").split("_")[:2])
+    return sqlite or getattr(original, "sqlstate", None) or ""

@@ -137,7 +137,7 @@ class CaptureExceptionRow(Base):
     __tablename__ = "capture_exceptions"
 
     encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
-    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    position: Mapped[NumberKey]
     kind: Mapped[Name]
 
 

@@ -14,12 +14,15 @@ from biometric_service.references.event_log import EventLog
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
+from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.protection import MasterKey
 from biometric_service.references.schema import is_current, migrate
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
 
 PATIENCE_S = 10.0
+
+_DATABASES = {"sqlite": sqlite_database, "postgresql": postgresql_database}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class OpenedStore:
 def open_store(
     url: str, provider: MasterKeyProvider, log: Callable[[bytes], EventLog], patience_s: float = PATIENCE_S
 ) -> OpenedStore:
-    """Open the store at a SQLAlchemy URL (``sqlite:///<path>``), made where there is none yet.
+    """Open the store at a SQLAlchemy URL (SQLite or PostgreSQL), made where there is none yet.
 
     ``log``: makes the audit log from the key of its head (``audit.log.ChainedLog``). ``patience_s``: how long a
     request waits for other writers. Raises KEY_WRONG before anything is written where the master key is not the
@@ -68,13 +71,13 @@ def _database(url: str, patience_s: float) -> Database:
         parsed = make_url(url)
     except ArgumentError:
         parsed = make_url("none://")
-    if parsed.get_backend_name() == "sqlite":
-        return sqlite_database(parsed, patience_s)
-    raise BiometricServiceError(
-        ErrorCode.SETTINGS_INVALID,
-        "The database URL is not one that the store works on.",
-        "Set database_url to sqlite:///<path>, or leave it empty.",
-    )
+    if parsed.get_backend_name() not in _DATABASES:
+        raise BiometricServiceError(
+            ErrorCode.SETTINGS_INVALID,
+            "The database URL is not one that the store works on.",
+            "Set database_url to sqlite:///<path> or postgresql://<user>@<host>/<database>, or leave it empty.",
+        )
+    return _DATABASES[parsed.get_backend_name()](parsed, patience_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,8 @@ Opener = Callable[[], OpenedStore]
 
 
 @pytest.fixture
-def opener(tmp_path: Path) -> Opener:
-    def open_again() -> OpenedStore:
-        return open_store(
-            f"sqlite:///{tmp_path}/store/store.sqlite", KeyFile(tmp_path / "master.key"), ChainedLog, patience_s=2
-        )
-
-    return open_again
+def opener(store_url: str, tmp_path: Path) -> Opener:
+    return lambda: open_store(store_url, KeyFile(tmp_path / "master.key"), ChainedLog, patience_s=2)
 
 
 @pytest.fixture
@@ -262,11 +257,10 @@ def test_of_two_that_enrol_the_same_id_one_wins(opener: Opener, opened: OpenedSt
 
 
 def test_a_wrong_master_key_is_refused_before_anything_is_written(
-    opener: Opener, opened: OpenedStore, tmp_path: Path
+    opener: Opener, opened: OpenedStore, store_url: str
 ) -> None:
     opened.store.enrol(random_encounter(1, "A-1"), audit_event())
-    url = f"sqlite:///{tmp_path}/store/store.sqlite"
-    refused(ErrorCode.KEY_WRONG, lambda: open_store(url, KeyFromEnvironment("00" * 32), ChainedLog))
+    refused(ErrorCode.KEY_WRONG, lambda: open_store(store_url, KeyFromEnvironment("00" * 32), ChainedLog))
     again = opener()
     assert again.store.verify_events() == 2
     again.close()

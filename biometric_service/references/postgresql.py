@@ -1,0 +1,61 @@
+"""The store's database on PostgreSQL 15 or later, through psycopg 3."""
+
+from importlib.util import find_spec
+from threading import Lock
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.database import WRITING, Database
+
+_CONNECTIONS = 16
+_MORE_CONNECTIONS = 48
+_CONNECT_S = 5
+_WRITERS_LOCK = 0x62696F6D
+_TAKE_WRITERS_LOCK = f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"
+
+
+def postgresql_database(url: URL, patience_s: float) -> Database:
+    """Prepare to connect; nothing is asked of the server yet. SETTINGS_INVALID where psycopg is not installed."""
+    _require_driver()
+    patience_ms = int(1000 * patience_s)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=_CONNECTIONS,
+        max_overflow=_MORE_CONNECTIONS,
+        pool_timeout=patience_s,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": _CONNECT_S,
+            "options": f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={patience_ms}",
+        },
+    )
+    event.listen(engine, "begin", _begin)
+    return Database(
+        engine=engine.execution_options(**{WRITING: True, "isolation_level": "READ COMMITTED"}),
+        readers=engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+        patience_s=patience_s,
+        check=_nothing,
+        shed=_nothing,
+        turn=Lock(),
+    )
+
+
+def _require_driver() -> None:
+    if find_spec("psycopg") is None:
+        raise BiometricServiceError(
+            ErrorCode.SETTINGS_INVALID,
+            "The store is to be kept in PostgreSQL, and its driver is not installed.",
+            "Install it with: pip install 'biometric-service[postgres]'.",
+        )
+
+
+def _begin(connection: Connection) -> None:
+    """One writer at a time in all processes, so that numbers and events become visible in their order."""
+    if connection.get_execution_options().get(WRITING, False):
+        connection.exec_driver_sql(_TAKE_WRITERS_LOCK)
+
+
+def _nothing() -> None:
+    """The server itself guards its files; rows that were deleted it clears away in its own time (ADR 4)."""

@@ -1,0 +1,70 @@
+"""A PostgreSQL server of the tests' own, where one is installed: in a folder of its own, on a socket alone."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+DATABASES = ["sqlite", "postgresql"] if BINARIES and find_spec("psycopg") else ["sqlite"]
+
+collect_ignore = [] if "postgresql" in DATABASES else ["test_store_on_postgresql.py"]
+
+
+class PostgresqlServer:
+    """A server in a folder; ``new_database`` gives a URL, ``control`` starts and stops it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._run("initdb", "-U", "postgres", "-A", "trust", "--encoding=UTF8")
+        self.control("start")
+
+    def control(self, action: str) -> None:
+        options = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off"
+        mode = () if action == "start" else ("-m", "immediate")
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), *mode, action)
+
+    def new_database(self) -> str:
+        name = f"s{uuid4().hex}"
+        engine = create_engine(self._url("postgres", "postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self._url(name, "postgresql")
+
+    def _url(self, database: str, driver: str) -> str:
+        return f"{driver}://postgres@/{database}?host={self._folder}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """PostgreSQL refuses to run as root."""
+        assert BINARIES
+        user = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
+        command = (*user, str(BINARIES / program), "-D", str(self._folder / "data"), *arguments)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    server = PostgresqlServer(folder)
+    yield server
+    server.control("stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new store may be made, once on every database that there is."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store/store.sqlite"
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    return server.new_database()
