@@ -33,8 +33,7 @@ class Specimen:
 class ExplainedComparison:
     """One comparison that a decision rests on.
 
-    ``pairs``: int64 (n, 2), indices of minutiae of the probe and of the reference that were found to agree, best
-    first; empty for a face.
+    ``pairs``: int64 (n, 2), indices of minutiae of the probe and of the reference that came together; none for a face.
     """
 
     subject: SubjectId
@@ -62,7 +61,7 @@ class Witness:
         self._walk = walk
 
     def trace(self, step: str, artefact: object) -> None:
-        """Keep which templates were compared, and which of their minutiae agree."""
+        """Keep which templates were compared, and which of their minutiae came together."""
         if step == "compared":
             probe, reference = cast("tuple[Template, Reference]", artefact)
             self._compared.append(_Compared(probe, reference, NO_PAIRS))

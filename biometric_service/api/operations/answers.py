@@ -136,7 +136,7 @@ class EnrolmentAnswer(Answer):
 class MovementAnswer(Answer):
     """Answer to a movement check."""
 
-    passage: Passage = Field(description="What the checkpoint shows.")
+    passage: Passage = Field(description="Whether the person may pass.")
     subject: str | None = Field(description="Who it is, where that is certain.")
     verification: DecisionAnswer | None = Field(description="The check of the claim, null without one.")
     identification: DecisionAnswer | None = Field(description="The search, null where the claim was enough.")

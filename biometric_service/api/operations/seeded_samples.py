@@ -1,9 +1,9 @@
 """Synthetic samples that came with the seeded gallery, to try the service with."""
 
-from pathlib import Path
+import pathlib
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
@@ -41,7 +41,7 @@ async def list_samples(
 async def read_sample(
     admission: Annotated[Admission, Depends(requires(Scope.IDENTIFY))],
     asking: Annotated[Asking, Depends()],
-    name: str,
+    name: Annotated[str, Path(description="One of the listed names.")],
     services: ServicesOf,
 ) -> Response:
     """Read one of the listed samples."""
@@ -52,5 +52,5 @@ async def read_sample(
     return Response(await run_in_threadpool(samples[name].read_bytes), media_type="image/png")
 
 
-def _samples(data_dir: Path) -> dict[str, Path]:
+def _samples(data_dir: pathlib.Path) -> dict[str, pathlib.Path]:
     return {path.name: path for path in (data_dir / FOLDER).rglob("*.png")}
