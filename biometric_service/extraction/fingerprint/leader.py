@@ -70,7 +70,7 @@ class LeaderExtractor:
         height, width = pixels.shape
         below, right = -height % MULTIPLE, -width % MULTIPLE
         padded = cv2.copyMakeBorder(pixels, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        return self._session.run(["maps"], {"image": padded[None]})[0][0, :, :height, :width]
+        return self._session.run(["maps"], {"image": padded[None, None].astype(np.float32)})[0][0, :, :height, :width]
 
     def _template(self, sample: BiometricSample, area: FingerArea, peaks: Peaks) -> MinutiaeTemplate:
         height, width = sample.pixels.shape

@@ -29,7 +29,7 @@ class Graph:
 
     def model(self, name: str, image: str, maps: str) -> onnx.ModelProto:
         """The finished model; see the package for its input and output."""
-        given = helper.make_tensor_value_info(image, TensorProto.UINT8, ["n", "h", "w"])
+        given = helper.make_tensor_value_info(image, TensorProto.FLOAT, ["n", 1, "h", "w"])
         found = helper.make_tensor_value_info(maps, TensorProto.FLOAT, ["n", 4, "h", "w"])
         graph = helper.make_graph(self._nodes, name, [given], [found], self._constants)
         opsets = [helper.make_opsetid("", OPSET)]

@@ -28,9 +28,8 @@ class Network:
     def write(self) -> None:
         """Write the whole network."""
         graph = self._graph
-        image = graph.node("Cast", [graph.node("Unsqueeze", ["image", graph.shape(1)])], to=onnx.TensorProto.FLOAT)
-        context = self._context(self._stem(image, "stem0", graph.max_pool))
-        gated = graph.concat(self._gate(context), self._stem(image, "stem1", graph.average_pool))
+        context = self._context(self._stem("image", "stem0", graph.max_pool))
+        gated = graph.concat(self._gate(context), self._stem("image", "stem1", graph.average_pool))
         self._heads(self._refinement(gated))
 
     def model(self) -> onnx.ModelProto:
