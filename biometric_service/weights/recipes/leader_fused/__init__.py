@@ -12,8 +12,8 @@ batches. Here the weights are read out of the export by layer name and the netwo
   convolution followed by depth-to-space: both are exact, and save three quarters of that work;
 - sigmoid, arctangent and the search for peaks are left to the extractor, which needs them at peaks only.
 
-Input ``image``: float32 (n, 1, h, w), grey values 0 to 255 at 500 dpi, h and w multiples of 32. Output ``maps``: float32
-(n, 4, h, w): logit of a minutia being there, cosine and sine of its direction (not normalised), logit of an ending.
+Input ``image``: float32 (n, 1, h, w), grey values 0 to 255 at 500 dpi, h and w multiples of 32. Output ``maps``:
+float32 (n, 4, h, w): logit of a minutia there, cosine and sine of its direction (not normalised), logit of an ending.
 """
 
 from pathlib import Path
