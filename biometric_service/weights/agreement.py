@@ -7,9 +7,8 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.weights.manifest import Colour, Layout, ModelManifest
+from biometric_service.weights.manifest import Colour, ModelManifest
 
-AXES = {Layout.NCHW: (1, 2, 3), Layout.NHWC: (3, 1, 2)}
 
 Shape = tuple[int | None, ...]
 
@@ -31,17 +30,14 @@ def require_agreement(manifest: ModelManifest, path: Path) -> None:
 
 
 def _require_input(manifest: ModelManifest, value: onnx.ValueInfoProto) -> None:
-    shape = _shape(value)
-    if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT or len(shape) != 4:  # noqa: PLR2004
-        raise _contradiction(manifest, "their input is not a batch of float32 images")
-    said = manifest.input
-    channels, height, width = (shape[axis] for axis in AXES[said.layout])
+    said, shape = manifest.input, _shape(value)
+    if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT or len(shape) != len(said.layout):
+        raise _contradiction(manifest, f"their input is not images of float32 with the axes {said.layout}")
+    sides = dict(zip(said.layout.value, shape, strict=True))
     wanted = 1 if said.colour is Colour.GREY else 3
-    if channels not in {None, wanted}:
-        raise _contradiction(
-            manifest,
-            f"input.colour {said.colour} and input.layout {said.layout} mean {wanted} channels, not {channels}",
-        )
+    if (channels := sides.get("c")) not in {None, wanted}:
+        raise _contradiction(manifest, f"input.colour {said.colour} means {wanted} channels, and they take {channels}")
+    width, height = sides["w"], sides["h"]
     if said.size is None and (width, height) != (None, None):
         raise _contradiction(manifest, f"input.size is missing, and they take only {width} x {height} pixels")
     if said.size is not None and (width not in {None, said.size[0]} or height not in {None, said.size[1]}):

@@ -39,7 +39,7 @@ def test_a_model_is_added_and_taken(bench: "Bench", given: tuple[Path, Path], *,
     [
         ('sha256 = "', 'sha256 = "0000', ErrorCode.MODEL_INVALID, "sha256"),
         ('colour = "rgb"', 'colour = "rbg"', ErrorCode.MODEL_INVALID, "'bgr', 'rgb' or 'grey'"),
-        ('colour = "rgb"', 'colour = "grey"', ErrorCode.MODEL_INVALID, "1 channels, not 3"),
+        ('colour = "rgb"', 'colour = "grey"', ErrorCode.MODEL_INVALID, "means 1 channels, and they take 3"),
         ("size = [112, 112]", "size = [128, 128]", ErrorCode.MODEL_INVALID, "they take 112 x 112"),
         ("dimension = 512", "dimension = 128", ErrorCode.MODEL_INVALID, "they give 512"),
         ('kind = "file"', 'kind = "file"\nrecipe = "centerface"', ErrorCode.MODEL_INVALID, "centerface"),
