@@ -42,7 +42,7 @@ class Contact:
 
 def draw_contact(rng: np.random.Generator) -> Contact:
     """A contact; pressing harder widens it and wets the ridges."""
-    pressure, dampness = float(rng.uniform(0, 1)), float(np.clip(rng.normal(0, 0.35), -0.8, 0.8))
+    pressure, dampness = float(rng.uniform(0, 1)), float(np.clip(rng.normal(0, 0.5), -1, 1))
     return Contact(
         centre=(float(rng.normal(0, 8)), float(rng.normal(0, 12))),
         across=102 + 36 * pressure + float(rng.normal(0, 6)),

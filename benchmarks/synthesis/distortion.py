@@ -13,9 +13,9 @@ class Placement:
 
     ``shift``: (x, y) pixels at 500 dpi, of the finger's middle from the sensor's. ``rotation``: radians
     counter-clockwise, -0.35 to 0.35 (20°). ``drag``: (x, y) pixels at 500 dpi that the skin beyond the firmly pressed
-    region slips by, 0 to 12 each way. ``torsion``: radians that it turns by, -0.1 to 0.1. ``hold``: (x, y, half-axis
+    region slips by, -12 to 12. ``torsion``: radians that it turns by, -0.07 to 0.07. ``hold``: (x, y, half-axis
     across, half-axis along) of the firmly pressed ellipse, pixels at 500 dpi on the finger. ``give``: how far past
-    the ellipse, as a multiple of it, the skin takes to follow fully, 0.6 to 2.
+    the ellipse, as a multiple of it, the skin takes to follow fully, 1.1 to 2.
     """
 
     shift: tuple[float, float]
@@ -32,9 +32,9 @@ class Placement:
         return self._dragged(cosine * x - sine * y, sine * x + cosine * y)
 
     def on_sensor(self, x: Field, y: Field) -> tuple[Field, Field]:
-        """Where points of the finger lie on the sensor: the inverse of ``on_finger``, to within a third of a pixel."""
+        """Where points of the finger lie on the sensor: the inverse of ``on_finger``, to within a pixel."""
         skin_x, skin_y = x, y
-        for _ in range(2):
+        for _ in range(3):
             there_x, there_y = self._dragged(skin_x, skin_y)
             skin_x, skin_y = skin_x + (x - there_x), skin_y + (y - there_y)
         cosine, sine = np.float32(np.cos(self.rotation)), np.float32(np.sin(self.rotation))
@@ -56,17 +56,22 @@ class Placement:
 
 
 def draw_placement(rng: np.random.Generator) -> Placement:
-    """A placement such as a cooperative but unpractised subject's."""
+    """A placement by a cooperative but unpractised subject: mostly careful, at times well off the middle."""
+    careless = float(rng.lognormal(0, 0.75))
     return Placement(
-        shift=(float(rng.normal(0, 14)), float(rng.normal(10, 18))),
-        rotation=float(np.clip(rng.normal(0, 0.12), -0.35, 0.35)),
-        drag=(float(np.clip(rng.normal(0, 4), -12, 12)), float(np.clip(rng.normal(0, 4), -12, 12))),
-        torsion=float(np.clip(rng.normal(0, 0.025), -0.1, 0.1)),
+        shift=(_within(rng, 22 * careless, 110), 8 + _within(rng, 28 * careless, 120)),
+        rotation=_within(rng, 0.13 * careless, 0.35),
+        drag=(_within(rng, 6, 12), _within(rng, 6, 12)),
+        torsion=_within(rng, 0.035, 0.07),
         hold=(
             float(rng.normal(0, 15)),
             float(rng.normal(0, 20)),
             float(rng.uniform(35, 70)),
             float(rng.uniform(45, 90)),
         ),
-        give=float(rng.uniform(0.9, 2.0)),
+        give=float(rng.uniform(1.1, 2.0)),
     )
+
+
+def _within(rng: np.random.Generator, deviation: float, most: float) -> float:
+    return min(max(float(rng.normal(0, deviation)), -most), most)
