@@ -9,7 +9,6 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.weights.manifest import Colour, ModelManifest
 
-
 Shape = tuple[int | None, ...]
 
 

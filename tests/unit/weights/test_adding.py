@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,3 +105,14 @@ def test_a_folder_that_cannot_be_written_is_said_to_be_one(bench: "Bench", given
         bench.shelf().add(*given)
     assert caught.value.code is ErrorCode.MODEL_UNAVAILABLE
     assert not (bench.manifests / "mine").exists()
+
+
+def test_the_example_of_the_how_to_works_as_it_stands(bench: "Bench", tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs/how_to/bring_your_own_model.md").read_text("utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    digest = hashlib.sha256(bench.weights).hexdigest()
+    (tmp_path / "model.toml").write_text(example.replace("64 hexadecimal digits, from sha256sum", digest))
+    (tmp_path / "arcface.onnx").write_bytes(bench.weights)
+    model = bench.shelf().add(tmp_path, tmp_path / "arcface.onnx")
+    assert model.path == bench.models / "our-arcface/arcface.onnx"
+    assert set(model.manifest.calibration["cosine"]) == {"raw", "scores", "data_limit", "nonmated", "data"}
