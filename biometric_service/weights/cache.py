@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.weights.digests import require_sha256, sha256_of
@@ -17,7 +18,8 @@ class WeightsCache:
     """Finished folders by key, each with a record of its files' SHA-256 in the format of ``sha256sum``.
 
     Safe between threads and processes: one makes a folder while the others wait. What a process that was killed left
-    unfinished is swept away by the next one that makes the same folder.
+    unfinished is swept away by the next one that makes the same folder, which works under a name of its own: a download
+    that outlives its killed process may still be writing to the old one.
     """
 
     def __init__(self, root: Path) -> None:
@@ -43,11 +45,13 @@ class WeightsCache:
 
     def _make(self, finished: Path, make: Callable[[Path], None]) -> None:
         finished.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = finished.with_name(f"{finished.name}.unfinished")
         with _locked(finished.with_name(f"{finished.name}.lock")):
             if finished.is_dir():
                 return
-            shutil.rmtree(unfinished, ignore_errors=True)
+            prefix = f"{finished.name}.unfinished-"
+            for left_behind in finished.parent.glob(f"{prefix}*"):
+                shutil.rmtree(left_behind, ignore_errors=True)
+            unfinished = finished.with_name(f"{prefix}{token_hex(4)}")
             unfinished.mkdir()
             try:
                 make(unfinished)

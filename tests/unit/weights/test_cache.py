@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,6 +134,28 @@ def test_a_process_killed_half_way_leaves_nothing_that_counts(tmp_path: Path) ->
     assert not cache.holds("m/1")
     assert (cache.folder("m/1", writer(b"weights")) / "model.onnx").read_bytes() == b"weights"
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["1", "1.lock"]
+
+
+def test_a_child_that_outlives_its_killed_process_does_no_harm(tmp_path: Path) -> None:
+    code = """
+        import subprocess
+        def make(folder):
+            script = 'echo $$; while sleep 0.02; do mkdir -p "$0/late"; echo late > "$0/late/file"; done'
+            with subprocess.Popen(["sh", "-c", script, str(folder)]) as child:
+                child.wait()
+        WeightsCache(Path(sys.argv[1])).folder("m/1", make)
+    """
+    with run(code, tmp_path) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+        try:
+            folder = WeightsCache(tmp_path).folder("m/1", writer(b"weights"))
+            time.sleep(0.1)
+        finally:
+            os.kill(child, signal.SIGKILL)
+    assert WeightsCache(tmp_path).folder("m/1", never) == folder
+    assert sorted(path.name for path in folder.iterdir()) == [RECORD, "model.onnx"]
 
 
 def test_a_disk_without_room_is_said_to_be_one(tmp_path: Path) -> None:
