@@ -1,7 +1,7 @@
 """Callers' keys in SQL (``vocabulary.protocols.ApiKeyStore``): a secret leaves once and is kept only as a digest.
 
 A secret holds 256 random bits, so one round of SHA-256 is as good as a slow hash. The seal, a MAC under a key derived
-from the master key, covers every column: a right or a life given by hand in the database is RECORD_TAMPERED.
+from the store key, covers every column: a right or a life given by hand in the database is RECORD_TAMPERED.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.models import ApiKeyRow
-from biometric_service.references.protection import MasterKey
+from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import check_name
 from biometric_service.vocabulary.access import ApiKey, Scope
 from biometric_service.vocabulary.events import AuditEvent
@@ -31,9 +31,9 @@ _COLUMNS = select(*ApiKeyRow.__table__.columns)
 class SqlApiKeyStore:
     """Keeps API keys in the store's database; safe in threads and beside other processes."""
 
-    def __init__(self, database: Database, master: MasterKey, log: EventLog) -> None:
+    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
         self._database = database
-        self._seal_key = master.api_keys
+        self._seal_key = store_key.api_keys
         self._log = log
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:

@@ -74,6 +74,7 @@ class StoreRow(Base):
 
     id: Mapped[NumberKey]
     key_check: Mapped[Sealed]
+    store_key: Mapped[Sealed]
     created_at: Mapped[Moment]
     last_change: Mapped[Number]
     last_subject: Mapped[Number]

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from sqlalchemy import insert, inspect, make_url, select
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -12,13 +11,12 @@ from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.master_keys import MasterKeyProvider
-from biometric_service.references.models import StoreRow
-from biometric_service.references.numbers import STORE
 from biometric_service.references.postgresql import postgresql_database
+from biometric_service.references.preparation import change_master_key, look, prepare, read_store_key, require_key
 from biometric_service.references.protection import MasterKey
-from biometric_service.references.schema import is_current, migrate
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
+from biometric_service.vocabulary.events import AuditEvent
 
 PATIENCE_S = 10.0
 
@@ -32,6 +30,19 @@ class OpenedStore:
     store: SqlReferenceStore
     api_keys: SqlApiKeyStore
     database: Database
+    master: MasterKey
+    log: EventLog
+
+    def rotate_master_key(self, new: MasterKeyProvider, event: AuditEvent) -> None:
+        """Put the store under a new master key, made where its provider makes keys; KEY_WRONG, KEY_UNUSABLE.
+
+        Every process that has the store open goes on; whoever opens it from now on needs the new key. Backups from
+        before still need the present one.
+        """
+        master = MasterKey(new.master_key(create=True))
+        with self.database.writing() as connection:
+            change_master_key(connection, self.master, master)
+            self.log.append(connection, event)
 
     def close(self) -> None:
         """Close every connection."""
@@ -47,7 +58,7 @@ def open_store(
     request waits for other writers. Raises KEY_WRONG before anything is written where the master key is not the
     store's, KEY_UNUSABLE, and STORE_UNAVAILABLE also for tables of a newer version.
     """
-    database = _database(url, patience_s)
+    database = open_database(url, patience_s)
     try:
         return _opened(database, provider, log)
     except BaseException:
@@ -55,18 +66,8 @@ def open_store(
         raise
 
 
-def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[bytes], EventLog]) -> OpenedStore:
-    found = _look(database)
-    master = MasterKey(provider.master_key(create=found.key_check is None))
-    events = log(master.audit)
-    _require_key(found, master)
-    if not found.ready:
-        _prepare(database, master, events)
-        _require_key(_look(database), master)
-    return OpenedStore(SqlReferenceStore(database, master, events), SqlApiKeyStore(database, master, events), database)
-
-
-def _database(url: str, patience_s: float) -> Database:
+def open_database(url: str, patience_s: float = PATIENCE_S) -> Database:
+    """The database at a URL, whatever is in it; SETTINGS_INVALID, STORE_UNAVAILABLE."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -80,41 +81,19 @@ def _database(url: str, patience_s: float) -> Database:
     return _DATABASES[parsed.get_backend_name()](parsed, patience_s)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What is there: the check value of the master key (None where the store is new), and whether all is prepared."""
-
-    key_check: bytes | None
-    ready: bool
-
-
-def _look(database: Database) -> _Found:
-    with database.reading() as connection:
-        if not inspect(connection).has_table(StoreRow.__tablename__):
-            return _Found(None, ready=False)
-        current = is_current(connection)
-        check = connection.scalar(select(StoreRow.key_check).where(StoreRow.id == STORE))
-        return _Found(check, ready=current and check is not None)
-
-
-def _require_key(found: _Found, master: MasterKey) -> None:
-    if found.key_check not in {None, master.check}:
-        raise BiometricServiceError(
-            ErrorCode.KEY_WRONG,
-            "The master key is not the one that this store was made with.",
-            "Give the right master key (settings master_key or master_key_file); nothing was written.",
-        )
-
-
-def _prepare(database: Database, master: MasterKey, log: EventLog) -> None:
-    """Bring the tables up to date and start a new store, in one transaction."""
-    with database.writing() as connection:
-        migrate(connection)
-        if connection.scalar(select(StoreRow.id)) is None:
-            new = {"key_check": master.check, "created_at": datetime.now(UTC)}
-            numbers = dict.fromkeys(_COUNTERS, 0)
-            connection.execute(insert(StoreRow), {"id": STORE, **new, **numbers})
-            log.begin(connection)
-
-
-_COUNTERS = ("last_change", "last_subject", "last_encounter", "last_sample", "last_template")
+def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[bytes], EventLog]) -> OpenedStore:
+    found = look(database)
+    master = MasterKey(provider.master_key(create=found.key_check is None))
+    if found.key_check is not None:
+        require_key(found.key_check, master)
+    if not found.ready:
+        prepare(database, master, log)
+    key = read_store_key(database, master)
+    events = log(key.audit)
+    return OpenedStore(
+        store=SqlReferenceStore(database, key, events),
+        api_keys=SqlApiKeyStore(database, key, events),
+        database=database,
+        master=master,
+        log=events,
+    )

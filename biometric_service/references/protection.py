@@ -1,7 +1,8 @@
-"""Envelope encryption: blobs under a data key a subject, data keys under the master key (docs/adr/0004).
+"""Envelope encryption: blobs under a data key a subject, data keys under the store key, that under the master key.
 
 AES-256-GCM throughout (NIST SP 800-38D), a random 96-bit nonce before each ciphertext. The additional data of every
-blob says what it is, which row it belongs to and whose it is, so that a blob that was moved does not open.
+blob says what it is, which row it belongs to and whose it is, so that a blob that was moved does not open. What is
+protected against whom is told in docs/adr/0004.
 """
 
 import os
@@ -20,6 +21,7 @@ Binding = NewType("Binding", bytes)
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_STORE_KEY: Final = Binding(b"store-key")
 
 
 class DataKey:
@@ -42,14 +44,35 @@ class DataKey:
 
 
 class MasterKey:
-    """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
+    """The key that the deployer keeps; it opens the store key and nothing else, so that changing it is one write.
 
-    ``check``: 32 bytes that tell this key from any other and nothing more. ``audit``: for the MAC over the head of
-    the audit log. ``api_keys``: for the seals of API keys.
+    ``check``: 32 bytes that tell this key from any other and nothing more.
     """
 
     def __init__(self, secret: bytes) -> None:
         self.check = _derived(secret, "check")
+        self._wrapping = DataKey(_derived(secret, "store key"))
+
+    def new_store_key(self) -> bytes:
+        """A fresh store key, wrapped."""
+        return self._wrapping.seal(AESGCM.generate_key(8 * KEY_BYTES), _STORE_KEY)
+
+    def store_key(self, wrapped: bytes) -> "StoreKey":
+        """The store key; RECORD_TAMPERED where it does not open."""
+        return StoreKey(self._wrapping.open(wrapped, _STORE_KEY))
+
+    def rewrapped(self, wrapped: bytes, new: "MasterKey") -> bytes:
+        """The same store key, wrapped by another master key."""
+        return new._wrapping.seal(self._wrapping.open(wrapped, _STORE_KEY), _STORE_KEY)  # noqa: SLF001
+
+
+class StoreKey:
+    """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
+
+    ``audit``: for the MAC over the head of the audit log. ``api_keys``: for the seals of API keys.
+    """
+
+    def __init__(self, secret: bytes) -> None:
         self.audit = _derived(secret, "audit head")
         self.api_keys = _derived(secret, "api keys")
         self._wrapping = DataKey(_derived(secret, "data keys"))

@@ -14,7 +14,7 @@ from biometric_service.references.models import (
     SubjectRow,
     TemplateRow,
 )
-from biometric_service.references.protection import DataKey, MasterKey, template_binding
+from biometric_service.references.protection import DataKey, StoreKey, template_binding
 from biometric_service.templates import native
 from biometric_service.vocabulary.references import ChangeNumber, GalleryId, Reference, ReferenceId, SubjectId
 
@@ -48,7 +48,7 @@ _GALLERIES = (
 
 @dataclass(frozen=True, slots=True)
 class SealedReference:
-    """One reference with all that it takes to open it but the master key."""
+    """One reference with all that it takes to open it but the store key."""
 
     number: ReferenceId
     change: ChangeNumber
@@ -82,11 +82,11 @@ def read_sealed(connection: Connection, which: ColumnElement[bool]) -> list[Seal
     ]
 
 
-def open_references(master: MasterKey, sealed: Iterable[SealedReference]) -> Iterator[Reference]:
+def open_references(store_key: StoreKey, sealed: Iterable[SealedReference]) -> Iterator[Reference]:
     """Decrypt and decode; RECORD_TAMPERED where one is not what or where it was. Each data key is unwrapped once."""
     keys: dict[int, DataKey] = {}
     for one in sealed:
-        key = keys.get(one.subject) or master.data_key(one.wrapped, one.subject, one.known_as)
+        key = keys.get(one.subject) or store_key.data_key(one.wrapped, one.subject, one.known_as)
         keys[one.subject] = key
         binding = template_binding(one.number, one.sample, one.subject, one.format)
         template = native.decode(key.open(one.sealed, binding))

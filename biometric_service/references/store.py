@@ -21,7 +21,7 @@ from biometric_service.references.models import (
     TemplateRow,
 )
 from biometric_service.references.numbers import STORE, Numbers, take_numbers
-from biometric_service.references.protection import MasterKey
+from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import check_gallery_name, check_name, subject_exists
 from biometric_service.references.refusals import gallery_exists as refuse_gallery
 from biometric_service.references.sealed_references import open_references, read_sealed
@@ -52,9 +52,9 @@ class SqlReferenceStore:
     transaction is then undone as a whole. Records that do not open are RECORD_TAMPERED.
     """
 
-    def __init__(self, database: Database, master: MasterKey, log: EventLog) -> None:
+    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
         self._database = database
-        self._master = master
+        self._key = store_key
         self._log = log
 
     def create_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
@@ -119,12 +119,12 @@ class SqlReferenceStore:
         with self._database.reading() as connection:
             number = subject_number(connection, subject)
             sealed = read_sealed(connection, EncounterRow.subject == number)
-        return list(open_references(self._master, sealed))
+        return list(open_references(self._key, sealed))
 
     def image(self, reference: ReferenceId) -> bytes:
         """The image, as it was given, that a reference was made from; SUBJECT_UNKNOWN."""
         with self._database.reading() as connection:
-            return open_image(connection, self._master, reference)
+            return open_image(connection, self._key, reference)
 
     def changes(self, after: ChangeNumber, limit: int = 1000) -> Iterator[tuple[ChangeNumber, Change]]:
         """Changes after the given number, in order, decrypted on the way.
@@ -137,7 +137,7 @@ class SqlReferenceStore:
                 page = read_page(connection, after, limit)
             if not page.numbers:
                 return
-            yield from open_page(page, self._master)
+            yield from open_page(page, self._key)
             after = page.numbers[-1]
 
     def last_change(self) -> ChangeNumber:
@@ -159,14 +159,14 @@ class SqlReferenceStore:
     def _insert_subject(self, connection: Connection, number: int, encounter: Encounter) -> None:
         subject = {"number": number, "id": encounter.subject, "enrolled_at": encounter.at}
         connection.execute(insert(SubjectRow), subject)
-        wrapped = self._master.new_data_key(number, encounter.subject)
+        wrapped = self._key.new_data_key(number, encounter.subject)
         connection.execute(insert(DataKeyRow), {"subject": number, "wrapped": wrapped})
 
     def _keep(
         self, connection: Connection, encounter: Encounter, subject: int, numbers: Numbers, event: AuditEvent
     ) -> ChangeNumber:
         wrapped = connection.execute(select(DataKeyRow.wrapped).where(DataKeyRow.subject == subject)).scalar_one()
-        key = self._master.data_key(wrapped, subject, encounter.subject)
+        key = self._key.data_key(wrapped, subject, encounter.subject)
         change = self._new_change(connection, numbers, event)
         write_encounter(connection, encounter, Place(subject, key, numbers))
         return change

@@ -26,6 +26,8 @@ class EventKind(StrEnum):
     ENROLMENT_REFUSED = "enrolment.refused"
     ACCESS_REFUSED = "access.refused"
     AUDIT_READ = "audit.read"
+    MASTER_KEY_ROTATED = "master_key.rotated"
+    BACKUP_CREATED = "backup.created"
 
 
 MEANINGS: Mapping[EventKind, str] = {
@@ -44,6 +46,8 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.API_KEY_REVOKED: "An API key was ended.",
     EventKind.ACCESS_REFUSED: "A caller asked for what its key does not reach.",
     EventKind.AUDIT_READ: "Events of this log were read or its chain verified.",
+    EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
+    EventKind.BACKUP_CREATED: "A copy of the whole store was made.",
 }
 
 

@@ -266,6 +266,24 @@ def test_a_wrong_master_key_is_refused_before_anything_is_written(
     again.close()
 
 
+def test_a_new_master_key_takes_over_while_the_store_is_in_use(
+    opener: Opener, opened: OpenedStore, store_url: str, tmp_path: Path
+) -> None:
+    new = KeyFile(tmp_path / "new.key")
+    other = opener()
+    other.store.enrol(random_encounter(1, "A-1"), audit_event())
+    opened.rotate_master_key(new, audit_event())
+    other.store.enrol(random_encounter(2, "A-2"), audit_event())
+    assert len(opened.store.references(SubjectId("A-2"))) == 3
+    refused(ErrorCode.KEY_WRONG, opener)
+    refused(ErrorCode.KEY_WRONG, lambda: opened.rotate_master_key(new, audit_event()))
+    again = open_store(store_url, new, ChainedLog)
+    assert [len(change.added) for _, change in again.store.changes(ChangeNumber(0))] == [3, 3]
+    assert again.store.verify_events() == 4
+    again.close()
+    other.close()
+
+
 def api_key(name: str = "gate", expires_at: datetime | None = None) -> ApiKey:
     return ApiKey(name, "Main gate", frozenset({Scope.MOVEMENT}), frozenset({GALLERY}), frozenset({"*"}), expires_at)
 

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "1"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -54,6 +54,7 @@ def _make_store() -> None:
         "store",
         _key("id"),
         _column("key_check", sa.LargeBinary),
+        _column("store_key", sa.LargeBinary),
         _column("created_at", _MOMENT),
         *(_column(counter, _NUMBER) for counter in counters),
     )
