@@ -1,7 +1,8 @@
 """The shelf of models: from a manifest to an ONNX file on this machine that is what the manifest says."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -64,8 +65,8 @@ class ModelShelf:
     """
 
     def __init__(self, manifests_dir: Path, models_dir: Path | None, cache: Path, *, offline: bool = False) -> None:
-        self._manifests_dir = manifests_dir
-        self._models_dir = models_dir
+        self._manifests_dir = manifests_dir.expanduser()
+        self._models_dir = models_dir.expanduser() if models_dir else None
         self._cache = WeightsCache(cache)
         self._offline = offline
 
@@ -88,7 +89,8 @@ class ModelShelf:
         Addresses outside the registries are not asked: what a network gives or not must not change the model, and
         with it the format of templates, from one start to the next.
         """
-        rivals = sorted(self._for(task), key=lambda manifest: (manifest.preference, manifest.name))
+        fit = [manifest for manifest in self.manifests() if manifest.task is task]
+        rivals = sorted(fit, key=lambda manifest: (manifest.preference, manifest.name))
         choices = [(manifest, self._at_hand(manifest)) for manifest in rivals]
         choices += [(manifest, self._in_registries(manifest)) for manifest in rivals]
         for manifest, sources in choices:
@@ -122,9 +124,6 @@ class ModelShelf:
             raise BiometricServiceError(ErrorCode.MODEL_UNAVAILABLE, message, action)
         return known[name]
 
-    def _for(self, task: Task) -> Iterable[ModelManifest]:
-        return (manifest for manifest in self.manifests() if manifest.task is task)
-
     def _at_hand(self, manifest: ModelManifest) -> list[Source]:
         supplied = [source for source in manifest.sources if self._supplied(source)]
         return supplied + [source for source in manifest.sources if self._cached(manifest, source)]
@@ -137,10 +136,11 @@ class ModelShelf:
         return [source for source in self._elsewhere(manifest) if not isinstance(source, AddressSource)]
 
     def _supplied(self, source: Source) -> bool:
+        """Whether every file of the source is there, be it readable or not."""
         folder = self._models_dir
         if folder is None or not isinstance(source, FolderSource):
             return False
-        return all((folder / file.path).is_file() for file in source.files)
+        return all(os.path.lexists(folder / file.path) for file in source.files)
 
     def _cached(self, manifest: ModelManifest, source: Source) -> bool:
         return not isinstance(source, FolderSource) and self._cache.holds(_fetched(manifest, source))

@@ -57,6 +57,17 @@ def test_a_wrong_hash_is_a_refusal_and_never_leads_on_to_another_source(bench: "
     assert supplied.read_bytes() == b"something else"
 
 
+@pytest.mark.parametrize("target", ["/proc/self/mem", "/no/such/file", "."])
+def test_a_supplied_file_that_cannot_be_read_is_a_refusal_too(bench: "Bench", target: str) -> None:
+    (bench.models / "arc.onnx").symlink_to(target)
+    bench.supply("other.onnx", bench.weights)
+    sources = bench.source("arc.onnx", bench.weights) + bench.source("other.onnx", bench.weights)
+    bench.describe("mine", sources)
+    with pytest.raises(BiometricServiceError, match="is there, but cannot be read") as caught:
+        bench.shelf().best(Task.FACE_EMBEDDING)
+    assert caught.value.code is ErrorCode.MODEL_INVALID
+
+
 @pytest.mark.usefixtures("no_index")
 def test_where_one_source_has_nothing_the_next_is_asked(bench: "Bench") -> None:
     bench.supply("arc.onnx", bench.weights)

@@ -15,6 +15,8 @@ HEADS = ("pos", "dir", "typ")
 HEAD_CHANNELS = 4
 HALVINGS = 5
 """Every side of the image can be halved this often."""
+FAST_WIDTH = 4
+"""Depthwise convolutions are fast on multiples of so many channels only."""
 MOST_STRIPS = 16
 
 
@@ -67,10 +69,13 @@ class Network:
         graph = self._graph
         skips = []
         for level in LEVELS:
-            skips.append(self._bottleneck(value, f"enc1_{level}", depth=level + 1))
-            value = graph.halve(skips[-1], len(self._export.bias(f"enc1_{level}_conv_adj")))
+            skips.append(self._bottleneck(value, f"enc1_{level}", level + 1))
+            value = graph.halve(skips[-1], self._width(f"enc1_{level}"))
+        gap = NO_GAP
         for level in reversed(LEVELS):
-            refined = self._bottleneck(value, f"dec1_{level}", depth=level + 2)
+            refined = self._bottleneck(value, f"dec1_{level}", level + 2, gap)
+            width = self._width(f"dec1_{level}")
+            gap = Gap(width, -width % FAST_WIDTH)
             value = graph.concat(graph.double(refined), skips[level])
         return value
 
