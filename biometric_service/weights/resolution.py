@@ -61,12 +61,13 @@ class ModelShelf:
     """Models by name or by task. Safe between threads, and between processes that share a cache.
 
     What lies in the deployer's folder comes first, then what the cache holds, then the other sources in the order of
-    the manifest. A wrong hash anywhere is MODEL_HASH_MISMATCH and never leads on to the next source.
+    the manifest. A wrong hash anywhere is MODEL_HASH_MISMATCH and never leads on to the next source; neither does a
+    folder of the deployer's that is named and cannot be read, which is SETTINGS_INVALID.
     """
 
     def __init__(self, manifests_dir: Path, models_dir: Path | None, cache: Path, *, offline: bool = False) -> None:
         self._manifests_dir = manifests_dir.expanduser()
-        self._models_dir = models_dir.expanduser() if models_dir else None
+        self._models_dir = _readable(models_dir.expanduser()) if models_dir else None
         self._cache = WeightsCache(cache)
         self._offline = offline
 
@@ -188,6 +189,16 @@ class ModelShelf:
             if sources:
                 return ModelStatus(manifest, presence, title(sources[0]))
         return ModelStatus(manifest, Presence.MISSING, "")
+
+
+def _readable(models_dir: Path) -> Path:
+    try:
+        any(models_dir.iterdir())
+    except OSError as fault:
+        message = f"The folder that BIOMETRIC_MODELS_DIR names cannot be read ({fault.strerror})."
+        action = "Correct the setting, or see to it that the folder is there and may be read."
+        raise BiometricServiceError(ErrorCode.SETTINGS_INVALID, message, action) from fault
+    return models_dir
 
 
 def _fetched(manifest: ModelManifest, source: Source) -> str:

@@ -68,6 +68,13 @@ def test_a_supplied_file_that_cannot_be_read_is_a_refusal_too(bench: "Bench", ta
     assert caught.value.code is ErrorCode.MODEL_INVALID
 
 
+def test_a_folder_that_is_named_and_not_there_is_a_refusal(bench: "Bench") -> None:
+    bench.models.rmdir()
+    with pytest.raises(BiometricServiceError) as caught:
+        bench.shelf()
+    assert caught.value.code is ErrorCode.SETTINGS_INVALID
+
+
 @pytest.mark.usefixtures("no_index")
 def test_where_one_source_has_nothing_the_next_is_asked(bench: "Bench") -> None:
     bench.supply("arc.onnx", bench.weights)
