@@ -47,6 +47,9 @@ GALLERY = GalleryId("benchmark")
 CALLER = Caller("benchmark", "identification benchmark")
 PROGRESS = Console(stderr=True)
 
+TIE_BREAKER = 1e-6
+"""Share of the raw score added to a candidate's, which tells apart what lies beyond the end of the calibration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -142,7 +145,8 @@ def _probe(decision: Decision, subject: int, name: str) -> Probe:
     if not decision.candidates:
         return Probe(subject, -np.inf, decision.outcome, right=False)
     best = decision.candidates[0]
-    return Probe(subject, best.score, decision.outcome, right=best.subject == name)
+    score = best.score + TIE_BREAKER * best.parts[0].score.raw
+    return Probe(subject, score, decision.outcome, right=best.subject == name)
 
 
 def _open_set(mated: Sequence[Probe], nonmated: Sequence[Probe]) -> OpenSet:
