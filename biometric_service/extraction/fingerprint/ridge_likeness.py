@@ -33,6 +33,8 @@ def ridge_likeness(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
         return 0.0
     windows = sliding_window_view(pixels, (WINDOW, WINDOW))[::STEP, ::STEP]
     inside = mask[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP][: windows.shape[0], : windows.shape[1]]
+    if not inside.any():
+        return 0.0
     clarity = np.zeros(inside.shape, np.float32)
     wave = np.ones(inside.shape, np.complex128)
     clarity[inside], wave[inside] = _clearest_wave(windows[inside].astype(np.float32))
