@@ -25,5 +25,5 @@ def words(compared: ExplainedComparison) -> str:
 
 def _png(picture: Image.Image) -> bytes:
     written = BytesIO()
-    picture.save(written, "PNG", optimize=True)
+    picture.save(written, "PNG")
     return written.getvalue()

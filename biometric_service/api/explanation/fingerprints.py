@@ -17,7 +17,8 @@ GAP = 56
 NUMBERED = 16
 RING, TAIL, WIDTH = 5.5, 11.0, 2.0
 FADE = 0.5
-LINE_ALPHA = 96
+LINE_ALPHA = 110
+TONES = 128
 UNMATCHED = (104, 114, 132, 190)
 COLOURS: Sequence[tuple[int, int, int]] = (
     (0, 98, 160),
@@ -76,7 +77,8 @@ def draw(compared: ExplainedComparison) -> Image.Image:
         canvas.paste(panel.picture, (panel.left, 0))
         _mark_unmatched(pen, panel, matched)
     _join(pen, probe, reference, compared.pairs)
-    return canvas.resize((canvas.width // FINE, canvas.height // FINE), Image.Resampling.LANCZOS)
+    drawn = canvas.resize((canvas.width // FINE, canvas.height // FINE), Image.Resampling.LANCZOS)
+    return drawn.quantize(TONES, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
 def words(compared: ExplainedComparison) -> str:
