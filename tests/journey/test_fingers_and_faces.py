@@ -1,0 +1,168 @@
+"""The straight walk on real fingers and faces, through the library."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from biometric_service.app import Service, open_service
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.enrolment import enrol
+from biometric_service.recognition.identification import identify
+from biometric_service.recognition.movement import check_movement
+from biometric_service.recognition.requests import (
+    Enrolment,
+    EnrolmentOutcome,
+    EnrolmentRequest,
+    GivenImage,
+    IdentificationRequest,
+    MovementCheck,
+    MovementRequest,
+    Passage,
+    Recognition,
+    VerificationRequest,
+)
+from biometric_service.recognition.verification import verify
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.decisions import Movement, Outcome
+from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.quality import Defect
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
+from biometric_service.vocabulary.samples import FingerPosition, Modality
+from tests.live_service import event
+
+pytestmark = [pytest.mark.models, pytest.mark.shared_data]
+
+OFFICER = Caller("officer", "test", "desk")
+INMATES = GalleryId("inmates")
+PEOPLE = {
+    "Amelie": ("fvc2002_db1/103", "Amelie_Mauresmo"),
+    "Andre": ("fvc2002_db1/104", "Alexander_Downer"),
+    "Atal": ("fvc2004_db1/105", "Atal_Bihari_Vajpayee"),
+}
+
+
+@pytest.fixture(scope="module")
+def prison(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator["Prison"]:
+    with open_service(Settings(data_dir=tmp_path_factory.mktemp("prison"))) as service:
+        service.store.create_gallery(INMATES, event(EventKind.GALLERY_CREATED))
+        prison = Prison(service, shared_data)
+        for name in PEOPLE:
+            assert prison.enrol(name, prison.finger(name, 1), prison.face(name, 1)).outcome is EnrolmentOutcome.ENROLLED
+        yield prison
+
+
+class Prison:
+    """A service with three people in it, each with a real finger and a real face."""
+
+    def __init__(self, service: Service, data: Path) -> None:
+        self.service = service
+        self._data = data
+
+    def finger(self, name: str, impression: int, position: FingerPosition = FingerPosition.UNKNOWN) -> GivenImage:
+        path = self._data / "fingerprints" / f"{PEOPLE.get(name, (name,))[0]}_{impression}.png"
+        return GivenImage(path.read_bytes(), Modality.FINGERPRINT, position, None, "test")
+
+    def face(self, name: str, number: int) -> GivenImage:
+        person = PEOPLE[name][1] if name in PEOPLE else name
+        path = self._data / "faces" / "lfw_half" / person / f"{person}_{number:04d}.jpg"
+        return GivenImage(path.read_bytes(), Modality.FACE, device="test")
+
+    def enrol(self, name: str, *images: GivenImage, despite: bool = False) -> Enrolment:
+        request = EnrolmentRequest(images, SubjectId(name), frozenset({INMATES}), (), despite)
+        return enrol(self.service.walk, request, OFFICER)
+
+    def identify(self, *images: GivenImage, gallery: GalleryId = INMATES) -> Recognition:
+        return identify(self.service.walk, IdentificationRequest(images, gallery), OFFICER)
+
+    def verify(self, name: str, *images: GivenImage) -> Recognition:
+        return verify(self.service.walk, VerificationRequest(images, SubjectId(name), ALL_GALLERIES), OFFICER)
+
+    def move(self, *images: GivenImage, claimed: str | None = None) -> MovementCheck:
+        claim = SubjectId(claimed) if claimed else None
+        request = MovementRequest(images, INMATES, "gate-2", Movement.OUT, claim)
+        return check_movement(self.service.walk, request, OFFICER)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_finger_and_a_face_each_find_their_person(prison: Prison, name: str) -> None:
+    for image in (prison.finger(name, 2), prison.face(name, 2)):
+        decision = prison.identify(image).decision
+        assert (decision.outcome, decision.subject) == (Outcome.MATCH, name)
+
+
+def test_finger_and_face_together_score_higher_than_either(prison: Prison) -> None:
+    finger, face = prison.finger("Atal", 3), prison.face("Atal", 3)
+    alone = [prison.identify(image).decision.candidates[0].score for image in (finger, face)]
+    both = prison.identify(finger, face).decision
+    assert both.subject == "Atal"
+    assert both.candidates[0].score > max(alone)
+    assert {part.modality for part in both.candidates[0].parts} == set(Modality)
+
+
+def test_a_stranger_is_unknown(prison: Prison) -> None:
+    assert prison.identify(prison.finger("fvc2004_db4/107", 1)).decision.outcome is Outcome.UNKNOWN
+    assert prison.identify(prison.face("Ana_Palacio", 1)).decision.outcome is Outcome.UNKNOWN
+
+
+def test_a_claim_is_verified_or_not(prison: Prison) -> None:
+    assert prison.verify("Andre", prison.finger("Andre", 4)).decision.outcome is Outcome.MATCH
+    assert prison.verify("Andre", prison.finger("Amelie", 4)).decision.outcome is Outcome.NO_MATCH
+
+
+def test_the_same_person_is_not_enrolled_under_another_name(prison: Prison) -> None:
+    answer = prison.enrol("Somebody-else", prison.finger("Amelie", 5))
+    assert answer.outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED
+    assert answer.duplicates
+    assert answer.duplicates.candidates[0].subject == "Amelie"
+    with pytest.raises(BiometricServiceError) as unknown:
+        prison.service.store.subject(SubjectId("Somebody-else"))
+    assert unknown.value.code is ErrorCode.SUBJECT_UNKNOWN
+
+
+def test_a_movement_passes_its_person_and_stops_a_swap(prison: Prison) -> None:
+    passed = prison.move(prison.face("Andre", 2), claimed="Andre")
+    assert (passed.passage, passed.subject, passed.identification) == (Passage.PASS, "Andre", None)
+    swapped = prison.move(prison.finger("Amelie", 6), claimed="Andre")
+    assert (swapped.passage, swapped.subject) == (Passage.STOP, "Amelie")
+    assert "not Andre" in swapped.reasons[0]
+    unclaimed = prison.move(prison.finger("Atal", 2))
+    assert (unclaimed.passage, unclaimed.subject) == (Passage.PASS, "Atal")
+    stranger = prison.move(prison.finger("fvc2004_db4/107", 1))
+    assert (stranger.passage, stranger.subject) == (Passage.STOP, None)
+
+
+def test_every_call_is_in_the_audit_log_with_what_it_rests_on(prison: Prison) -> None:
+    image = prison.finger("Amelie", 7)
+    answer = prison.identify(image)
+    [recorded] = prison.service.store.events(answer.event - 1, 1)
+    assert recorded.event.caller == OFFICER
+    assert recorded.event.details["outcome"] == "match"
+    assert len(recorded.event.evidence) == 1
+    assert prison.service.verify_audit() >= answer.event
+
+
+def test_a_face_where_a_finger_was_promised_is_no_finger(prison: Prison) -> None:
+    photograph = prison.face("Amelie", 1)
+    [report] = prison.identify(GivenImage(photograph.data, Modality.FINGERPRINT)).samples
+    assert report.failure in {Defect.NO_FINGER, Defect.TOO_FEW_MINUTIAE}
+
+
+def test_a_finger_where_a_face_was_promised_is_no_face(prison: Prison) -> None:
+    answer = prison.identify(GivenImage(prison.finger("Amelie", 1).data, Modality.FACE))
+    assert answer.decision.outcome is Outcome.RECAPTURE
+    assert answer.samples[0].failure is Defect.NO_FACE
+
+
+def test_an_unknown_gallery_subject_and_a_known_id_are_refused(prison: Prison) -> None:
+    image = prison.finger("Amelie", 1)
+    for code, ask in (
+        (ErrorCode.GALLERY_UNKNOWN, lambda: prison.identify(image, gallery=GalleryId("nowhere"))),
+        (ErrorCode.SUBJECT_UNKNOWN, lambda: prison.verify("Nobody", image)),
+        (ErrorCode.SUBJECT_EXISTS, lambda: prison.enrol("Amelie", image)),
+        (ErrorCode.REQUEST_INVALID, lambda: prison.enrol("no such/name", image)),
+        (ErrorCode.REQUEST_INVALID, prison.identify),
+    ):
+        with pytest.raises(BiometricServiceError) as refused:
+            ask()
+        assert refused.value.code is code
