@@ -84,6 +84,10 @@ class Graph:
         """Channels behind one another, channels first."""
         return self.node("Concat", list(values), axis=1)
 
+    def first(self, value: str, count: int, axis: int) -> str:
+        """The first ``count`` along an axis."""
+        return self.node("Slice", [value, self.shape(0), self.shape(count), self.shape(axis)])
+
     def channels_last(self, value: str) -> str:
         """From (n, c, h, w) to (n, h, w, c)."""
         return self.node("Transpose", [value], perm=[0, 2, 3, 1])

@@ -69,15 +69,18 @@ class Network:
         graph = self._graph
         skips = []
         for level in LEVELS:
-            skips.append(self._bottleneck(value, f"enc1_{level}", level + 1))
+            skips.append(self._bottleneck(value, f"enc1_{level}", depth=level + 1))
             value = graph.halve(skips[-1], self._width(f"enc1_{level}"))
-        gap = NO_GAP
         for level in reversed(LEVELS):
-            refined = self._bottleneck(value, f"dec1_{level}", level + 2, gap)
-            width = self._width(f"dec1_{level}")
-            gap = Gap(width, -width % FAST_WIDTH)
-            value = graph.concat(graph.double(refined), skips[level])
+            refined = graph.double(self._bottleneck(value, f"dec1_{level}", depth=level + 2))
+            spare = _spare(self._width(f"enc1_{level}") + self._width(f"dec1_{level}"))
+            filling = [graph.first(skips[level], spare, axis=1)] if spare else []
+            value = graph.concat(refined, skips[level], *filling)
         return value
+
+    def _width(self, name: str) -> int:
+        """How many channels leave a bottleneck."""
+        return len(self._export.bias(f"{name}_conv_adj"))
 
     def _heads(self, value: str) -> None:
         """Position, direction and type: pointwise at half size, then one convolution to full size."""
@@ -121,17 +124,20 @@ class Network:
         return graph.channels_first(graph.in_strips(_strips(depth), values, body))
 
     def _around(self, value: str, name: str) -> str:
-        kernel = self._export.depthwise(f"{name}_depthwise_conv")
+        kernel = _filled(self._export.depthwise(f"{name}_depthwise_conv"))
         return self._graph.channels_last(self._graph.convolution(value, kernel, None, group=len(kernel)))
 
     def _narrowed(self, around: str, straight: str, name: str, then: Linear | None = None) -> str:
         """Normalise, widen, activate and narrow; reduction, adjustment (and ``then``) multiplied out."""
         graph, export = self._graph, self._export
         adjust = _chain(export.pointwise(f"{name}_conv_adj"), then)
-        normal = graph.normalise(around, export.normalisation(f"{name}_ln"))
+        scale, shift = export.normalisation(f"{name}_ln")
+        if _spare(len(scale)):
+            around = graph.first(around, len(scale), axis=-1)
+        normal = graph.normalise(around, (scale, shift))
         wide = graph.gelu(graph.linear(normal, export.pointwise(f"{name}_conv_exp")))
         narrow = graph.linear(wide, _chain(export.pointwise(f"{name}_conv_red"), adjust))
-        return graph.node("Add", [narrow, graph.node("MatMul", [straight, graph.constant(adjust[0])])])
+        return graph.node("Add", [narrow, graph.node("MatMul", [straight, graph.constant(_filled(adjust[0]))])])
 
     def _separable(self, value: str, name: str) -> str:
         graph = self._graph
@@ -150,6 +156,16 @@ class Network:
 def _strips(depth: int) -> int:
     """Into how many equal strips the places of any map can be cut that was halved ``depth`` times."""
     return int(min(4 ** (HALVINGS - depth), MOST_STRIPS))
+
+
+def _spare(width: int) -> int:
+    """How many channels are missing to a width that is fast."""
+    return -width % FAST_WIDTH
+
+
+def _filled(weights: Floats) -> Floats:
+    """Weights whose first axis is channels, with zeros for spare channels."""
+    return np.pad(weights, [(0, _spare(len(weights)))] + [(0, 0)] * (weights.ndim - 1))
 
 
 def _chain(first: Linear, second: Linear | None) -> Linear:
