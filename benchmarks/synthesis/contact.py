@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.synthesis.fields import Field, Ripple, make_ripple
+from benchmarks.synthesis.fields import Field, Ripple, make_ripple, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Contact:
 
 def draw_contact(rng: np.random.Generator) -> Contact:
     """A contact; pressing harder widens it and wets the ridges."""
-    pressure, dampness = float(rng.uniform(0, 1)), float(np.clip(rng.normal(0, 0.5), -1, 1))
+    pressure, dampness = float(rng.uniform(0, 1)), within(rng, 0.5, 1)
     return Contact(
         centre=(float(rng.normal(0, 8)), float(rng.normal(0, 12))),
         across=102 + 36 * pressure + float(rng.normal(0, 6)),
         tip=162 + 40 * pressure + float(rng.normal(0, 8)),
         base=190 + 50 * pressure + float(rng.normal(0, 12)),
         edge=make_ripple(rng, 0.022, (90, 260)),
-        wetness=float(np.clip(dampness + 0.5 * (pressure - 0.5), -1, 1)),
+        wetness=min(max(dampness + 0.5 * (pressure - 0.5), -1.0), 1.0),
         patches=make_ripple(rng, float(rng.uniform(0.1, 0.25)), (60, 200)),
         dryness_grain=float(rng.uniform(0.2, 0.55)) + 0.3 * max(0.0, -dampness),
     )

@@ -20,6 +20,7 @@ from PIL import Image
 
 from benchmarks.synthesis.impression import DPI, Touch, make_impression, touch_of
 from benchmarks.synthesis.master import design, make_master
+from benchmarks.synthesis.seeds import finger_seed
 from benchmarks.synthesis.sensor import SENSORS, Sensor
 
 GENERATOR = "1"
@@ -65,11 +66,6 @@ def fulfil(order: Order, workers: int) -> Iterator[Made]:
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         for done in as_completed([pool.submit(_make_finger, order, finger) for finger in fingers]):
             yield done.result()
-
-
-def finger_seed(seed: int, finger: int) -> int:
-    """The seed of a finger of a folder."""
-    return int(np.random.SeedSequence([seed, finger]).generate_state(1, np.uint64)[0])
 
 
 def _make_finger(order: Order, finger: int) -> Made:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from benchmarks.synthesis.fields import Field
+from benchmarks.synthesis.fields import Field, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +46,35 @@ class Placement:
 
     def _dragged(self, x: Field, y: Field) -> tuple[Field, Field]:
         """Cappelli, Maio and Maltoni, "Modelling plastic distortion in fingerprint images", 2001."""
-        centre_x, centre_y, across, along = (np.float32(value) for value in self.hold)
-        off_x, off_y = x - centre_x, y - centre_y
-        beyond = np.sqrt((off_x / across) ** 2 + (off_y / along) ** 2) - 1
-        follow = (0.5 - 0.5 * np.cos(np.pi * np.clip(beyond / np.float32(self.give), 0, 1))).astype(np.float32)
-        cosine, sine = np.float32(np.cos(self.torsion) - 1), np.float32(np.sin(self.torsion))
-        slip_x = cosine * off_x - sine * off_y + np.float32(self.drag[0])
-        slip_y = sine * off_x + cosine * off_y + np.float32(self.drag[1])
-        return x + follow * slip_x, y + follow * slip_y
+        hold, drag = np.array(self.hold, np.float32), np.array(self.drag, np.float32)
+        turn = np.array([np.cos(self.torsion) - 1, np.sin(self.torsion)], np.float32)
+        dragged_x, dragged_y = _drag(x.ravel(), y.ravel(), hold, drag, turn, np.float32(self.give))
+        return dragged_x.reshape(x.shape), dragged_y.reshape(x.shape)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _drag(  # noqa: PLR0913, PLR0917
+    x: Field, y: Field, hold: Field, drag: Field, turn: Field, give: np.float32
+) -> tuple[Field, Field]:
+    """Skin inside the held ellipse stays, skin far outside turns about its middle and slips, skin between gives."""
+    dragged_x, dragged_y = np.empty(len(x), np.float32), np.empty(len(x), np.float32)
+    for index in range(len(x)):
+        off_x, off_y = x[index] - hold[0], y[index] - hold[1]
+        beyond = np.sqrt((off_x / hold[2]) ** 2 + (off_y / hold[3]) ** 2) - 1
+        follow = 0.5 - 0.5 * np.cos(np.pi * min(max(beyond / give, 0.0), 1.0))
+        dragged_x[index] = x[index] + follow * (turn[0] * off_x - turn[1] * off_y + drag[0])
+        dragged_y[index] = y[index] + follow * (turn[1] * off_x + turn[0] * off_y + drag[1])
+    return dragged_x, dragged_y
 
 
 def draw_placement(rng: np.random.Generator) -> Placement:
     """A placement by a cooperative but unpractised subject: mostly careful, at times well off the middle."""
     careless = float(rng.lognormal(0, 0.75))
     return Placement(
-        shift=(_within(rng, 22 * careless, 110), 8 + _within(rng, 28 * careless, 120)),
-        rotation=_within(rng, 0.13 * careless, 0.35),
-        drag=(_within(rng, 6, 12), _within(rng, 6, 12)),
-        torsion=_within(rng, 0.035, 0.07),
+        shift=(within(rng, 22 * careless, 110), 8 + within(rng, 28 * careless, 120)),
+        rotation=within(rng, 0.13 * careless, 0.35),
+        drag=(within(rng, 6, 12), within(rng, 6, 12)),
+        torsion=within(rng, 0.035, 0.07),
         hold=(
             float(rng.normal(0, 15)),
             float(rng.normal(0, 20)),
@@ -71,7 +83,3 @@ def draw_placement(rng: np.random.Generator) -> Placement:
         ),
         give=float(rng.uniform(1.1, 2.0)),
     )
-
-
-def _within(rng: np.random.Generator, deviation: float, most: float) -> float:
-    return min(max(float(rng.normal(0, deviation)), -most), most)

@@ -1,4 +1,4 @@
-"""Smooth random fields: as waves that can be evaluated anywhere, and as noise on a grid."""
+"""Random numbers and smooth random fields: as waves that can be evaluated anywhere, and as noise on a grid."""
 
 from dataclasses import dataclass
 
@@ -44,6 +44,11 @@ def make_ripple(rng: np.random.Generator, rms: float, lengths: tuple[float, floa
     numbers = 2 * np.pi / rng.uniform(*lengths, waves)
     vectors = np.stack([np.cos(headings) * numbers, np.sin(headings) * numbers], axis=1)
     return Ripple(vectors, rng.uniform(0, 2 * np.pi, waves), rms * float(np.sqrt(2 / waves)))
+
+
+def within(rng: np.random.Generator, deviation: float, most: float) -> float:
+    """A normal number of a standard deviation, no farther from 0 than ``most``."""
+    return min(max(float(rng.normal(0, deviation)), -most), most)
 
 
 def grid(height: int, width: int, scale: float = 1.0) -> tuple[Field, Field]:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from benchmarks.synthesis.fields import Field, Ripple, make_ripple
+from benchmarks.synthesis.fields import Field, Ripple, make_ripple, within
 from benchmarks.synthesis.pattern import Pattern
 
 TIP, REACH = -230.0, 520.0
@@ -23,7 +23,7 @@ class Flow:
     ``bends``: float32 (singular points, 4), the correction of each point's angle, cores before deltas, radians: two
     cosine and two sine terms. ``openings``: where the loop at each core opens to, radians counter-clockwise from the
     x axis. ``narrowness``: of loops, 0 (a fan) to 0.8. ``sway``: what makes the orientation individual, radians.
-    ``period``: of the ridges at the core, pixels at 500 dpi, 7.5 to 10.5. ``spread``: relative variation of the period.
+    ``period``: of the ridges at the core, pixels at 500 dpi, 7.4 to 10.4. ``spread``: relative variation of the period.
     """
 
     pattern: Pattern
@@ -45,8 +45,10 @@ class Flow:
         points = np.array([*cores, *deltas], np.float32).reshape(-1, 2)
         signs = np.array([0.5] * len(cores) + [-0.5] * len(deltas), np.float32)
         openings = np.array(self.openings, np.float32)
-        turned = _turned(x.ravel(), y.ravel(), points, signs, self.bends, openings, np.float32(self.narrowness / 2))
-        return np.asarray(_arch(x, y, self.pattern.bow) + self.sway.at(x, y) + turned.reshape(x.shape), np.float32)
+        flat_x, flat_y = x.ravel(), y.ravel()
+        angle = _turned(flat_x, flat_y, points, signs, self.bends, openings, np.float32(self.narrowness / 2))
+        angle += _arched(flat_x, flat_y, np.float32(self.pattern.bow)) + self.sway.at(flat_x, flat_y)
+        return np.asarray(angle.reshape(x.shape), np.float32)
 
     def periods(self, x: Field, y: Field) -> Field:
         """Ridge period in pixels at 500 dpi, float32 of the points' shape, 6.5 to 12: wider below the core."""
@@ -65,7 +67,7 @@ def draw_flow(rng: np.random.Generator, pattern: Pattern) -> Flow:
         openings=(0.0,) * loops,
         narrowness=0.0,
         sway=make_ripple(rng, 0.07, (110, 400)),
-        period=float(np.clip(rng.normal(8.9, 0.55), 7.5, 10.5)),
+        period=8.9 + within(rng, 0.55, 1.5),
         spread=make_ripple(rng, 0.05, (70, 260)),
     )
     narrowness = float(rng.uniform(0.35, 0.75) if loops == 1 else rng.uniform(0.1, 0.4))
@@ -78,10 +80,14 @@ def _openings(fan: Flow) -> tuple[float, ...]:
     return tuple(2 * float(angle) for angle in fan.orientation(x + np.float32(0.5), y))
 
 
-def _arch(x: Field, y: Field, bow: float) -> Field:
-    steepness = np.float32(bow) * np.clip(1 - (y - TIP) / REACH, 0, 1.2)
-    sideways = np.clip(x * np.float32(1 / HALF_WIDTH), -1, 1)
-    return np.asarray(np.arctan(-steepness * np.sin(sideways * (np.pi / 2))), np.float32)
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _arched(x: Field, y: Field, bow: np.float32) -> Field:
+    slopes = np.empty(len(x), np.float32)
+    for index in range(len(x)):
+        steepness = bow * min(max(np.float32(1) - (y[index] - np.float32(TIP)) / np.float32(REACH), 0), np.float32(1.2))
+        sideways = min(max(x[index] / np.float32(HALF_WIDTH), np.float32(-1)), np.float32(1))
+        slopes[index] = np.arctan(-steepness * np.sin(sideways * np.float32(np.pi / 2)))
+    return slopes
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -91,6 +97,9 @@ def _turned(  # noqa: PLR0913, PLR0917
     """The sum over the singular points, cores first, of how far the ridges turn about each of them."""
     total = np.zeros(len(x), np.float32)
     for point in range(len(points)):
+        opens = point < len(openings)
+        opening_x = np.cos(openings[point]) if opens else np.float32(0)
+        opening_y = np.sin(openings[point]) if opens else np.float32(0)
         for index in range(len(x)):
             right, up = x[index] - points[point, 0], points[point, 1] - y[index]
             far = np.sqrt(right * right + up * up) + np.float32(1e-3)
@@ -98,7 +107,6 @@ def _turned(  # noqa: PLR0913, PLR0917
             angle = np.arctan2(up, right) + bends[point, 0] * cosine + bends[point, 2] * sine
             angle += bends[point, 1] * (2 * cosine * cosine - 1) + bends[point, 3] * 2 * sine * cosine
             total[index] += signs[point] * angle
-            if point < len(openings):
-                aside = sine * np.cos(openings[point]) - cosine * np.sin(openings[point])
-                total[index] -= narrowness * aside / (1 + (far / np.float32(NARROWING_REACH)) ** 2)
+            aside = sine * opening_x - cosine * opening_y
+            total[index] -= narrowness * aside / (1 + (far / np.float32(NARROWING_REACH)) ** 2)
     return total

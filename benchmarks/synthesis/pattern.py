@@ -3,8 +3,10 @@
 Coordinates of the finger: pixels at 500 dpi, x right, y down, the origin in the middle of the finger pad.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 import numpy as np
 
@@ -50,8 +52,8 @@ class Pattern:
 
 def draw_class(rng: np.random.Generator) -> PatternClass:
     """A class as often as it is met in people."""
-    up_to = np.cumsum(list(FREQUENCIES.values()))
-    return list(FREQUENCIES)[int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))]
+    drawn = rng.random() * sum(FREQUENCIES.values())
+    return list(FREQUENCIES)[bisect_right(list(accumulate(FREQUENCIES.values())), drawn)]
 
 
 def draw_pattern(rng: np.random.Generator, pattern_class: PatternClass) -> Pattern:

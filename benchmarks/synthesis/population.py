@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.synthesis.templates import finger_seed, make_finger, make_template
+from benchmarks.synthesis.seeds import finger_seed
+from benchmarks.synthesis.strewing import make_finger
+from benchmarks.synthesis.templates import make_template
 from biometric_service.vocabulary.samples import FingerPosition
 from biometric_service.vocabulary.templates import MinutiaeTemplate, TemplateFormat
 
@@ -28,7 +30,7 @@ class Population:
 
 def strewn(seed: int, fingers: int, impressions: int, template_format: TemplateFormat) -> Population:
     """Templates made without pictures."""
-    made = [make_finger(finger_seed(seed, finger)) for finger in range(fingers)]
+    made = [make_finger(finger_seed(seed, finger)) for finger in range(1, fingers + 1)]
     templates = [make_template(one, number + 1, template_format) for one in made for number in range(impressions)]
     return Population(templates, [str(one.seed) for one in made for _ in range(impressions)], [""] * len(templates))
 

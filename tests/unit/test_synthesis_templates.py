@@ -8,7 +8,8 @@ from scipy.spatial import cKDTree
 
 from benchmarks.synthesis.distortion import draw_placement
 from benchmarks.synthesis.master import design
-from benchmarks.synthesis.templates import make_finger, make_template, make_templates
+from benchmarks.synthesis.strewing import make_finger
+from benchmarks.synthesis.templates import make_template, make_templates
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 
 
