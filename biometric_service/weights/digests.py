@@ -24,5 +24,5 @@ def require_sha256(path: Path, expected: str, what: str, action: str) -> None:
         advice = "See to it that the user whom the service runs as may read it, and that its disk is sound."
         raise BiometricServiceError(ErrorCode.MODEL_INVALID, message, advice) from fault
     if found != expected:
-        message = f"{what} has SHA-256 {found}, not {expected}: it is not what the manifest describes."
+        message = f"{what} has SHA-256 {found}, not {expected}."
         raise BiometricServiceError(ErrorCode.MODEL_HASH_MISMATCH, message, action)
