@@ -27,7 +27,6 @@ HULL_MARGIN = 50.0
 LEAST_VALID_CELLS = 0.75
 LEAST_NEIGHBOURS = 2
 REACH = RADIUS + 3 * POSITION_SPREAD
-LEAST_QUALITY = 0.3
 MOST_NEIGHBOURS = 256
 MOST_MINUTIAE = 64
 MASK = PLANES
@@ -62,8 +61,8 @@ class Minutiae(NamedTuple):
 class Around(NamedTuple):
     """A minutia and those within reach of it.
 
-    ``near``: int64 (at least ``reached``,), which ones; ``shares``: float32 (at least ``reached``, 6), what each gives to
-    every plane by its relative direction.
+    ``near``: int64 (at least ``reached``,), which ones; ``shares``: float32 (at least ``reached``, 6), what each gives
+    to every plane by its relative direction.
     """
 
     places: NDArray[np.float32]
@@ -82,8 +81,11 @@ class Cylinders:
 
 
 def prepare(template: MinutiaeTemplate) -> Cylinders:
-    """Cylinder codes of the minutiae that are good enough and have enough around them, the best 64 of them."""
-    used = _best(template.qualities, np.flatnonzero(template.qualities >= LEAST_QUALITY), MOST_NEIGHBOURS)
+    """Cylinder codes of the minutiae that have enough around them, the best 64 of them.
+
+    Minutiae of any quality are taken: what they prove is weighed by their quality later on.
+    """
+    used = _best(template.qualities, np.arange(len(template.qualities)), MOST_NEIGHBOURS)
     places = np.column_stack([template.positions, template.directions, template.qualities])[used].astype(np.float32)
     hull = np.ascontiguousarray(places[hull_of(places[:, :2])]) if len(used) else places
     words = encode(places, hull, CELLS)

@@ -1,7 +1,7 @@
 """What an alignment proves: five measures of agreement, weighed into one raw score.
 
-The weights are those of a logistic regression of mated against non-mated comparisons; see the model's card for the
-data. The raw score is its logit: higher is more alike.
+The weights are those of a logistic regression of mated against non-mated comparisons of synthetic prints. The raw score
+is its logit: higher is more alike.
 """
 
 import math
@@ -17,14 +17,33 @@ from biometric_service.comparison.fingerprint.similarity import Prints
 POSITION_SPREAD = 6.0
 DIRECTION_SPREAD = 0.15
 
-BIAS = 9.20
-LOG_RELAXED = 4.69
-ROOT_PAIRED = 1.11
-ROOT_AGREEMENT = 2.19
-AGREEMENT_SHARE = 21.7
-UNPAIRED_QUALITY = -0.115
 LEAST_RELAXED = 1e-3
 LEAST_OVERLAP = 3.0
+
+
+class Measures(NamedTuple):
+    """One number for each measure, in the form that is weighed."""
+
+    log_relaxed: float
+    root_paired: float
+    root_agreement: float
+    agreement_share: float
+    unpaired: float
+
+
+class Weights(NamedTuple):
+    """A weight for each measure, and the logit of no evidence."""
+
+    bias: float
+    log_relaxed: float
+    root_paired: float
+    root_agreement: float
+    agreement_share: float
+    unpaired: float
+
+
+WEIGHTS = Weights(7.42, 2.798, 0.415, 3.916, 2.838, -0.258)
+"""As ``python -m benchmarks.accuracy.fingerprint_calibration`` fits them to hardened synthetic prints."""
 
 
 class Evidence(NamedTuple):
@@ -43,15 +62,28 @@ class Evidence(NamedTuple):
 
 
 @compiled
+def measures(evidence: Evidence) -> Measures:
+    """The five measures of the evidence."""
+    return Measures(
+        math.log(evidence.relaxed + LEAST_RELAXED),
+        math.sqrt(evidence.paired),
+        math.sqrt(evidence.agreement),
+        evidence.agreement / (evidence.overlap + LEAST_OVERLAP),
+        evidence.unpaired,
+    )
+
+
+@compiled
 def weigh(evidence: Evidence) -> float:
     """The raw score."""
+    found = measures(evidence)
     return (
-        BIAS
-        + LOG_RELAXED * math.log(evidence.relaxed + LEAST_RELAXED)
-        + ROOT_PAIRED * math.sqrt(evidence.paired)
-        + ROOT_AGREEMENT * math.sqrt(evidence.agreement)
-        + AGREEMENT_SHARE * evidence.agreement / (evidence.overlap + LEAST_OVERLAP)
-        + UNPAIRED_QUALITY * evidence.unpaired
+        WEIGHTS.bias
+        + WEIGHTS.log_relaxed * found.log_relaxed
+        + WEIGHTS.root_paired * found.root_paired
+        + WEIGHTS.root_agreement * found.root_agreement
+        + WEIGHTS.agreement_share * found.agreement_share
+        + WEIGHTS.unpaired * found.unpaired
     )
 
 

@@ -1,0 +1,178 @@
+"""How well fingers are told apart: ``python -m benchmarks.accuracy.fingerprint DIR... [--json]``.
+
+DIR holds FINGER_IMPRESSION.png at 500 dpi, or at what a file ``dpi`` in it says. Every pair of impressions of a finger
+is mated, every pair across the fingers of a DIR non-mated. Each impression goes through the service's own walk:
+decoding, quality, extraction; the service's own comparator compares. An impression without a template counts in ``fte``
+and as a false non-match in each of its mated pairs.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.accuracy.rates import Experiment, summary
+from benchmarks.accuracy.subjects import SampleFile, fingerprints
+from benchmarks.accuracy.template_cache import TemplateCache
+from biometric_service.app import build_walk
+from biometric_service.recognition.walk import Walk, observe
+from biometric_service.settings import load_settings
+from biometric_service.vocabulary.protocols import Comparator
+from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.templates import Template
+
+PROGRESS = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FingerSet:
+    """What the walk made of the impressions of a DIR. ``fingers``: int32 (n,), numbered from 0."""
+
+    name: str
+    templates: Sequence[Template | None]
+    fingers: NDArray[np.int32]
+
+
+def main(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of FINGER_IMPRESSION.png.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Keep templates here, to go on after a break.")] = None,
+) -> None:
+    """Print the error rates of every comparison among the impressions of each folder, and of all folders pooled."""
+    with tempfile.TemporaryDirectory() as scratch:
+        result = benchmark(fingerprint_walk(Path(scratch)), folders, cache)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        Console().print(_table(result))
+
+
+def fingerprint_walk(scratch: Path) -> Walk:
+    """The service's walk for fingerprints with an empty store in ``scratch``."""
+    return build_walk(load_settings().model_copy(update={"data_dir": scratch, "face_model": ""}))
+
+
+def benchmark(walk: Walk, folders: Sequence[Path], cache: Path | None = None) -> dict[str, Any]:
+    """Every figure, by the keys that all accuracy benchmarks share; ``calibration``: FMR stated and measured."""
+    comparator = walk.comparators[Modality.FINGERPRINT]
+    sets, extract_ms = extract_all(walk, folders, cache)
+    compared = [compare_all(comparator, each) for each in sets]
+    experiments = [experiment for experiment, _, _ in compared]
+    pooled = pool(experiments)
+    templates = [template for each in sets for template in each.templates]
+    return {
+        "model": str(comparator.format),
+        "comparator": comparator.name,
+        "pooled": summary(pooled),
+        "sets": {each.name: summary(experiment) for each, experiment in zip(sets, experiments, strict=True)},
+        "calibration": stated_and_measured(comparator, pooled.nonmated),
+        "fte": float(np.mean([template is None for template in templates])),
+        "extract_ms": extract_ms,
+        "compare_per_s": sum(count for _, count, _ in compared) / sum(seconds for _, _, seconds in compared),
+    }
+
+
+def extract_all(walk: Walk, folders: Sequence[Path], cache: Path | None) -> tuple[list[FingerSet], float]:
+    """Every impression through the walk, on all cores; CPU milliseconds an impression that was not in the cache."""
+    held = TemplateCache(cache, walk.extractors[Modality.FINGERPRINT].format)
+    subjects = [(folder.name, finger) for folder in folders for finger in fingerprints([folder])]
+    files = [file for _, finger in subjects for file in finger.samples]
+    started = time.process_time()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
+        work = workers.map(lambda file: held.get(file, lambda: _template(walk, file)), files)
+        templates = dict(zip(files, track(work, "Extracting", len(files), console=PROGRESS), strict=True))
+    extract_ms = 1000 * (time.process_time() - started) / max(held.missed, 1)
+    return [_finger_set(folder, templates) for folder in folders], extract_ms
+
+
+def compare_all(comparator: Comparator, fingers: FingerSet) -> tuple[Experiment, int, float]:
+    """Every pair of a DIR, how many comparisons were made and how many CPU seconds they took.
+
+    A pair without both templates scores minus infinity.
+    """
+    bank = comparator.bank()
+    used = np.array([at for at, template in enumerate(fingers.templates) if template], np.int64)
+    templates = [template for template in fingers.templates if template]
+    rows = np.array([bank.add(template) for template in templates], np.int64)
+    scores = np.full((len(fingers.templates),) * 2, -np.inf, np.float32)
+    if templates:
+        bank.scores(templates[0], rows[:1])
+    started = time.process_time()
+    for at, template in zip(used, templates, strict=True):
+        scores[at, used] = bank.scores(template, rows)
+    return _experiment(scores, fingers.fingers), len(rows) ** 2, time.process_time() - started
+
+
+def pool(experiments: Sequence[Experiment]) -> Experiment:
+    """All comparisons together, fingers of different sets being different."""
+    firsts = np.cumsum([0, *(1 + int(each.mated_groups.max()) for each in experiments)])
+    return Experiment(
+        np.concatenate([each.mated for each in experiments]),
+        np.concatenate([each.mated_groups + first for each, first in zip(experiments, firsts, strict=False)]),
+        np.concatenate([each.nonmated for each in experiments]),
+        np.concatenate([each.nonmated_groups + first for each, first in zip(experiments, firsts, strict=False)]),
+    )
+
+
+def stated_and_measured(comparator: Comparator, nonmated: NDArray[Any]) -> dict[str, dict[str, float]]:
+    """The FMR measured at the raw scores that the comparator states as -log10 FMR."""
+    values = np.array([comparator.calibrate(float(raw)).value for raw in nonmated])
+    reached = {f"{10.0**-score:g}": float(np.mean(values >= score)) for score in (1, 2, 3, 4)}
+    return {"fmr": reached}
+
+
+def _template(walk: Walk, file: SampleFile) -> Template | None:
+    (observed,) = observe(walk, (file.given(),))
+    return observed.template
+
+
+def _finger_set(folder: Path, templates: Mapping[SampleFile, Template | None]) -> FingerSet:
+    fingers = fingerprints([folder])
+    made = [templates[file] for finger in fingers for file in finger.samples]
+    numbers = [number for number, finger in enumerate(fingers) for _ in finger.samples]
+    return FingerSet(folder.name, made, np.array(numbers, np.int32))
+
+
+def _experiment(scores: NDArray[np.float32], fingers: NDArray[np.int32]) -> Experiment:
+    """Each pair once: the later impression as the probe."""
+    reference, probe = np.triu_indices(len(fingers), 1)
+    same = fingers[probe] == fingers[reference]
+    across = np.column_stack([fingers[probe[~same]], fingers[reference[~same]]])
+    compared = scores[probe, reference]
+    return Experiment(compared[same], fingers[probe[same]], compared[~same], across)
+
+
+def _table(result: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{result['model']}, comparator {result['comparator']}: FNMR, with its 95 % interval")
+    for heading in ("set", "mated", "non-mated", "EER", "FMR 1 %", "FMR 0.1 %", "FMR 0.01 %"):
+        table.add_column(heading, justify="left" if heading == "set" else "right")
+    for name, rates in {**result["sets"], "pooled": result["pooled"]}.items():
+        fnmrs = [f"{fnmr:.2%} ({_span(rates['interval'][fmr])})" for fmr, fnmr in rates["fnmr"].items()]
+        table.add_row(name, f"{rates['mated']:,}", f"{rates['nonmated']:,}", f"{rates['eer']:.2%}", *fnmrs)
+    stated = ", ".join(f"{fmr} is {measured:.5f}" for fmr, measured in result["calibration"]["fmr"].items())
+    table.caption = (
+        f"FTE {result['fte']:.2%}, {result['extract_ms']:.0f} ms of CPU an impression, "
+        f"{result['compare_per_s']:,.0f} comparisons a second of CPU; FMR stated and measured: {stated}"
+    )
+    return table
+
+
+def _span(interval: Sequence[float]) -> str:
+    return " - ".join(f"{100 * bound:.2f}" for bound in interval)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,108 @@
+"""Weigh and calibrate: ``python -m benchmarks.accuracy.fingerprint_calibration DIR...``.
+
+Each DIR holds synthetic prints (``python -m benchmarks.synthesis``), so that no real finger that accuracy is reported
+on has a say. Prints the weights of ``comparison/fingerprint/evidence.py``, fitted to comparisons of hardened prints.
+Prints, by the weights in force, the table ``[calibration.cylinder]`` of the model's manifest, fitted to the non-mated
+comparisons of the prints as they are and hardened: run it again after a change of the weights.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from benchmarks.accuracy.face_calibration import as_toml
+from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all, fingerprint_walk
+from benchmarks.accuracy.hardening import harden
+from biometric_service.comparison.calibration import fit_calibration
+from biometric_service.comparison.fingerprint.cylinders import prepare
+from biometric_service.comparison.fingerprint.evidence import WEIGHTS, measures
+from biometric_service.comparison.fingerprint.kernel import compare, planes_of, room
+from biometric_service.vocabulary.protocols import Comparator
+from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.templates import MinutiaeTemplate
+
+SEED = 5
+NONMATED = 60_000
+RIDGE = 1e-3
+
+
+def main(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of synthetic prints.")],
+    cache: Annotated[Path | None, typer.Option(help="Keep templates here, to go on after a break.")] = None,
+) -> None:
+    """Print the weights and the table."""
+    with tempfile.TemporaryDirectory() as scratch:
+        walk = fingerprint_walk(Path(scratch))
+        natural, _ = extract_all(walk, folders, cache)
+    draws = np.random.default_rng(SEED)
+    hard = [_hardened(each, draws) for each in natural]
+    for name, weight in zip(WEIGHTS._fields, fit_weights(hard), strict=True):
+        print(f"{name} = {weight:.3g}")
+    comparator = walk.comparators[Modality.FINGERPRINT]
+    nonmated = _nonmated(comparator, [*natural, *hard])
+    data = f"synthetic prints, {len(folders)} sensors, as drawn and hardened; no real finger"
+    print(as_toml(comparator.name, fit_calibration(comparator.name, nonmated, data).table()), end="")
+
+
+def fit_weights(sets: Sequence[FingerSet]) -> NDArray[np.float64]:
+    """Bias and weights of a logistic regression of mated against non-mated comparisons, both counting the same."""
+    mated, nonmated = (_measured(pairs) for pairs in _pairs(sets, np.random.default_rng(SEED)))
+    every = np.concatenate([mated, nonmated])
+    mean, spread = every.mean(0), every.std(0)
+    sides = [np.column_stack([np.ones(len(side)), (side - mean) / spread]) for side in (mated, nonmated)]
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        against, towards = np.logaddexp(0, -sides[0] @ weights), np.logaddexp(0, sides[1] @ weights)
+        return float(against.mean() + towards.mean()) / 2 + RIDGE * float(weights[1:] @ weights[1:]) / 2
+
+    found = minimize(loss, np.zeros(every.shape[1] + 1), method="L-BFGS-B").x
+    return np.array([found[0] - (found[1:] * mean / spread).sum(), *(found[1:] / spread)])
+
+
+def _hardened(fingers: FingerSet, draws: np.random.Generator) -> FingerSet:
+    worse = [harden(each, draws) if isinstance(each, MinutiaeTemplate) else None for each in fingers.templates]
+    return replace(fingers, templates=worse)
+
+
+Pair = tuple[MinutiaeTemplate, MinutiaeTemplate]
+
+
+def _pairs(sets: Sequence[FingerSet], draws: np.random.Generator) -> tuple[list[Pair], list[Pair]]:
+    """Every mated pair within the sets, and as many non-mated ones as are asked for."""
+    mated: list[Pair] = []
+    nonmated: list[Pair] = []
+    for fingers in sets:
+        for later, template in enumerate(fingers.templates):
+            for earlier, other in enumerate(fingers.templates[:later]):
+                if isinstance(template, MinutiaeTemplate) and isinstance(other, MinutiaeTemplate):
+                    same = fingers.fingers[later] == fingers.fingers[earlier]
+                    (mated if same else nonmated).append((template, other))
+    chosen = draws.permutation(len(nonmated))[:NONMATED]
+    return mated, [nonmated[at] for at in chosen]
+
+
+def _measured(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+    """What ``evidence.weigh`` weighs, a row for each pair."""
+    prepared = {id(template): prepare(template).minutiae for pair in pairs for template in pair}
+    space, rows = room(), []
+    for pair in pairs:
+        probe, reference = (prepared[id(template)] for template in pair)
+        evidence, _ = compare(planes_of(probe), probe, reference, space)
+        rows.append(measures(evidence))
+    return np.array(rows)
+
+
+def _nonmated(comparator: Comparator, sets: Sequence[FingerSet]) -> NDArray[np.float32]:
+    scores = np.concatenate([compare_all(comparator, each)[0].nonmated for each in sets])
+    return np.asarray(scores[np.isfinite(scores)], np.float32)
+
+
+if __name__ == "__main__":
+    typer.run(main)
