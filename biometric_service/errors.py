@@ -44,6 +44,18 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
+FAULTS_OF_AN_IMAGE = frozenset(
+    {
+        ErrorCode.IMAGE_UNREADABLE,
+        ErrorCode.IMAGE_TRUNCATED,
+        ErrorCode.IMAGE_TOO_LARGE,
+        ErrorCode.IMAGE_EMPTY,
+        ErrorCode.IMAGE_ANIMATED,
+        ErrorCode.RESOLUTION_UNUSABLE,
+    }
+)
+"""Faults that another image need not have."""
+
 MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.IMAGE_UNREADABLE: "The file is not an image in a format that is read.",
     ErrorCode.IMAGE_TRUNCATED: "The image ends before all of its pixels are there.",

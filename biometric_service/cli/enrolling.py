@@ -1,10 +1,9 @@
 """``biometric-service enrol`` on image files, folders of many people, or a device."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated
 from uuid import uuid4
 
@@ -24,9 +23,9 @@ from biometric_service.cli.options import (
     operator,
     position_named,
 )
-from biometric_service.cli.people import ImageFile, by_subject, image_files, parse_numbers
+from biometric_service.cli.people import ImageFile, Reading, by_subject, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
-from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
 from biometric_service.recognition.walk import Walk
@@ -34,8 +33,9 @@ from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.quality import INSTRUCTIONS
 from biometric_service.vocabulary.references import GalleryId, SubjectId
-from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.samples import Modality
 
+FAULTS_OF_ONE = FAULTS_OF_AN_IMAGE | {ErrorCode.SUBJECT_EXISTS}
 FINE = frozenset({EnrolmentOutcome.ENROLLED.value, ErrorCode.SUBJECT_EXISTS.value})
 
 
@@ -66,18 +66,17 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     json: JsonOption = False,
 ) -> None:
     """Enrol one person, or everyone a folder shows; who is enrolled already is passed over, so it can be run again."""
-    finger = position_named(position)
+    reading = Reading(modality, position_named(position), dpi)
+    caller = operator(purpose, device or "")
     with open_service(load_settings()) as service:
-        keep = partial(_keep, service.walk, GalleryId(gallery), operator(purpose, device or ""), despite_duplicates)
-        require_gallery_made(service.walk, GalleryId(gallery), operator(purpose))
+        require_gallery_made(service.walk, GalleryId(gallery), caller)
+        intake = Intake(service.walk, GalleryId(gallery), caller, despite_duplicates)
         if device is not None or subject is not None:
-            lines = [keep(subject or str(uuid4()), lambda: images_of(paths, device, modality, finger, dpi, samples))]
+            lines = [intake.keep(subject or str(uuid4()), images_of(paths, device, reading, samples))]
         else:
             people = by_subject(image_files(paths or [], parse_numbers(samples)))
-            lines = [
-                keep(name, partial(_read, files, modality, finger, dpi))
-                for name, files in track(people.items(), "Enrolling", console=err)
-            ]
+            tracked = track(people.items(), "Enrolling", console=err)
+            lines = [intake.keep_in_spite(name, files, reading) for name, files in tracked]
     _print_lines(lines, json=json)
 
 
@@ -89,30 +88,34 @@ def require_gallery_made(walk: Walk, gallery: GalleryId, caller: Caller) -> None
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Enrols people into one gallery."""
+
+    walk: Walk
+    gallery: GalleryId
+    caller: Caller
+    despite_duplicates: bool
+
+    def keep(self, subject: str, images: tuple[GivenImage, ...]) -> EnrolmentLine:
+        """Enrol one person; raises what ``enrol`` raises."""
+        galleries = frozenset({self.gallery})
+        request = EnrolmentRequest(images, SubjectId(subject), galleries, (), self.despite_duplicates)
+        return _line(enrol(self.walk, request, self.caller))
+
+    def keep_in_spite(self, subject: str, files: Sequence[ImageFile], reading: Reading) -> EnrolmentLine:
+        """Enrol one of many; what is wrong with this one is no reason to give up the others."""
+        try:
+            return self.keep(subject, tuple(file.read(reading) for file in files))
+        except BiometricServiceError as fault:
+            if fault.code not in FAULTS_OF_ONE:
+                raise
+            return EnrolmentLine(subject, len(files), fault.code.value, f"{fault.message} {fault.action}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("enrol")(enrol_people)
-
-
-def _read(
-    files: Sequence[ImageFile], modality: Modality, finger: FingerPosition, dpi: float | None
-) -> tuple[GivenImage, ...]:
-    return tuple(file.read(modality, finger, dpi) for file in files)
-
-
-def _keep(  # noqa: PLR0913, PLR0917 - one person of a batch
-    walk: Walk,
-    gallery: GalleryId,
-    caller: Caller,
-    despite: bool,  # noqa: FBT001
-    subject: str,
-    read: Callable[[], tuple[GivenImage, ...]],
-) -> EnrolmentLine:
-    try:
-        request = EnrolmentRequest(read(), SubjectId(subject), frozenset({gallery}), (), despite)
-        return _line(enrol(walk, request, caller))
-    except BiometricServiceError as fault:
-        return EnrolmentLine(subject, 0, fault.code.value, f"{fault.message} {fault.action}")
 
 
 def _line(answer: Enrolment) -> EnrolmentLine:

@@ -14,6 +14,15 @@ NUMBERED = re.compile(r"(?P<name>.+)_(?P<number>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How image files are to be understood; ``dpi``: None to go by what is said beside or in the file."""
+
+    modality: Modality
+    position: FingerPosition = FingerPosition.UNKNOWN
+    dpi: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFile:
     """One image file: ``subject`` as its path names it, ``number`` of the sample among those of the subject."""
 
@@ -21,7 +30,7 @@ class ImageFile:
     subject: str
     number: int
 
-    def read(self, modality: Modality, position: FingerPosition, dpi: float | None) -> GivenImage:
+    def read(self, reading: Reading) -> GivenImage:
         """The image; IMAGE_UNREADABLE where the file cannot be read. A file ``dpi`` beside it gives its resolution."""
         try:
             data = self.path.read_bytes()
@@ -29,7 +38,8 @@ class ImageFile:
             raise BiometricServiceError(
                 ErrorCode.IMAGE_UNREADABLE, f"{self.path} cannot be read: {fault.strerror}.", "Check the path."
             ) from None
-        return GivenImage(data, modality, position, dpi or _dpi_beside(self.path), f"file:{self.path.name}")
+        dpi = reading.dpi or _dpi_beside(self.path)
+        return GivenImage(data, reading.modality, reading.position, dpi, f"file:{self.path.name}")
 
 
 def image_files(paths: Sequence[Path], numbers: range | None) -> list[ImageFile]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -22,9 +23,9 @@ from biometric_service.cli.options import (
     operator,
     position_named,
 )
-from biometric_service.cli.people import ImageFile, image_files, parse_numbers
+from biometric_service.cli.people import ImageFile, Reading, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
-from biometric_service.errors import BiometricServiceError
+from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
 from biometric_service.recognition.requests import (
@@ -75,18 +76,18 @@ def identify_images(  # noqa: PLR0913, PLR0917 - options of a command line
     json: JsonOption = False,
 ) -> None:
     """Say who each image shows: match, unknown or review; each image is a probe of its own."""
-    finger = position_named(position)
+    reading = Reading(modality, position_named(position), dpi)
     with open_service(load_settings()) as service:
         if device is not None:
-            given = images_of(paths, device, modality, finger, dpi)
+            given = images_of(paths, device, reading)
             answer = identify(service.walk, IdentificationRequest(given, GalleryId(gallery)), operator(purpose, device))
             _print_decision(answer.decision, json=json, answer=answer)
             return
         files = image_files(paths or [], parse_numbers(samples))
 
         def ask(file: ImageFile) -> ProbeAnswer:
-            request = IdentificationRequest((file.read(modality, finger, dpi),), GalleryId(gallery))
-            return _answer(file, lambda: identify(service.walk, request, operator(purpose)))
+            request = IdentificationRequest((file.read(reading),), GalleryId(gallery))
+            return _answered(file, identify(service.walk, request, operator(purpose)))
 
         _print_answers(_ask_all(files, ask), json=json)
 
@@ -105,7 +106,7 @@ def verify_images(  # noqa: PLR0913, PLR0917 - options of a command line
 ) -> None:
     """Say whether the images, taken together, are of the subject."""
     with open_service(load_settings()) as service:
-        given = images_of(paths, device, modality, position_named(position), dpi)
+        given = images_of(paths, device, Reading(modality, position_named(position), dpi))
         request = VerificationRequest(given, SubjectId(subject), GalleryId(gallery))
         answer = verify(service.walk, request, operator(purpose, device or ""))
         _print_decision(answer.decision, json=json, answer=answer)
@@ -127,7 +128,7 @@ def movement(  # noqa: PLR0913, PLR0917 - options of a command line
 ) -> None:
     """Say whether the person in the images may pass the checkpoint."""
     with open_service(load_settings()) as service:
-        given = images_of(paths, device, modality, position_named(position), dpi)
+        given = images_of(paths, device, Reading(modality, position_named(position), dpi))
         claim = SubjectId(claimed) if claimed else None
         request = MovementRequest(given, GalleryId(gallery), checkpoint, direction, claim)
         answer = check_movement(service.walk, request, operator(purpose, device or ""))
@@ -142,17 +143,26 @@ def movement(  # noqa: PLR0913, PLR0917 - options of a command line
 
 
 def _ask_all(files: Sequence[ImageFile], ask: Callable[[ImageFile], ProbeAnswer]) -> list[ProbeAnswer]:
+    if len(files) == 1:
+        return [ask(files[0])]
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(track(pool.map(ask, files), "Identifying", total=len(files), console=err))
+        return list(track(pool.map(partial(_in_spite, ask), files), "Identifying", total=len(files), console=err))
 
 
-def _answer(file: ImageFile, ask: Callable[[], Recognition]) -> ProbeAnswer:
+def _in_spite(ask: Callable[[ImageFile], ProbeAnswer], file: ImageFile) -> ProbeAnswer:
+    """The answer, or what is wrong with this image, where that is no reason to give up the others."""
     try:
-        decision, reports = (answer := ask()).decision, answer.samples
+        return ask(file)
     except BiometricServiceError as fault:
+        if fault.code not in FAULTS_OF_AN_IMAGE:
+            raise
         return ProbeAnswer(str(file.path), file.subject, fault.code.value, None, None, fault.message)
+
+
+def _answered(file: ImageFile, answer: Recognition) -> ProbeAnswer:
+    decision = answer.decision
     best = decision.candidates[0].score if decision.candidates else None
-    advice = " ".join(INSTRUCTIONS[report.failure] for report in reports if report.failure)
+    advice = " ".join(INSTRUCTIONS[report.failure] for report in answer.samples if report.failure)
     return ProbeAnswer(str(file.path), file.subject, decision.outcome.value, decision.subject, best, advice)
 
 
@@ -160,11 +170,13 @@ def _print_answers(answers: Sequence[ProbeAnswer], *, json: bool) -> None:
     counts = _counts(answers)
     if json:
         print_json({"probes": answers, "summary": counts})
-        return
-    columns = ("image", "outcome", "subject", "score", "advice")
-    rows = ((a.file, a.outcome, a.subject or "", _rounded(a.score), a.advice) for a in answers)
-    print_table("Identification (score: -log10 FMR)", columns, rows)
-    print_table("Summary", tuple(counts), [tuple(counts.values())])
+    else:
+        columns = ("image", "outcome", "subject", "score", "advice")
+        rows = ((a.file, a.outcome, a.subject or "", _rounded(a.score), a.advice) for a in answers)
+        print_table("Identification (score: -log10 FMR)", columns, rows)
+        print_table("Summary", tuple(counts), [tuple(counts.values())])
+    if FAULTS_OF_AN_IMAGE & counts.keys():
+        raise typer.Exit(2)
 
 
 def _counts(answers: Sequence[ProbeAnswer]) -> dict[str, int]:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from biometric_service.cli.people import by_subject, image_files, parse_numbers
+from biometric_service.cli.people import Reading, by_subject, image_files, parse_numbers
 from biometric_service.errors import BiometricServiceError
-from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.samples import Modality
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -37,8 +37,8 @@ def test_the_resolution_is_read_from_a_file_beside_the_image(tmp_path: Path) -> 
     touch(tmp_path / "db2", "101_1.png")
     (tmp_path / "db2" / "dpi").write_text("569\n", encoding="ascii")
     [only] = image_files([tmp_path / "db2" / "101_1.png"], None)
-    assert only.read(Modality.FINGERPRINT, FingerPosition.UNKNOWN, None).dpi == 569
-    assert only.read(Modality.FINGERPRINT, FingerPosition.UNKNOWN, 500).dpi == 500
+    assert only.read(Reading(Modality.FINGERPRINT)).dpi == 569
+    assert only.read(Reading(Modality.FINGERPRINT, dpi=500)).dpi == 500
 
 
 @pytest.mark.parametrize(("text", "inside", "outside"), [("3", 3, 4), ("1-2", 2, 3), ("3-", 8, 2)])
