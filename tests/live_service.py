@@ -1,17 +1,20 @@
 """A service that really listens, for tests that speak HTTP to it."""
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import uvicorn
 
+from benchmarks.synthesis.dataset import Order, fulfil
 from biometric_service.app.server import build_application
 from biometric_service.app.service import Service, open_service
 from biometric_service.settings import Settings
@@ -93,3 +96,16 @@ def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
         time.sleep(0.01)
     port: int = server.servers[0].sockets[0].getsockname()[1]
     return port
+
+
+def synthetic_fingers(folder: Path, fingers: int, impressions: int = 2) -> None:
+    """Impressions of fingers of nobody, ``00001_1.png`` and on."""
+    for _ in fulfil(Order(folder, fingers, impressions, seed=1), workers=1):
+        pass
+
+
+def asking(images: Sequence[bytes], **request: object) -> dict[str, Any]:
+    """Keyword arguments of httpx for a form with fingerprints."""
+    listed = [{"modality": "fingerprint", "file": f"image-{number}"} for number in range(len(images))]
+    text = json.dumps({"purpose": "test", "images": listed, **request})
+    return {"data": {"request": text}, "files": {f"image-{number}": image for number, image in enumerate(images)}}

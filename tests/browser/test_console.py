@@ -1,0 +1,169 @@
+"""The console as a newcomer meets it, in Debian's Chromium."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.access import Scope
+from tests.live_service import OPERATIONS, LiveService, asking, live_service, synthetic_fingers
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
+CHROMIUM = shutil.which("chromium")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ENROLLED = 3
+DROP = """([name, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+    const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+    document.getElementById("drop").dispatchEvent(event);
+}"""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    data = tmp_path_factory.mktemp("data")
+    synthetic_fingers(data / "seed", ENROLLED + 1)
+    with live_service(Settings(data_dir=data, face_model="")) as live:
+        live.gallery("inmates")
+        client = live.client(live.key())
+        for finger in range(1, ENROLLED + 1):
+            asked = asking([print_of(live, finger, 1)], subject=f"P-{finger}", galleries=["inmates"])
+            assert client.post(f"{OPERATIONS}/enrolments", **asked).status_code == 201
+        yield live
+
+
+def print_of(live: LiveService, finger: int, impression: int) -> bytes:
+    folder = live.service.settings.data_dir / "seed"
+    return (folder / f"{finger:05d}_{impression}.png").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, live: LiveService, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that has to stay quiet and at home."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=request.param)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda fault: said.append(str(fault)))
+    page.on("request", lambda asked: asked.url.startswith((live.url, "blob:", "data:")) or said.append(asked.url))
+    yield page
+    page.close()
+    assert said == []
+
+
+def sign_in(page: Page, live: LiveService) -> None:
+    page.goto(f"{live.url}/#key={live.key()}")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def drop(page: Page, name: str, image: bytes) -> None:
+    page.evaluate(DROP, [name, list(image)])
+
+
+def test_a_newcomer_drops_a_fingerprint_and_sees_who_it_is(page: Page, live: LiveService) -> None:
+    sign_in(page, live)
+    assert "key" not in page.url
+    drop(page, "scan.png", print_of(live, 1, 1))
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_focused()
+    expect(page.locator(".verdict .who")).to_contain_text("P-1")
+    expect(page.get_by_role("img", name=re.compile("a match needs"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("minutiae agree"))).to_be_visible()
+    expect(page.locator(".candidates li").first).to_contain_text("P-1")
+    expect(page.locator(".qualities li").first).to_contain_text("Used")
+
+
+def test_a_synthetic_sample_is_one_click_away(page: Page, live: LiveService) -> None:
+    sign_in(page, live)
+    page.get_by_role("button", name="00002_2").click()
+    expect(page.locator("#outcome")).to_have_text(re.compile("Match|Review"))
+    expect(page.locator(".candidates li").first).to_contain_text("P-2")
+
+
+def test_a_wrong_image_says_what_to_do(page: Page, live: LiveService) -> None:
+    sign_in(page, live)
+    written = BytesIO()
+    Image.new("L", (300, 400), 255).save(written, "PNG")
+    drop(page, "blank.png", written.getvalue())
+    expect(page.get_by_role("heading", name="Capture again")).to_be_visible()
+    expect(page.locator(".qualities .instruction").first).to_contain_text("place the finger flat")
+
+
+def test_a_stranger_is_enrolled_from_the_same_page(page: Page, live: LiveService) -> None:
+    stranger = f"S-{uuid4().hex[:8]}"
+    sign_in(page, live)
+    drop(page, "stranger.png", print_of(live, ENROLLED + 1, 1))
+    expect(page.get_by_role("heading", name="Unknown")).to_be_visible()
+    page.get_by_role("button", name="Enrol this person").click()
+    page.get_by_label("Subject id").fill(stranger)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Enrolled")).to_be_visible()
+    page.get_by_role("link", name="Subjects").click()
+    expect(page.get_by_role("rowheader", name=stranger)).to_be_visible()
+    live.client(live.key()).delete(f"{OPERATIONS}/subjects/{stranger}?purpose=test").raise_for_status()
+
+
+def test_a_checkpoint_by_keyboard_alone(page: Page, live: LiveService) -> None:
+    sign_in(page, live)
+    page.locator("#files").set_input_files({"name": "p.png", "mimeType": "image/png", "buffer": print_of(live, 1, 1)})
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
+    page.get_by_role("tab", name="Identify").focus()
+    page.keyboard.press("End")
+    expect(page.get_by_role("tab", name="Movement check")).to_be_focused()
+    page.get_by_label("Checkpoint").fill("gate-3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Pass")).to_be_visible()
+
+
+def test_the_audit_log_shows_the_newest_first_and_that_it_is_whole(page: Page, live: LiveService) -> None:
+    sign_in(page, live)
+    page.get_by_role("link", name="Audit log").click()
+    expect(page.get_by_role("status")).to_contain_text("The chain is intact")
+    numbers = [int(text.replace(",", "")) for text in page.locator("tbody th").all_inner_texts()]
+    assert len(numbers) > 1
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_a_wrong_key_is_refused_in_words(browser: Browser, live: LiveService) -> None:
+    page = browser.new_page()
+    page.goto(live.url)
+    page.get_by_label("API key").fill("nonsense")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not valid")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.close()
+
+
+def test_a_key_that_may_little_sees_little(page: Page, live: LiveService) -> None:
+    page.goto(
+        f"{live.url}/#key={live.key(frozenset({Scope.IDENTIFY}), frozenset({'inmates'}), frozenset({'roll-call'}))}"
+    )
+    expect(page.get_by_role("tab")).to_have_count(1)
+    expect(page.get_by_label("Purpose")).to_have_value("roll-call")
+    drop(page, "scan.png", print_of(live, 1, 1))
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
+    expect(page.get_by_text("may not see pictures")).to_be_visible()
