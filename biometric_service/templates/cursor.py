@@ -21,6 +21,10 @@ class Cursor:
             raise ValueError("it is truncated")
         return self._data[start : self._at]
 
+    def take_up_to(self, length: int) -> bytes:
+        """The next ``length`` bytes, or as many as there are."""
+        return self.take(min(length, len(self._data) - self._at))
+
     def unpack(self, form: struct.Struct) -> tuple[Any, ...]:
         """The next fields, as ``form`` has them."""
         return form.unpack(self.take(form.size))
