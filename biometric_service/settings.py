@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     identification_review_fpir: float = Field(0.05, gt=0, lt=1, description="FPIR at which it asks for a review.")
     verification_fmr: float = Field(1e-4, gt=0, lt=1, description="FMR at which a verification says match.")
     verification_review_fmr: float = Field(1e-2, gt=0, lt=1, description="FMR at which it asks for a review.")
+    duplicates_fpir: float = Field(
+        1e-5, gt=0, lt=1, description="FPIR at which an enrolment is held to be a duplicate."
+    )
+    duplicates_review_fpir: float = Field(1e-3, gt=0, lt=1, description="FPIR at which an officer is to look at it.")
     candidate_limit: int = Field(10, ge=2, le=200, description="Candidates an answer holds at the most.")
     max_image_bytes: int = Field(20_000_000, ge=1_000, description="Largest image file taken, in bytes.")
     max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")

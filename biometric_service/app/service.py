@@ -94,4 +94,5 @@ def _policy(settings: Settings) -> DecisionPolicy:
     return DecisionPolicy(
         OperatingPoint(settings.identification_fpir, settings.identification_review_fpir),
         OperatingPoint(settings.verification_fmr, settings.verification_review_fmr),
+        OperatingPoint(settings.duplicates_fpir, settings.duplicates_review_fpir),
     )

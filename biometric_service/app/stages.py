@@ -18,7 +18,7 @@ from biometric_service.extraction.face.yunet import YuNetDetector
 from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.runtime import open_session
 from biometric_service.presentation_attack.not_assessed import NotAssessed
-from biometric_service.quality.face import FaceQualityAssessor
+from biometric_service.quality.face import FaceQualityAssessor, Recognisability
 from biometric_service.quality.fingerprint import FingerprintQualityAssessor
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.settings import Settings
@@ -33,6 +33,8 @@ DETECTORS: Mapping[str, type[YuNetDetector] | type[CenterFaceDetector]] = {
     "yunet": YuNetDetector,
     "centerface": CenterFaceDetector,
 }
+
+Served = tuple[Extractor, QualityAssessor, Comparator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,13 @@ def build_stages(settings: Settings) -> Stages:
     """
     shelf = model_shelf(settings)
     modalities = [each for each in (_fingerprint(settings, shelf), _face(settings, shelf)) if each is not None]
-    extractors = {extractor.format.modality: extractor for extractor, _ in modalities}
-    assessors: dict[Modality, QualityAssessor] = {
-        Modality.FINGERPRINT: FingerprintQualityAssessor(),
-        Modality.FACE: FaceQualityAssessor(),
-    }
+    extractors = {extractor.format.modality: extractor for extractor, _, _ in modalities}
     return Stages(
         decode=partial(_decode, ImageLimits(settings.max_image_bytes, settings.max_image_pixels)),
         extractors=extractors,
-        assessors={modality: assessors[modality] for modality in extractors},
+        assessors={extractor.format.modality: assessor for extractor, assessor, _ in modalities},
         attack_detectors={modality: NotAssessed() for modality in extractors},
-        comparators={comparator.format.modality: comparator for _, comparator in modalities},
+        comparators={comparator.format.modality: comparator for _, _, comparator in modalities},
     )
 
 
@@ -79,16 +77,16 @@ def _decode(limits: ImageLimits, given: GivenImage) -> BiometricSample:
     return decode(given.data, given.modality, given.position, given.dpi, source, limits)
 
 
-def _fingerprint(settings: Settings, shelf: ModelShelf) -> tuple[Extractor, Comparator] | None:
+def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
     model = _chosen(shelf, settings.fingerprint_model, Task.FINGERPRINT_MINUTIAE)
     if model is None:
         return None
     template_format = _format(Modality.FINGERPRINT, model.manifest)
     comparator = CylinderComparator(template_format, _calibration(model.manifest, "cylinder"))
-    return LeaderExtractor(open_session(model.path), template_format), comparator
+    return LeaderExtractor(open_session(model.path), template_format), FingerprintQualityAssessor(), comparator
 
 
-def _face(settings: Settings, shelf: ModelShelf) -> tuple[Extractor, Comparator] | None:
+def _face(settings: Settings, shelf: ModelShelf) -> Served | None:
     embedding = _chosen(shelf, settings.face_model, Task.FACE_EMBEDDING)
     detection = _chosen(shelf, settings.face_detector, Task.FACE_DETECTION) if embedding else None
     if embedding is None or detection is None:
@@ -96,7 +94,14 @@ def _face(settings: Settings, shelf: ModelShelf) -> tuple[Extractor, Comparator]
     template_format = _format(Modality.FACE, embedding.manifest)
     embedder = FaceEmbedder(open_session(embedding.path), embedding.manifest)
     comparator = CosineComparator(template_format, _calibration(embedding.manifest, "cosine"))
-    return FaceExtractor(_detector(detection), embedder, template_format), comparator
+    extractor = FaceExtractor(_detector(detection), embedder, template_format)
+    return extractor, FaceQualityAssessor(_recognisability(extractor, embedding.manifest)), comparator
+
+
+def _recognisability(extractor: FaceExtractor, manifest: ModelManifest) -> Recognisability | None:
+    """How recognisable faces are to the model, where its manifest has the scale for it."""
+    table = manifest.calibration.get("recognisability")
+    return Recognisability(extractor.embedding_norm, table) if table else None
 
 
 def _detector(model: ResolvedModel) -> FaceDetector:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from biometric_service.decision import reasons
 from biometric_service.decision.fusion import best_parts, join
-from biometric_service.decision.policy import DecisionPolicy, Thresholds, thresholds
+from biometric_service.decision.policy import Thresholds, thresholds
 from biometric_service.vocabulary.candidates import Candidate, CandidateList, PartScore
 from biometric_service.vocabulary.decisions import Decision, OperatingPoint, Outcome
 from biometric_service.vocabulary.references import SubjectId
@@ -17,34 +17,34 @@ class _Ruling:
     reasons: Iterable[str]
 
 
-def decide_identification(candidates: CandidateList, usable: bool, policy: DecisionPolicy) -> Decision:  # noqa: FBT001
-    """Who it is, at the policy's FPIR.
+def decide_identification(candidates: CandidateList, usable: bool, point: OperatingPoint) -> Decision:  # noqa: FBT001
+    """Who it is, at the operating point's FPIR.
 
     ``usable``: whether a template was made of any sample. MATCH names the one subject at or above the threshold, even
     where the search was incomplete (the reasons say so); two subjects there, or a best one between the thresholds, are
     for an officer to review. UNKNOWN is said of a complete search only.
     """
-    needed = thresholds(policy.identification, candidates.searched)
+    needed = thresholds(point, candidates.searched)
     found = candidates.candidates
-    ruling = _identification(candidates, needed, policy.identification) if usable else _recapture()
-    return _decision(ruling, found, needed, policy.identification, candidates.searched)
+    ruling = _identification(candidates, needed, point) if usable else _recapture()
+    return _decision(ruling, found, needed, point, candidates.searched)
 
 
 def decide_verification(
     subject: SubjectId,
     parts: Sequence[PartScore],
     usable: bool,  # noqa: FBT001
-    policy: DecisionPolicy,
+    point: OperatingPoint,
 ) -> Decision:
-    """Whether it is the claimed subject, at the policy's FMR.
+    """Whether it is the claimed subject, at the operating point's FMR.
 
     ``parts``: every comparison of the probe with the subject's references. RECAPTURE where no sample was usable, or
     where the subject has no reference of what was captured, which proves nothing either way.
     """
-    needed = thresholds(policy.verification, len(parts))
+    needed = thresholds(point, len(parts))
     found = (Candidate(subject, join(parts), best_parts(parts)),) if parts else ()
-    ruling = _verification(found, needed, policy.verification, len(parts)) if usable else _recapture()
-    return _decision(ruling, found, needed, policy.verification, len(parts))
+    ruling = _verification(found, needed, point, len(parts)) if usable else _recapture()
+    return _decision(ruling, found, needed, point, len(parts))
 
 
 def _identification(candidates: CandidateList, needed: Thresholds, point: OperatingPoint) -> _Ruling:

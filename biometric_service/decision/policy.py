@@ -9,16 +9,18 @@ from biometric_service.vocabulary.decisions import OperatingPoint
 
 @dataclass(frozen=True, slots=True)
 class DecisionPolicy:
-    """The error rates to keep to: FPIR for an identification, FMR for a verification (ISO/IEC 19795-1).
+    """The error rates to keep to: FPIR for searches, FMR for a verification (ISO/IEC 19795-1).
 
-    Raises SETTINGS_INVALID unless 0 < match <= review < 1 in both.
+    ``duplicates``: of the search for the same person under another id at an enrolment, where whoever is found has to be
+    looked at by an officer. Raises SETTINGS_INVALID unless 0 < match <= review < 1 in each.
     """
 
     identification: OperatingPoint
     verification: OperatingPoint
+    duplicates: OperatingPoint
 
     def __post_init__(self) -> None:
-        for point in (self.identification, self.verification):
+        for point in (self.identification, self.verification, self.duplicates):
             if not 0 < point.match <= point.review < 1:
                 raise BiometricServiceError(
                     ErrorCode.SETTINGS_INVALID,

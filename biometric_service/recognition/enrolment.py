@@ -43,7 +43,7 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller) -> Enrolment:
 def search_duplicates(walk: Walk, observed: Sequence[Observation]) -> Decision:
     """The same person under another id, among everyone ever enrolled."""
     candidates = compare(walk, observed, search(walk, observed, ALL_GALLERIES))
-    return decide_identification(candidates, bool(with_template(observed)), walk.policy)
+    return decide_identification(candidates, bool(with_template(observed)), walk.policy.duplicates)
 
 
 def _require_new(walk: Walk, request: EnrolmentRequest) -> None:

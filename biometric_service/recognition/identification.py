@@ -31,7 +31,8 @@ def identify(walk: Walk, request: IdentificationRequest, caller: Caller, trace: 
     observed = extract(walk, observed, trace)  # → Template
     shortlists = search(walk, observed, request.gallery)  # → the references most like each template
     candidates = compare(walk, observed, shortlists, trace)  # → subjects with calibrated scores
-    decision = decide_identification(candidates, bool(with_template(observed)), walk.policy)  # → match, unknown, review
+    usable = bool(with_template(observed))
+    decision = decide_identification(candidates, usable, walk.policy.identification)  # → match, unknown, review
     facts = decision_facts(decision)
     event = event_of(EventKind.IDENTIFICATION, caller, observed, decision.subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))

@@ -52,7 +52,7 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
 
 def _identified(walk: Walk, request: MovementRequest, observed: Sequence[Observation], trace: Trace) -> Decision:
     candidates = compare(walk, observed, search(walk, observed, request.gallery), trace)
-    return decide_identification(candidates, bool(with_template(observed)), walk.policy)
+    return decide_identification(candidates, bool(with_template(observed)), walk.policy.identification)
 
 
 def _rule(claimed: SubjectId | None, verification: Decision | None, identification: Decision | None) -> _Ruling:

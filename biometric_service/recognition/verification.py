@@ -29,4 +29,4 @@ def verify(walk: Walk, request: VerificationRequest, caller: Caller, trace: Trac
 def decide_claim(walk: Walk, observed: Sequence[Observation], subject: SubjectId, trace: Trace = SILENT) -> Decision:
     """Compare what was observed with the subject's references and decide at the verification's operating point."""
     parts = compare_subject(walk, observed, subject, trace)
-    return decide_verification(subject, parts, bool(with_template(observed)), walk.policy)
+    return decide_verification(subject, parts, bool(with_template(observed)), walk.policy.verification)

@@ -22,7 +22,7 @@ from biometric_service.vocabulary.decisions import Decision, OperatingPoint, Out
 from biometric_service.vocabulary.references import ChangeNumber, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 
-POLICY = DecisionPolicy(OperatingPoint(1e-3, 0.05), OperatingPoint(1e-4, 1e-2))
+IDENTIFICATION, VERIFICATION = OperatingPoint(1e-3, 0.05), OperatingPoint(1e-4, 1e-2)
 SEARCHED = 1000  # so that an identification needs 6.0 for a match and 4.3 for a review
 MATCHING, DOUBTFUL, LOW = 7.0, 5.0, 1.0
 PROBE = Probe.__new__(Probe)
@@ -40,11 +40,11 @@ def found(*scores: float, complete: bool = True, searched: int = SEARCHED) -> Ca
 
 
 def identified(*scores: float, complete: bool = True, usable: bool = True, searched: int = SEARCHED) -> Decision:
-    return decide_identification(found(*scores, complete=complete, searched=searched), usable, POLICY)
+    return decide_identification(found(*scores, complete=complete, searched=searched), usable, IDENTIFICATION)
 
 
 def verified(*scores: float, usable: bool = True) -> Decision:
-    return decide_verification(SubjectId("S1"), [part(score) for score in scores], usable, POLICY)
+    return decide_verification(SubjectId("S1"), [part(score) for score in scores], usable, VERIFICATION)
 
 
 @pytest.mark.parametrize("complete", [True, False])
@@ -146,13 +146,13 @@ def test_unknown_is_never_said_of_an_incomplete_search_and_only_a_match_names(
     candidates: CandidateList,
     usable: bool,  # noqa: FBT001
 ) -> None:
-    decision = decide_identification(candidates, usable, POLICY)
+    decision = decide_identification(candidates, usable, IDENTIFICATION)
     assert decision.outcome is not Outcome.NO_MATCH
     assert not (decision.outcome is Outcome.UNKNOWN and not candidates.complete)
     assert (decision.subject is not None) == (decision.outcome is Outcome.MATCH)
     assert decision.reasons
     assert all(reason.endswith(".") for reason in decision.reasons)
-    assert decision == decide_identification(candidates, usable, POLICY)
+    assert decision == decide_identification(candidates, usable, IDENTIFICATION)
 
 
 RISING = [Outcome.UNKNOWN, Outcome.INCOMPLETE, Outcome.REVIEW, Outcome.MATCH]
@@ -176,7 +176,7 @@ def test_a_higher_score_never_verifies_less(one: float, other: float) -> None:
 @pytest.mark.parametrize("point", [(0.0, 0.1), (0.1, 0.01), (0.1, 1.0), (float("nan"), 0.1), (-1.0, 0.1)])
 def test_an_operating_point_that_is_none_is_refused(point: tuple[float, float]) -> None:
     with pytest.raises(BiometricServiceError) as raised:
-        DecisionPolicy(OperatingPoint(*point), OperatingPoint(1e-4, 1e-2))
+        DecisionPolicy(IDENTIFICATION, VERIFICATION, OperatingPoint(*point))
     assert raised.value.code is ErrorCode.SETTINGS_INVALID
 
 
