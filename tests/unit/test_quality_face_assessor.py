@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from biometric_service.quality.face.assessor import FaceQualityAssessor
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.quality.face import FaceQualityAssessor, Recognisability
 from biometric_service.quality.face.pose import HEAD
 from biometric_service.quality.face.rules import RULES
 from biometric_service.vocabulary.quality import INSTRUCTIONS, Defect
@@ -93,8 +94,32 @@ def test_a_face_outside_the_image_is_assessed() -> None:
     assert not assessment.acceptable
 
 
+def recognising(norm: float) -> FaceQualityAssessor:
+    return FaceQualityAssessor(Recognisability(lambda _: norm, {"norms": [10, 12, 13, 14, 20]}))
+
+
+def test_without_a_model_quality_goes_by_the_image_alone() -> None:
+    assert "recognisability" not in ASSESSOR.assess(located(texture())).measures
+
+
+@pytest.mark.parametrize(("norm", "share"), [(9, 0), (12, 25), (13.5, 62.5), (30, 100)])
+def test_a_face_is_as_recognisable_as_the_faces_that_it_outdoes(norm: float, share: float) -> None:
+    assessment = recognising(norm).assess(located(texture()))
+    assert assessment.measures["recognisability"] == pytest.approx(share)
+    assert assessment.measures["embedding_norm"] == norm
+    assert assessment.score == pytest.approx(share, rel=0.1)
+    assert (Defect.FACE_UNCLEAR in assessment.defects) == (share == 0)
+
+
+@pytest.mark.parametrize("table", [{}, {"norms": [3]}, {"norms": [3, 2]}, {"norms": [1, 1, 2]}])
+def test_a_scale_that_does_not_ascend_is_refused(table: dict[str, list[float]]) -> None:
+    with pytest.raises(BiometricServiceError) as fault:
+        Recognisability(lambda _: 1.0, table)
+    assert fault.value.code is ErrorCode.MODEL_INVALID
+
+
 def test_every_rule_is_about_a_measure_and_tells_what_to_do() -> None:
-    measures = ASSESSOR.assess(located(texture())).measures
+    measures = recognising(12.5).assess(located(texture())).measures
     assert {rule.measure for rule in RULES} <= measures.keys()
     assert {rule.defect for rule in RULES} <= INSTRUCTIONS.keys()
 

@@ -7,23 +7,37 @@ import numpy as np
 
 from biometric_service.quality.face.image_measures import image_measures
 from biometric_service.quality.face.pose import head_pose
-from biometric_service.quality.face.rules import RULES
+from biometric_service.quality.face.recognisability import TABLE, Recognisability
+from biometric_service.quality.face.rules import RULES, Rule
 from biometric_service.quality.face.view import face_view
 from biometric_service.vocabulary.quality import Defect, QualityAssessment
 from biometric_service.vocabulary.samples import FaceArea, LocatedSample
 
 WORTH_SAYING = 0.5
+PARTS = 1 / 3
+"""How much the image itself weighs beside how recognisable the face is; the exponent of the product of the grades."""
 
 
 class FaceQualityAssessor:
-    """Assesses a face by pose, size, margin, light and focus (see ``QualityAssessor``)."""
+    """Assesses a face by pose, size, margin, light and focus, and by how recognisable it is (see ``QualityAssessor``).
+
+    Without ``recognisability`` the score says how well the picture was taken. With it, it says how likely the face is
+    to be recognised: refusing the lowest scores refuses the most false non-matches.
+    """
+
+    def __init__(self, recognisability: Recognisability | None = None) -> None:
+        self._recognisability = recognisability
 
     def assess(self, located: LocatedSample) -> QualityAssessment:
-        """Assess one located face; its measures are those of ``face_measures``."""
-        measures = face_measures(located)
-        score = 100 * float(np.prod([rule.grade(measures) for rule in RULES]) ** (1 / 3))
-        acceptable = not any(rule.rules_out(measures) for rule in RULES)
-        return QualityAssessment(score, measures, _defects(measures), acceptable)
+        """Assess one located face; its measures are those of ``face_measures`` and of ``Recognisability``."""
+        measures = {**face_measures(located), **self._recognised(located)}
+        grades = {rule: rule.grade(measures) for rule in RULES if rule.measure in measures}
+        score = measures.get(TABLE, 100.0) * float(np.prod(list(grades.values()))) ** PARTS
+        acceptable = not any(rule.rules_out(measures) for rule in grades)
+        return QualityAssessment(score, measures, _defects(grades), acceptable)
+
+    def _recognised(self, located: LocatedSample) -> Mapping[str, float]:
+        return self._recognisability.measures(located) if self._recognisability else {}
 
 
 def face_measures(located: LocatedSample) -> Mapping[str, float]:
@@ -49,7 +63,7 @@ def _margin(area: FaceArea, size: tuple[int, int]) -> float:
     return min(x, y, size[1] - x - width, size[0] - y - height) / max(width, 1.0)
 
 
-def _defects(measures: Mapping[str, float]) -> tuple[Defect, ...]:
+def _defects(grades: Mapping[Rule, float]) -> tuple[Defect, ...]:
     """Each defect once, worst first."""
-    graded = sorted((rule.grade(measures), rule.defect) for rule in RULES)
+    graded = sorted((grade, rule.defect) for rule, grade in grades.items())
     return tuple(dict.fromkeys(defect for grade, defect in graded if grade < WORTH_SAYING))

@@ -48,4 +48,5 @@ RULES = (
     Rule("evenness", Defect.UNEVEN_LIGHT, poor=0.4, good=0.8),
     Rule("sharpness", Defect.BLURRED, poor=0.1, good=0.22),
     Rule("confidence", Defect.FACE_UNCLEAR, poor=0.5, good=0.8),
+    Rule("recognisability", Defect.FACE_UNCLEAR, poor=0, good=4),
 )
