@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.angles import wrapped
-from biometric_service.comparison.fingerprint.compiled import compiled
+from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.cylinders import MOST_MINUTIAE, Minutiae
 from biometric_service.comparison.fingerprint.relaxation import Pairs
 from biometric_service.comparison.fingerprint.similarity import Prints
@@ -99,7 +99,7 @@ def align(movement: Movement, prints: Prints, alignment: Alignment) -> None:
         _pair(prints, alignment, REACH)
 
 
-@compiled
+@inlined
 def _move(movement: Movement, probe: Minutiae, alignment: Alignment) -> None:
     along, across = math.cos(movement.turn), math.sin(movement.turn)
     for minutia in range(len(probe.places)):
@@ -113,38 +113,43 @@ def _move(movement: Movement, probe: Minutiae, alignment: Alignment) -> None:
 @compiled
 def _pair(prints: Prints, alignment: Alignment, reach: np.float32) -> None:
     """Give each probe minutia its nearest reference minutia within reach, if no other is nearer to that one."""
-    alignment.claimed[:] = UNPAIRED
+    partner, claimed, paid = alignment.partner, alignment.claimed, np.empty(len(prints.reference.places), np.float32)
+    claimed[:] = UNPAIRED
     for minutia in range(len(prints.probe.places)):
-        alignment.partner[minutia] = UNPAIRED
-        nearest, cost = UNPAIRED, FAR
-        for other in range(len(prints.reference.places)):
-            its = _cost(prints, alignment, minutia, other, reach)
-            if its < cost:
-                nearest, cost = other, its
+        partner[minutia] = UNPAIRED
+        nearest, cost = _nearest(prints, alignment, minutia, reach)
         if nearest == UNPAIRED:
             continue
-        rival = alignment.claimed[nearest]
+        rival = claimed[nearest]
         if rival != UNPAIRED:
-            if _cost(prints, alignment, rival, nearest, reach) <= cost:
+            if paid[nearest] <= cost:
                 continue
-            alignment.partner[rival] = UNPAIRED
-        alignment.partner[minutia], alignment.claimed[nearest] = nearest, minutia
+            partner[rival] = UNPAIRED
+        partner[minutia], claimed[nearest], paid[nearest] = nearest, minutia, cost
 
 
 @compiled
-def _cost(prints: Prints, alignment: Alignment, minutia: int, other: int, reach: np.float32) -> np.float32:
-    """Squared distance and turn in units of their limits, less the local similarity; very large out of reach."""
-    reference = prints.reference
-    dx = reference.places[other, 0] - alignment.moved[minutia, 0] - alignment.residual[minutia, 0]
-    dy = reference.places[other, 1] - alignment.moved[minutia, 1] - alignment.residual[minutia, 1]
+def _nearest(prints: Prints, alignment: Alignment, minutia: int, reach: np.float32) -> tuple[int, np.float32]:
+    """The reference minutia that a moved probe minutia is nearest to, and its cost; -1 where none is within reach."""
+    places, similarity, moved = prints.reference.places, prints.similarity, alignment.moved[minutia]
+    x, y = moved[0] + alignment.residual[minutia, 0], moved[1] + alignment.residual[minutia, 1]
+    nearest, least = UNPAIRED, FAR
+    for other in range(len(places)):
+        cost = _cost(places[other, 0] - x, places[other, 1] - y, places[other, 2] - moved[2], reach)
+        if cost < FAR and cost - similarity[other, minutia] < least:
+            nearest, least = other, cost - similarity[other, minutia]
+    return nearest, least
+
+
+@inlined
+def _cost(dx: np.float32, dy: np.float32, turn: np.float32, reach: np.float32) -> np.float32:
+    """Squared distance and turn in units of their limits; very large out of reach."""
     apart = (dx * dx + dy * dy) / (reach * reach)
-    if apart >= ONE:
-        return FAR
-    turn = abs(wrapped(reference.places[other, 2] - alignment.moved[minutia, 2])) / LARGEST_TURN
-    return apart + turn * turn - prints.similarity[other, minutia] if turn < ONE else FAR
+    turned = abs(wrapped(turn)) / LARGEST_TURN
+    return apart + turned * turned if (apart < ONE) & (turned < ONE) else FAR
 
 
-@compiled
+@inlined
 def _bend(prints: Prints, alignment: Alignment) -> None:
     """Set each residual to the weighted mean of what the paired minutiae around need, drawn towards none."""
     count, reference, similarity = len(prints.probe.places), prints.reference, prints.similarity

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.angles import wrapped
-from biometric_service.comparison.fingerprint.compiled import compiled
+from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.hull import depth, hull_of
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 
@@ -129,7 +129,7 @@ def _neighbours(places: NDArray[np.float32], centre: int, near: NDArray[np.int64
     return count
 
 
-@compiled
+@inlined
 def _share(difference: float) -> float:
     """Part of a Gaussian of directions that falls into a plane whose middle is ``difference`` away."""
     half, width = math.pi / PLANES, DIRECTION_SPREAD * math.sqrt(2)
@@ -154,14 +154,14 @@ def _fill(words: NDArray[np.uint64], around: Around, hull: NDArray[np.float32], 
         words[:] = 0
 
 
-@compiled
+@inlined
 def _set(words: NDArray[np.uint64], bit: np.uint64, contributions: NDArray[np.float64]) -> None:
     for plane in range(PLANES):
         if contributions[plane] >= LEAST_CONTRIBUTION:
             words[plane] |= bit
 
 
-@compiled
+@inlined
 def _contributions(around: Around, x: float, y: float) -> NDArray[np.float64]:
     """What the neighbours give to the six cells at (x, y)."""
     sums = np.zeros(PLANES)

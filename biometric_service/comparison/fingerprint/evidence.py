@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from biometric_service.comparison.fingerprint.alignment import UNPAIRED, Alignment, Movement
 from biometric_service.comparison.fingerprint.angles import wrapped
-from biometric_service.comparison.fingerprint.compiled import compiled
+from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.cylinders import Minutiae
 from biometric_service.comparison.fingerprint.hull import depth
 from biometric_service.comparison.fingerprint.similarity import Prints
@@ -61,7 +61,7 @@ class Evidence(NamedTuple):
     unpaired: float
 
 
-@compiled
+@inlined
 def measures(evidence: Evidence) -> Measures:
     """The five measures of the evidence."""
     return Measures(
@@ -97,7 +97,7 @@ def gather(relaxed: float, movement: Movement, prints: Prints, alignment: Alignm
     return Evidence(relaxed, paired, agreement, overlap, probe_overlap + reference_overlap - 2 * quality)
 
 
-@compiled
+@inlined
 def _paired(prints: Prints, alignment: Alignment) -> tuple[float, float, float]:
     """Number, quality and agreement of the pairs."""
     probe, reference = prints.probe, prints.reference
@@ -113,7 +113,7 @@ def _paired(prints: Prints, alignment: Alignment) -> tuple[float, float, float]:
     return paired, qualities, agreement
 
 
-@compiled
+@inlined
 def _closeness(alignment: Alignment, minutia: int, reference: Minutiae, partner: int) -> float:
     dx = reference.places[partner, 0] - alignment.moved[minutia, 0] - alignment.residual[minutia, 0]
     dy = reference.places[partner, 1] - alignment.moved[minutia, 1] - alignment.residual[minutia, 1]
@@ -121,7 +121,7 @@ def _closeness(alignment: Alignment, minutia: int, reference: Minutiae, partner:
     return math.exp(-(dx * dx + dy * dy) / (2 * POSITION_SPREAD**2) - turn * turn / (2 * DIRECTION_SPREAD**2))
 
 
-@compiled
+@inlined
 def _probe_overlap(probe: Minutiae, reference: Minutiae, alignment: Alignment) -> float:
     """Quality of the probe's minutiae that are paired or lie within the reference's hull."""
     total = 0.0
@@ -133,7 +133,7 @@ def _probe_overlap(probe: Minutiae, reference: Minutiae, alignment: Alignment) -
     return total
 
 
-@compiled
+@inlined
 def _reference_overlap(movement: Movement, probe: Minutiae, reference: Minutiae, alignment: Alignment) -> float:
     """Quality of the reference's minutiae that are paired or lie, moved back, within the probe's hull."""
     along, across = math.cos(movement.turn), math.sin(movement.turn)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from biometric_service.comparison.fingerprint.compiled import compiled
+from biometric_service.comparison.fingerprint.compiled import inlined
 
 
 def hull_of(points: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -28,7 +28,7 @@ def _turn(first: list[float], second: list[float], third: list[float]) -> float:
     return (second[0] - first[0]) * (third[1] - first[1]) - (second[1] - first[1]) * (third[0] - first[0])
 
 
-@compiled
+@inlined
 def depth(corners: NDArray[np.float32], count: int, x: np.float32, y: np.float32) -> float:
     """Distance in pixels from (x, y) to the nearest side of the hull: above 0 inside, below 0 outside.
 

@@ -12,7 +12,7 @@ from biometric_service.comparison.fingerprint.alignment import (
     movement_of,
     room_for_alignment,
 )
-from biometric_service.comparison.fingerprint.compiled import compiled
+from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.cylinders import MOST_MINUTIAE, Minutiae
 from biometric_service.comparison.fingerprint.evidence import Evidence, gather, weigh
 from biometric_service.comparison.fingerprint.relaxation import Pairs, choose, relax, relaxed_score, room_for_pairs
@@ -82,7 +82,7 @@ def compare_many(probe: Minutiae, held: Held, rows: NDArray[np.int64], scores: N
         scores[index] = weigh(evidence)
 
 
-@compiled
+@inlined
 def slot(held: Held, row: int) -> Minutiae:
     """What a slot holds."""
     count, corners = held.counts[row]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.angles import ramp, wrapped
-from biometric_service.comparison.fingerprint.compiled import compiled
+from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.cylinders import MOST_MINUTIAE
 from biometric_service.comparison.fingerprint.similarity import Prints
 
@@ -89,7 +89,7 @@ def choose(prints: Prints, pairs: Pairs) -> int:
     return count
 
 
-@compiled
+@inlined
 def _cut(similarity: NDArray[np.float32], rows: int, columns: int, wanted: int) -> tuple[int, int]:
     """The level above which everything is wanted, and how many of that level itself; never of level 0."""
     counts = np.zeros(LEVELS + 1, np.int64)
@@ -103,7 +103,7 @@ def _cut(similarity: NDArray[np.float32], rows: int, columns: int, wanted: int) 
     return level, wanted if level > 0 else 0
 
 
-@compiled
+@inlined
 def _take(pairs: Pairs, at: int, prints: Prints, column: int, row: int) -> None:
     probe, reference = prints.probe, prints.reference
     pairs.probe[at], pairs.reference[at], pairs.similarity[at] = column, row, prints.similarity[row, column]
@@ -129,7 +129,7 @@ def relax(pairs: Pairs, count: int) -> None:
             pairs.strength[pair] = KEPT * before[pair] + share * support
 
 
-@compiled
+@inlined
 def _agreement(pairs: Pairs, count: int, pair: int) -> None:
     """Fill one row: 0 (contradict) to 1 (agree); 0 for pairs that share a minutia."""
     turn, agreement = pairs.turn[pair], pairs.agreement[pair]

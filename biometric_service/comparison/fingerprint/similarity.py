@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.angles import wrapped
-from biometric_service.comparison.fingerprint.compiled import compiled, ones
+from biometric_service.comparison.fingerprint.compiled import compiled, inlined, ones
 from biometric_service.comparison.fingerprint.cylinders import CELLS, MASK, PLANES, Minutiae
 
 LARGEST_TURN = np.float32(np.pi / 2)
@@ -45,7 +45,7 @@ def compare_locally(planes: NDArray[np.uint64], directions: NDArray[np.float32],
             similarity[row, column] = alike if near & (ones(common) >= LEAST_COMMON_CELLS) else NO_LIKENESS
 
 
-@compiled
+@inlined
 def _alike(words: NDArray[np.uint64], planes: NDArray[np.uint64], column: int, common: np.uint64) -> np.float32:
     """1 - |a xor b| / (|a| + |b|) over the cells valid in both, |.| being the root of the number of set bits."""
     mine = theirs = different = 0
