@@ -1,4 +1,4 @@
-"""Two fingerprints side by side with their minutiae; those that agree share a colour, a number and a line."""
+"""Two fingerprints side by side with their minutiae; those that were paired share a colour, a number and a line."""
 
 from collections.abc import Sequence
 from math import cos, sin
@@ -67,7 +67,7 @@ class _Panel:
 
 
 def draw(compared: ExplainedComparison) -> Image.Image:
-    """The two prints, lines between the minutiae that agree, and numbers on the best of them."""
+    """The two prints, lines between the minutiae that were paired, and numbers on the best of them."""
     scale = _scale(compared)
     probe = _Panel(compared.probe, 0, scale)
     reference = _Panel(compared.reference, probe.right + GAP * FINE, scale)
@@ -85,7 +85,7 @@ def words(compared: ExplainedComparison) -> str:
     """What is to be seen."""
     ours, theirs = (len(_minutiae(each).positions) for each in (compared.probe, compared.reference))
     return (
-        f"{len(compared.pairs)} minutiae agree, of {ours} in the print that was given "
+        f"{len(compared.pairs)} minutiae were paired, of {ours} in the print that was given "
         f"and {theirs} in the one enrolled for {compared.subject}."
     )
 

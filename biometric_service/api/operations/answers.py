@@ -109,7 +109,7 @@ class ComparisonPicture(Answer):
     modality: Modality = Field(description="What was compared.")
     position: Finger = Field(description="Which finger, unknown for a face.")
     score: ScoreAnswer = Field(description="How alike they are.")
-    description: str = Field(description="The picture in words.", examples=["24 of 38 minutiae agree."])
+    description: str = Field(description="The picture in words.", examples=["24 minutiae were paired."])
     picture: str = Field(description="PNG as a data URI.", examples=["data:image/png;base64,iVBORw0KGgo="])
 
 

@@ -6,7 +6,7 @@ import { count, score, t } from "./strings.js";
 const WIDTH = 640;
 const AXIS = 62;
 const BAND = 22;
-const HEIGHT = 100;
+const HEIGHT = 90;
 const HEADROOM = 1.15;
 const MOST_TICKS = 7;
 

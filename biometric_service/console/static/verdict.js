@@ -4,6 +4,7 @@ import { el, icon } from "./dom.js";
 import { scorePlot } from "./plot.js";
 import { count, score, t } from "./strings.js";
 
+const SHOWN = 3;
 const GLYPHS = {
   match: "good", pass: "good", enrolled: "good",
   no_match: "bad", stop: "bad",
@@ -37,9 +38,8 @@ export function scores(decision, title = t("result.plot")) {
   return el(
     "section",
     { class: "scores" },
-    el("h3", {}, title),
-    scorePlot(decision),
-    el("p", { class: "quiet axis" }, t("result.plot_axis")),
+    el("header", {}, el("h3", {}, title), decision.candidates.length ? el("span", { class: "quiet" }, t("result.plot_axis")) : null),
+    decision.candidates.length ? scorePlot(decision) : null,
     el(
       "p",
       { class: "quiet" },
@@ -72,13 +72,15 @@ export function pictures(explanation) {
 export function candidates(decision) {
   if (decision.outcome === "recapture") return null;
   const most = Math.max(decision.threshold, ...decision.candidates.map((each) => each.score), 1);
+  const list = (some) => el("ol", { class: "candidates" }, some.map((each) => candidate(each, decision, most)));
+  const near = Math.max(SHOWN, decision.candidates.filter((each) => each.score >= decision.review_threshold).length);
+  const far = decision.candidates.slice(near);
   return el(
     "section",
     {},
     el("h3", {}, t("result.candidates")),
-    decision.candidates.length
-      ? el("ol", { class: "candidates" }, decision.candidates.map((each) => candidate(each, decision, most)))
-      : el("p", { class: "quiet" }, t("result.no_candidates")),
+    decision.candidates.length ? list(decision.candidates.slice(0, near)) : el("p", { class: "quiet" }, t("result.no_candidates")),
+    far.length ? el("details", {}, el("summary", {}, t("result.more", { n: count(far.length) })), list(far)) : null,
   );
 }
 

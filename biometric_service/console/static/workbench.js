@@ -18,6 +18,7 @@ let task = "identify";
 let may;
 let images;
 let chooseTask;
+let galleriesKnown;
 
 const QUESTIONS = {
   identify: () => ["/identifications", { gallery: text("gallery"), explain: explained() }],
@@ -45,16 +46,18 @@ const ANSWERS = {
     const suspected = answer.outcome === "duplicate_suspected";
     byId("despite-field").hidden = !suspected;
     const kept = answer.encounter ? [t("result.kept", { encounter: answer.encounter })] : answer.duplicates?.reasons ?? [];
-    const search = suspected ? [scores(answer.duplicates, t("result.duplicates")), candidates(answer.duplicates)] : [];
-    return [headline(answer.outcome, answer.encounter ? answer.subject : null, kept), ...search, samples(answer.samples)];
+    return [
+      headline(answer.outcome, answer.encounter ? answer.subject : null, kept),
+      suspected ? scores(answer.duplicates, t("result.duplicates")) : null,
+      pair(suspected ? candidates(answer.duplicates) : null, samples(answer.samples)),
+    ];
   },
   movement: (answer) => [
     headline(answer.passage, answer.subject, answer.reasons, eventNote(answer.event)),
     answer.verification ? scores(answer.verification, t("result.verification")) : null,
     answer.identification ? scores(answer.identification, t("result.identification")) : null,
     pictures(answer.explanation),
-    answer.identification ? candidates(answer.identification) : null,
-    samples(answer.samples),
+    pair(answer.identification ? candidates(answer.identification) : null, samples(answer.samples)),
   ],
 };
 
@@ -65,9 +68,11 @@ function recognition({ decision, samples: given, explanation, event }) {
     scores(decision),
     pictures(explanation),
     explained() ? null : el("p", { class: "quiet" }, t("result.explanation_denied")),
-    el("div", { class: "pair" }, candidates(decision), samples(given)),
+    pair(candidates(decision), samples(given)),
   ];
 }
+
+const pair = (...sections) => el("div", { class: "pair" }, sections);
 
 function enrolInstead(decision) {
   if (decision.outcome !== "unknown" || !may.scopes.includes(SCOPES.enrol)) return null;
@@ -102,6 +107,7 @@ async function ask() {
   byId("run").textContent = t("task.busy");
   const asked = task;
   try {
+    await galleriesKnown;
     const [path, request] = QUESTIONS[asked]();
     const answer = await send(path, request, images.chosen);
     show([el("article", { class: "card answer" }, ANSWERS[asked](answer))]);
@@ -126,6 +132,7 @@ function changed() {
 
 await begin(async (allowed) => {
   may = allowed;
+  galleriesKnown = fillGalleries(byId("gallery"), may);
   images = new ChosenImages(changed);
   chooseTask = tabs(document.querySelector("[role=tablist]"), setTask);
   setTask(task);
@@ -134,6 +141,6 @@ await begin(async (allowed) => {
     event.preventDefault();
     ask();
   });
-  await fillGalleries(byId("gallery"), may);
+  await galleriesKnown;
   await showSeeded(may, (file) => images.replace([file]));
 });
