@@ -85,7 +85,7 @@ def live_service(settings: Settings) -> Iterator[LiveService]:
             thread.join()
 
 
-def without_models(data_dir: Path, **changes: object) -> Settings:
+def without_models(data_dir: Path, **changes: Any) -> Settings:  # noqa: ANN401
     """Settings of a service that recognises nothing, which is all that access and limits need."""
     return Settings(data_dir=data_dir, fingerprint_model="", face_model="", **changes)
 

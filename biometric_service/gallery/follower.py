@@ -1,10 +1,21 @@
 """Keeps gallery indexes in step with the store: what is committed reaches every index, erasures too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
+from typing import Protocol
 
-from biometric_service.vocabulary.protocols import GalleryIndex, ReferenceStore
-from biometric_service.vocabulary.references import ChangeNumber
+from biometric_service.vocabulary.protocols import GalleryIndex
+from biometric_service.vocabulary.references import Change, ChangeNumber
+
+
+class ChangeFeed(Protocol):
+    """The part of the store that is followed (see ``ReferenceStore``)."""
+
+    def changes(self, after: ChangeNumber) -> Iterator[tuple[ChangeNumber, Change]]:
+        """Changes after the given number, in order."""
+
+    def last_change(self) -> ChangeNumber:
+        """The number of the newest change."""
 
 
 class GalleryFollower:
@@ -13,7 +24,7 @@ class GalleryFollower:
     An index starts empty at change 0, so catching up is also how it is built, or built anew after a crash.
     """
 
-    def __init__(self, store: ReferenceStore, indexes: Sequence[GalleryIndex]) -> None:
+    def __init__(self, store: ChangeFeed, indexes: Sequence[GalleryIndex]) -> None:
         self._store = store
         self._indexes = tuple(indexes)
         self._catching_up = Lock()

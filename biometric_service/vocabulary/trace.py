@@ -1,12 +1,12 @@
 """The transparency sink: every step of extraction and comparison can hand over what it made."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Trace(Protocol):
     """Receives artefacts by step name (``ridge_mask``, ``minutiae``, ``aligned_face``, ``matched_pairs``, ...)."""
 
-    def __call__(self, step: str, artefact: object) -> None:
+    def __call__(self, step: str, artefact: Any, /) -> None:  # noqa: ANN401
         """Take one artefact; must not change it."""
 
 

@@ -1,7 +1,7 @@
 """What every gallery index promises, with the exact one over a plain comparator as the oracle."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -306,7 +306,7 @@ class ChangesOnly:
     def last_change(self) -> ChangeNumber:
         return ChangeNumber(len(self.all))
 
-    def changes(self, after: ChangeNumber, limit: int = 1000):  # noqa: ANN201, ARG002
+    def changes(self, after: ChangeNumber) -> Iterator[tuple[ChangeNumber, Change]]:
         return ((ChangeNumber(number), change) for number, change in enumerate(self.all, start=1) if number > after)
 
 

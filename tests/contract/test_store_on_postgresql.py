@@ -1,6 +1,7 @@
 """A PostgreSQL that is restarted, gone or busy is told of in the service's own words, and got over."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -88,4 +89,4 @@ def test_a_store_that_another_process_writes_to_for_too_long_is_busy(opened: Ope
 def test_a_server_or_database_that_is_not_there_is_refused(tmp_path_factory: pytest.TempPathFactory, url: str) -> None:
     nowhere = f"postgresql://postgres@/x?host={tmp_path_factory.mktemp('none')}"
     for missing in (nowhere, url.replace("/s", "/missing")):
-        assert fault(lambda missing=missing: open_store(missing, KEY, ChainedLog))[0] is ErrorCode.STORE_UNAVAILABLE
+        assert fault(partial(open_store, missing, KEY, ChainedLog))[0] is ErrorCode.STORE_UNAVAILABLE

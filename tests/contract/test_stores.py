@@ -97,7 +97,11 @@ def test_a_summary_counts_encounters_and_joins_their_galleries(opened: OpenedSto
     opened.store.enrol(random_encounter(1, "A-1"), audit_event())
     opened.store.add_encounter(random_encounter(2, "A-1", "second", galleries=[GalleryId("block b")]), audit_event())
     summary = opened.store.subject(SubjectId("A-1"))
-    assert (summary.encounters, summary.galleries, summary.enrolled_at) == (2, {GALLERY, "block b"}, NOW)
+    assert (summary.encounters, summary.galleries, summary.enrolled_at) == (
+        2,
+        frozenset({GALLERY, GalleryId("block b")}),
+        NOW,
+    )
     assert len(opened.store.references(SubjectId("A-1"))) == 6
     assert opened.store.galleries() == ["block b", "yard"]
 

@@ -18,11 +18,11 @@ COMPARATOR = CylinderComparator(FORMAT, Calibration("cylinder", (0.0, 1.0), (0.0
 
 def places(template: MinutiaeTemplate) -> list[plain.Minutia]:
     arrays = template.positions[:, 0], template.positions[:, 1], template.directions, template.qualities
-    return [tuple(map(float, minutia)) for minutia in zip(*arrays, strict=True)]
+    return [(float(x), float(y), float(d), float(q)) for x, y, d, q in zip(*arrays, strict=True)]
 
 
 def kept_places(print_: Cylinders) -> list[plain.Minutia]:
-    return [tuple(map(float, minutia)) for minutia in print_.minutiae.places]
+    return [(float(x), float(y), float(d), float(q)) for x, y, d, q in print_.minutiae.places]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.quality.face import FaceQualityAssessor, Recognisability
 from biometric_service.quality.face.pose import HEAD
-from biometric_service.quality.face.rules import RULES
+from biometric_service.quality.face.rules import RULES, Rule
 from biometric_service.vocabulary.quality import INSTRUCTIONS, Defect
 from biometric_service.vocabulary.samples import (
     BiometricSample,
@@ -27,7 +27,7 @@ def texture(blur: float = 0.0, size: int = 400) -> np.ndarray:
     """Noise with as much fine as coarse detail, mid grey: what a sharp, well lit face looks like to the measures."""
     draws = np.random.default_rng(7)
     layers = [cv2.resize(draws.normal(size=(size // k, size // k)), (size, size)) for k in (4, 8, 16)]
-    grey = 128 + 25 * sum(layers)
+    grey = 128 + 25 * np.sum(layers, axis=0)
     if blur:
         grey = cv2.GaussianBlur(grey, (0, 0), blur)
     return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
@@ -125,7 +125,7 @@ def test_every_rule_is_about_a_measure_and_tells_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.measure}-{rule.defect}")
-def test_a_rule_grades_from_poor_to_good(rule) -> None:  # noqa: ANN001
+def test_a_rule_grades_from_poor_to_good(rule: Rule) -> None:
     assert rule.grade({rule.measure: rule.poor}) == 0
     assert rule.grade({rule.measure: rule.good}) == 1
     assert rule.grade({rule.measure: (rule.poor + rule.good) / 2}) == pytest.approx(0.5)

@@ -8,7 +8,7 @@ from benchmarks.synthesis.likeness import compare_all, distances, measure, score
 from benchmarks.synthesis.population import read, read_minutiae, strewn
 from benchmarks.synthesis.templates import FORMAT
 from biometric_service.vocabulary.protocols import ComparisonBank
-from biometric_service.vocabulary.templates import Template
+from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
 
 
 class CountingBank(ComparisonBank):
@@ -21,6 +21,7 @@ class CountingBank(ComparisonBank):
         return len(self._counts)
 
     def add(self, template: Template) -> int:
+        assert isinstance(template, MinutiaeTemplate)
         self._counts.append(len(template.positions))
         return len(self._counts) - 1
 
@@ -28,6 +29,7 @@ class CountingBank(ComparisonBank):
         raise NotImplementedError
 
     def scores(self, probe: Template, rows: np.ndarray) -> np.ndarray:
+        assert isinstance(probe, MinutiaeTemplate)
         return -np.abs(np.array(self._counts)[rows] - len(probe.positions)).astype(np.float32)
 
 

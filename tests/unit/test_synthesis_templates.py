@@ -49,7 +49,7 @@ def test_minutiae_lie_along_the_ridges_and_apart() -> None:
     along = design(8).orientation(finger.x, finger.y)
     assert angle_between(finger.directions, along, np.pi).max() < 0.01
     places = np.stack([finger.x, finger.y], axis=1)
-    assert cKDTree(places).query(places, 2)[0][:, 1].min() > 7
+    assert np.asarray(cKDTree(places).query(places, 2)[0])[:, 1].min() > 7
 
 
 def test_impressions_of_one_finger_agree_and_of_two_do_not() -> None:

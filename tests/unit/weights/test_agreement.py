@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx
 import pytest
@@ -46,7 +46,7 @@ def test_a_contradiction_is_named(
     manifest: ModelManifest,
     bench: "Bench",
     tmp_path: Path,
-    arguments: dict[str, object],
+    arguments: dict[str, Any],
     fault: str,
 ) -> None:
     with pytest.raises(BiometricServiceError, match=fault) as caught:

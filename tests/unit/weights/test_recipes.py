@@ -34,9 +34,9 @@ def run(model: Path | bytes, image: Floats) -> list[Floats]:
 
 def small_centerface(folder: Path) -> Path:
     """As published: fixed size, weights among the inputs, a normalisation behind a transposed convolution."""
-    weights = {
+    weights: dict[str, Floats] = {
         "c.w": floats(4, 3, 3, 3), "c.b": floats(4), "t.w": floats(4, 5, 2, 2), "gain": floats(5), "shift": floats(5),
-        "mean": floats(5), "variance": np.abs(floats(5)) + 0.1,
+        "mean": floats(5), "variance": np.abs(floats(5)) + np.float32(0.1),
     }  # fmt: skip
     channels = {"537": 1, "538": 2, "539": 2, "540": 10}
     weights |= {f"{name}.w": floats(count, 5, 1, 1) for name, count in channels.items()}
@@ -90,7 +90,7 @@ class SmallMobileFaceNet:
         }  # fmt: skip
 
     def publish(self, folder: Path) -> Path:
-        nodes = [{"name": "img", "op": "Placeholder"}]
+        nodes: list[dict[str, Any]] = [{"name": "img", "op": "Placeholder"}]
         nodes += [{"name": name, "op": "Const"} for name in self.weights]
         nodes += [
             self._conv("c", "img", "_FusedConv2D", 2, "SAME"), *self._prelu("c"),
@@ -169,7 +169,8 @@ def small_ir(folder: Path) -> Path:
         "gain": floats(1, 3, 1, 1), "c.k": floats(4, 3, 3, 3), "c.b": floats(1, 4, 1, 1), "slope": floats(4),
         "g.k": floats(4, 1, 1, 4, 4), "s.k": floats(4, 4, 1, 1),
     }  # fmt: skip
-    layers, edges, content = ['<layer id="given" type="Parameter"><data shape="1, 3, 8, 8"/></layer>'], [], b""
+    layers, content = ['<layer id="given" type="Parameter"><data shape="1, 3, 8, 8"/></layer>'], b""
+    edges: list[str] = []
 
     def layer(name: str, kind: str, *feeders: str, data: str = "", dims: tuple[int, ...] = ()) -> None:
         sides = "".join(f"<dim>{side}</dim>" for side in dims)
@@ -202,7 +203,7 @@ def small_ir(folder: Path) -> Path:
     text = f'<net name="small"><layers>{"".join(layers)}</layers><edges>{"".join(edges)}</edges></net>'
     (folder / "small.xml").write_text(text)
     (folder / "small.bin").write_bytes(content)
-    np.savez(folder / "constants.npz", **{name: value.astype("<f2") for name, value in constants.items()})
+    np.savez(folder / "constants.npz", allow_pickle=False, **{n: value.astype("<f2") for n, value in constants.items()})
     return folder / "small.xml"
 
 

@@ -83,7 +83,7 @@ def npm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Package]:
 
     class Registry(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            base = f"http://127.0.0.1:{self.server.server_address[1]}"
+            base = f"http://127.0.0.1:{int(self.headers['Host'].rpartition(':')[2])}"
             version = manifest | {"dist": {"tarball": f"{base}/some-weights.tgz", "integrity": integrity}}
             listing = {"name": "some-weights", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
             answers = {"/some-weights": json.dumps(listing).encode(), "/some-weights.tgz": archive}
@@ -182,6 +182,6 @@ def test_a_client_that_breaks_down_is_quoted(said: str, told: str) -> None:
 def test_where_there_is_no_npm_one_comes_from_pypi(
     npm: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registries.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
     fetch(npm.source(NpmSource), tmp_path)
     assert (tmp_path / npm.path).read_bytes() == CONTENT

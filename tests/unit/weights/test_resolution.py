@@ -10,6 +10,8 @@ from biometric_service.weights.manifest import FolderSource, Task
 from biometric_service.weights.resolution import Presence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.unit.weights.conftest import Bench
 
 ABSENT_WHEEL = """
@@ -50,7 +52,11 @@ def test_a_wrong_hash_is_a_refusal_and_never_leads_on_to_another_source(bench: "
     bench.supply("other.onnx", bench.weights)
     sources = bench.source("arc.onnx", bench.weights) + bench.source("other.onnx", bench.weights)
     bench.describe("mine", sources)
-    for ask in (lambda: bench.shelf().resolve("mine"), lambda: bench.shelf().best(Task.FACE_EMBEDDING)):
+    asks: list[Callable[[], object]] = [
+        lambda: bench.shelf().resolve("mine"),
+        lambda: bench.shelf().best(Task.FACE_EMBEDDING),
+    ]
+    for ask in asks:
         with pytest.raises(BiometricServiceError) as caught:
             ask()
         assert caught.value.code is ErrorCode.MODEL_HASH_MISMATCH
