@@ -1,16 +1,16 @@
-"""Two faces side by side, each turned and scaled so that eyes and mouth lie in the same places."""
+"""Two faces side by side, each turned and scaled so that eyes, nose and mouth lie in the same places."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from biometric_service.extraction.face.alignment import align, similarity
 from biometric_service.recognition.explanation import ExplainedComparison, Specimen
 
 SIDE = 320
 GAP = 32
-LANDMARKS: NDArray[np.float32] = np.array(
-    [[0.36, 0.42], [0.64, 0.42], [0.50, 0.57], [0.38, 0.71], [0.62, 0.71]], np.float32
+LANDMARKS: NDArray[np.float32] = SIDE * np.array(
+    [[0.36, 0.42], [0.64, 0.42], [0.50, 0.58], [0.385, 0.72], [0.615, 0.72]], np.float32
 )
 
 
@@ -28,11 +28,7 @@ def words(compared: ExplainedComparison) -> str:
 
 
 def _aligned(specimen: Specimen) -> Image.Image:
-    pixels = np.ascontiguousarray(specimen.sample.pixels[:, :, ::-1])
-    if specimen.face is None:
-        return Image.fromarray(pixels).resize((SIDE, SIDE))
-    turn, _ = cv2.estimateAffinePartial2D(specimen.face.landmarks, LANDMARKS * SIDE, method=cv2.LMEDS)
-    if turn is None:
-        return Image.fromarray(pixels).resize((SIDE, SIDE))
-    upright = cv2.warpAffine(pixels, turn, (SIDE, SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    return Image.fromarray(upright)
+    pixels = specimen.sample.pixels
+    turn = similarity(specimen.face.landmarks, LANDMARKS) if specimen.face else None
+    face = pixels if turn is None else align(pixels, turn, (SIDE, SIDE))
+    return Image.fromarray(np.ascontiguousarray(face[:, :, ::-1])).resize((SIDE, SIDE))
