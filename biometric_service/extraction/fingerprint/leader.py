@@ -16,7 +16,8 @@ from biometric_service.vocabulary.trace import SILENT, Trace
 
 MULTIPLE = 32
 MARGIN = 16
-"""Pixels around the ridge area that the network is to see."""
+"""Pixels around the ridge area that the network is to see and may find minutiae in."""
+NEAR = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
 LEAST_AREA = 60 * 60
 """Pixels at 500 dpi, 3 mm by 3 mm: fewer cannot hold enough minutiae."""
 LEAST_LIKENESS = 0.4
@@ -56,7 +57,8 @@ class LeaderExtractor:
         """Find the minutiae; NO_FINGER where they are too uncertain to be any, TOO_FEW_MINUTIAE under 6 of quality."""
         area = located.area
         assert isinstance(area, FingerArea)
-        peaks = find_peaks(self._maps(area.pixels), area.mask, LEAST_QUALITY)
+        near = cv2.dilate(area.mask.astype(np.uint8), NEAR) > 0
+        peaks = find_peaks(self._maps(area.pixels), near, LEAST_QUALITY)
         if np.count_nonzero(peaks.qualities >= CERTAIN_QUALITY) < LEAST_MINUTIAE:
             return ExtractionFailure(Defect.TOO_FEW_MINUTIAE)
         if peaks.qualities.mean() < LEAST_MEAN_QUALITY:

@@ -15,14 +15,15 @@ SHORTEST, LONGEST = 4.0, 16.0
 """Pixels at 500 dpi between two ridges: children's fingers to thumbs of men, with room."""
 SAME_WAVELENGTH = 1.5
 """Greatest ratio between the wavelengths of neighbours."""
+LEAST_SHARE = 0.05
+"""A peak with less of its window's weighted power is none."""
 
 _FREQUENCY = np.stack(np.meshgrid(np.fft.fftfreq(WINDOW), np.fft.rfftfreq(WINDOW), indexing="ij"))
 _RADIUS = np.hypot(*_FREQUENCY)
 _LENGTH = 1 / np.maximum(_RADIUS, 1 / WINDOW**2)
 _BAND = (_LENGTH >= SHORTEST) & (_LENGTH <= LONGEST)
-_COUNTED = (_LENGTH >= SHORTEST / 1.3) & (_LENGTH <= LONGEST * 1.25)
 _TWICE = np.where(_FREQUENCY[1] % 0.5 == 0, 1, 2)
-_WEIGHT = (_COUNTED * _TWICE * _RADIUS**2).astype(np.float32)
+_WEIGHT = (_TWICE * _RADIUS**2).astype(np.float32)
 _TAPER = np.outer(*[np.hanning(WINDOW + 2)[1:-1]] * 2).astype(np.float32)
 _WAVES = (_FREQUENCY[1] + 1j * _FREQUENCY[0]).ravel()
 
@@ -51,18 +52,20 @@ def _clearest_wave(windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], N
     level = windows - windows.mean((1, 2), keepdims=True)
     spectrum = scipy.fft.rfft2(level * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2) * _WEIGHT
-    peaks = np.where(_BAND, _sum_3x3(power), 0).reshape(len(power), -1)
+    around = _around(power)
+    peaks = np.where(_BAND & (power >= around.max(0)), around.sum(0), 0).reshape(len(power), -1)
     best = peaks.argmax(1)
     whole = power.sum((1, 2))
     share = np.divide(peaks[np.arange(len(best)), best], whole, out=np.zeros_like(whole), where=whole > 0)
-    return share, _WAVES[best]
+    clear = share >= LEAST_SHARE
+    return np.where(clear, share, 0), np.where(clear, _WAVES[best], 1)
 
 
-def _sum_3x3(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sums of 3x3 neighbours; rows of the spectrum wrap around, columns end."""
-    rows = power + np.roll(power, 1, 1) + np.roll(power, -1, 1)
-    padded = np.pad(rows, ((0, 0), (0, 0), (1, 1)))
-    return padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
+def _around(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The nine values (9, ...) of each 3x3 in spectra; their rows wrap around, their columns end."""
+    rows = np.stack([np.roll(power, shift, 1) for shift in (-1, 0, 1)])
+    padded = np.pad(rows, ((0, 0), (0, 0), (0, 0), (1, 1)))
+    return np.concatenate([padded[..., :-2], padded[..., 1:-1], padded[..., 2:]])
 
 
 def _agreement(first: NDArray[np.complex128], second: NDArray[np.complex128]) -> NDArray[np.float64]:

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from benchmarks.synthesis.impression import make_impression
+from benchmarks.synthesis.master import make_master
+from biometric_service.extraction.fingerprint.resampling import to_500_dpi
+from biometric_service.extraction.fingerprint.ridge_likeness import ridge_likeness
+from biometric_service.extraction.fingerprint.segmentation import ridge_mask
+
+Pixels = np.ndarray
+
+
+@pytest.fixture(scope="module")
+def print_on_white() -> Pixels:
+    return make_impression(make_master(5), 1)
+
+
+def waves(length: float, size: int = 200) -> Pixels:
+    return (127 + 100 * np.sin(2 * np.pi * np.arange(size) / length) * np.ones((size, 1))).astype(np.uint8)
+
+
+def everywhere(pixels: Pixels) -> Pixels:
+    return np.ones(pixels.shape, np.bool_)
+
+
+@pytest.mark.parametrize("dpi", [250, 500, 569, 1000])
+def test_a_ridge_keeps_its_width_in_millimetres(dpi: float) -> None:
+    given = waves(9 * dpi / 500, size=round(300 * dpi / 500))
+    resampled = to_500_dpi(given, dpi)
+    assert resampled.shape == (300, 300)
+    spectrum = np.abs(np.fft.rfft(resampled[150].astype(float) - resampled.mean()))
+    assert 300 / spectrum.argmax() == pytest.approx(9, rel=0.03)
+
+
+def test_ridges_too_fine_for_500_dpi_do_not_come_back_as_others() -> None:
+    assert to_500_dpi(waves(2.2, size=1000), 1000).std() < 12
+
+
+def test_the_mask_is_where_the_finger_is(print_on_white: Pixels) -> None:
+    mask = ridge_mask(print_on_white)
+    dark = print_on_white < 200
+    assert dark[mask].mean() > 0.3
+    assert dark[~mask].mean() < 0.02
+
+
+def test_a_dark_frame_is_no_part_of_the_mask(print_on_white: Pixels) -> None:
+    height, width = print_on_white.shape
+    framed = np.full((height + 120, width + 120), 20, np.uint8)
+    framed[10:-10, 10:-10] = 250
+    framed[60:-60, 60:-60] = print_on_white
+    mask = ridge_mask(framed)
+    assert mask[60:-60, 60:-60].sum() > 10_000
+    assert mask.sum() < 1.02 * mask[60:-60, 60:-60].sum()
+
+
+def test_two_fingers_are_both_found(print_on_white: Pixels) -> None:
+    pair = np.hstack([print_on_white, np.full((len(print_on_white), 60), 250, np.uint8), print_on_white])
+    left, right = np.array_split(ridge_mask(pair), 2, axis=1)
+    assert left.sum() > 10_000
+    assert right.sum() > 10_000
+
+
+def test_a_print_looks_like_ridges(print_on_white: Pixels) -> None:
+    assert ridge_likeness(print_on_white, ridge_mask(print_on_white)) > 0.7
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.full((200, 200), 128, np.uint8),
+        np.random.default_rng(1).integers(0, 256, (200, 200)).astype(np.uint8),
+        (np.random.default_rng(2).normal(200, 2, (200, 200))).astype(np.uint8),
+        np.repeat(np.linspace(0, 255, 200).astype(np.uint8)[None], 200, axis=0),
+        waves(40),
+        waves(2.5),
+        np.zeros((20, 400), np.uint8),
+    ],
+    ids=["blank", "noise", "faint noise", "ramp", "coarse", "fine", "too low"],
+)
+def test_what_is_no_print_does_not(pixels: Pixels) -> None:
+    assert ridge_likeness(pixels, everywhere(pixels)) < 0.35
+
+
+def test_outside_the_mask_nothing_counts(print_on_white: Pixels) -> None:
+    assert ridge_likeness(print_on_white, np.zeros(print_on_white.shape, np.bool_)) == 0
