@@ -15,7 +15,7 @@ from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.cylinders import MOST_MINUTIAE
 from biometric_service.comparison.fingerprint.similarity import Prints
 
-LEVELS = 256
+LEVELS = np.float32(256)
 DISTANCE = np.float32(5.0)
 DISTANCE_SOFTNESS = np.float32(2.5)
 ANGLE = np.float32(np.pi / 12)
@@ -78,38 +78,52 @@ def choose(prints: Prints, pairs: Pairs) -> int:
     """
     rows, columns, similarity = len(prints.reference.places), len(prints.probe.places), prints.similarity
     level, left = _cut(similarity, rows, columns, min(rows, columns))
-    count = 0
+    least, above = np.float32(level) / LEVELS, np.float32(level + 1) / LEVELS
+    probe, reference, likeness, count = pairs.probe, pairs.reference, pairs.similarity, 0
     for row in range(rows):
         for column in range(columns):
-            at = int(similarity[row, column] * LEVELS)
-            if at > level or (at == level and left > 0):
-                left -= at == level
-                _take(pairs, count, prints, column, row)
+            value = similarity[row, column]
+            if value >= above or (value >= least and left > 0):
+                left -= value < above
+                probe[count], reference[count], likeness[count] = column, row, value
                 count += 1
+    _place(prints, pairs, count)
     return count
 
 
-@inlined
+@compiled
 def _cut(similarity: NDArray[np.float32], rows: int, columns: int, wanted: int) -> tuple[int, int]:
     """The level above which everything is wanted, and how many of that level itself; never of level 0."""
-    counts = np.zeros(LEVELS + 1, np.int64)
+    level, above, fitting = 0, int(LEVELS) + 1, 0
+    while above - level > 1:
+        middle = (level + above) // 2
+        count = _reaching(similarity, rows, columns, np.float32(middle) / LEVELS)
+        if count <= wanted:
+            above, fitting = middle, count
+        else:
+            level = middle
+    return level, wanted - fitting if level > 0 else 0
+
+
+@compiled
+def _reaching(similarity: NDArray[np.float32], rows: int, columns: int, least: np.float32) -> int:
+    count = 0
     for row in range(rows):
         for column in range(columns):
-            counts[int(similarity[row, column] * LEVELS)] += 1
-    level = LEVELS
-    while level > 0 and counts[level] <= wanted:
-        wanted -= counts[level]
-        level -= 1
-    return level, wanted if level > 0 else 0
+            count += similarity[row, column] >= least
+    return count
 
 
-@inlined
-def _take(pairs: Pairs, at: int, prints: Prints, column: int, row: int) -> None:
-    probe, reference = prints.probe, prints.reference
-    pairs.probe[at], pairs.reference[at], pairs.similarity[at] = column, row, prints.similarity[row, column]
-    pairs.px[at], pairs.py[at] = probe.places[column, 0], probe.places[column, 1]
-    pairs.rx[at], pairs.ry[at] = reference.places[row, 0], reference.places[row, 1]
-    pairs.turn[at] = reference.places[row, 2] - probe.places[column, 2]
+@compiled
+def _place(prints: Prints, pairs: Pairs, count: int) -> None:
+    """Look up where the minutiae of the first ``count`` pairs are and how they are turned."""
+    probe, reference = prints.probe.places, prints.reference.places
+    px, py, rx, ry, turn = pairs.px, pairs.py, pairs.rx, pairs.ry, pairs.turn
+    for pair in range(count):
+        mine, other = pairs.probe[pair], pairs.reference[pair]
+        px[pair], py[pair] = probe[mine, 0], probe[mine, 1]
+        rx[pair], ry[pair] = reference[other, 0], reference[other, 1]
+        turn[pair] = reference[other, 2] - probe[mine, 2]
 
 
 @compiled
