@@ -38,8 +38,7 @@ export function scores(decision, title = t("result.plot")) {
   return el(
     "section",
     { class: "scores" },
-    el("header", {}, el("h3", {}, title), decision.candidates.length ? el("span", { class: "quiet" }, t("result.plot_axis")) : null),
-    decision.candidates.length ? scorePlot(decision) : null,
+    ...(decision.candidates.length ? plotted(decision, title) : []),
     el(
       "p",
       { class: "quiet" },
@@ -48,6 +47,11 @@ export function scores(decision, title = t("result.plot")) {
     extrapolated ? el("p", { class: "quiet" }, t("result.extrapolated")) : null,
   );
 }
+
+const plotted = (decision, title) => [
+  el("header", {}, el("h3", {}, title), el("span", { class: "quiet" }, t("result.plot_axis"))),
+  scorePlot(decision),
+];
 
 /** Pictures of what was compared. */
 export function pictures(explanation) {
