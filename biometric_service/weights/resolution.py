@@ -28,11 +28,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """An ONNX file that agrees with its manifest, and the source it came from."""
+    """An ONNX file that agrees with its manifest, and the source it came from.
+
+    ``files``: all that the source holds, of which an engine is made; ``path`` is the first of them for an engine.
+    """
 
     manifest: ModelManifest
     path: Path
     source: Source
+    files: tuple[Path, ...]
 
 
 class Presence(StrEnum):
@@ -164,8 +168,9 @@ class ModelShelf:
         path = folder / source.files[0].path
         if source.recipe is not None:
             path = self._built(manifest, source, source.recipe, path)
-        require_agreement(manifest, path)
-        return ResolvedModel(manifest, path, source)
+        if manifest.task is not Task.FINGERPRINT_ENGINE:
+            require_agreement(manifest, path)
+        return ResolvedModel(manifest, path, source, tuple(folder / file.path for file in source.files))
 
     def _built(self, manifest: ModelManifest, source: Source, recipe: str, file: Path) -> Path:
         key = f"{manifest.name}/built-{build_key(source)}"
