@@ -140,14 +140,26 @@ def require_gallery(walk: Walk, gallery: GalleryId) -> None:
 
 
 def require_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> None:
-    """SUBJECT_UNKNOWN unless the subject is in the gallery, or the gallery is ALL; GALLERY_UNKNOWN."""
+    """SUBJECT_UNKNOWN unless the subject is in the gallery, or the gallery is ALL; GALLERY_UNKNOWN.
+
+    A subject of another gallery reads like nobody, so that a caller of one gallery does not learn who is in the others.
+    """
     require_gallery(walk, gallery)
-    if gallery not in walk.store.subject(subject).galleries | {ALL_GALLERIES}:
+    if not _is_member(walk, subject, gallery):
         raise BiometricServiceError(
             ErrorCode.SUBJECT_UNKNOWN,
             f"No subject {subject} is enrolled in gallery {gallery}.",
             "Check the id, or name the gallery that the subject is in.",
         )
+
+
+def _is_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> bool:
+    try:
+        return gallery in walk.store.subject(subject).galleries | {ALL_GALLERIES}
+    except BiometricServiceError as fault:
+        if fault.code is ErrorCode.SUBJECT_UNKNOWN:
+            return False
+        raise
 
 
 def serving(stages: Mapping[Modality, Stage], observation: Observation) -> Stage:

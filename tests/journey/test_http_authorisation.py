@@ -164,12 +164,29 @@ def test_an_auditor_of_all_galleries_reads_the_log(live: LiveService) -> None:
     assert chain["events"] >= 5
 
 
-def test_the_subject_of_a_foreign_gallery_reads_like_nobody(live: LiveService) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "claim"),
+    [
+        ("GET", "/subjects/{subject}", None),
+        ("DELETE", "/subjects/{subject}", None),
+        ("POST", "/verifications", "subject"),
+        ("POST", "/movement-checks", "claimed"),
+    ],
+)
+def test_the_subject_of_a_foreign_gallery_reads_like_nobody(
+    live: LiveService, method: str, path: str, claim: str | None
+) -> None:
     client = live.client(live.key(galleries=frozenset({OURS})))
-    foreign, nobody = (client.get(f"{OPERATIONS}/subjects/{s}?purpose=x").json() for s in ("foreign-1", "nobody"))
-    for answer in (foreign, nobody):
-        del answer["request_id"]
-    assert foreign == {**nobody, "detail": nobody["detail"].replace("nobody", "foreign-1")}
+    at_gate = {"checkpoint": "gate", "direction": "in"} if claim == "claimed" else {}
+
+    def problem(subject: str) -> dict[str, object]:
+        body = {"purpose": PURPOSE, "images": [IMAGE], "gallery": OURS, **at_gate, claim: subject} if claim else None
+        url = OPERATIONS + path.replace("{subject}", subject)
+        answer = client.request(method, url, json=body, params=None if body else {"purpose": PURPOSE})
+        assert (answer.status_code, answer.json()["code"]) == (404, "subject_unknown")
+        return {name: str(value).replace(subject, "X") for name, value in answer.json().items() if name != "request_id"}
+
+    assert problem("foreign-1") == problem("nobody")
 
 
 def test_a_subject_of_two_galleries_shows_only_ours_and_is_erased_only_by_who_reaches_both(live: LiveService) -> None:
