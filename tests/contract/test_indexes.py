@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.exact import ExactGallery
-from biometric_service.gallery.faiss_gallery import FaissGallery
+from biometric_service.gallery.faiss_gallery import FaissGallery, Narrowing
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
 from biometric_service.vocabulary.protocols import Comparator, GalleryIndex
@@ -89,12 +89,12 @@ class DirectionsDescriber:
 
 def narrowing(comparator: Comparator) -> FaissGallery:
     """A FAISS gallery that narrows down however small the gallery is."""
-    return FaissGallery(comparator, DirectionsDescriber(), least=20, worth_narrowing=0)
+    return FaissGallery(comparator, Narrowing(DirectionsDescriber(), least=20, few=0))
 
 
 INDEXES: dict[str, Make] = {
     "exact": ExactGallery,
-    "faiss": lambda comparator: FaissGallery(comparator, DirectionsDescriber()),
+    "faiss": FaissGallery,
     "faiss narrowing": narrowing,
 }
 

@@ -1,0 +1,82 @@
+"""The descriptor of fingerprints: the same wherever the finger lies, and alike for the same finger."""
+
+import numpy as np
+import pytest
+
+from benchmarks.synthesis.strewing import make_finger
+from benchmarks.synthesis.templates import FORMAT, finger_seed, make_template
+from biometric_service.gallery.faiss_gallery import NARROWINGS, Narrowing
+from biometric_service.gallery.minutia_pairs import PairDescriber
+from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.templates import MinutiaeTemplate
+
+FINGERS = 300
+DESCRIBER = PairDescriber()
+
+
+def template(positions: np.ndarray, directions: np.ndarray) -> MinutiaeTemplate:
+    count = len(directions)
+    return MinutiaeTemplate(
+        FORMAT,
+        FingerPosition.UNKNOWN,
+        np.asarray(positions, np.float32).reshape(count, 2),
+        np.mod(directions, 2 * np.pi).astype(np.float32),
+        np.linspace(0.5, 1, count, dtype=np.float32),
+        np.zeros(count, np.uint8),
+        (400, 400),
+    )
+
+
+def strewn(count: int) -> tuple[np.ndarray, np.ndarray]:
+    chance = np.random.default_rng(count)
+    return chance.uniform(0, 400, (count, 2)), chance.uniform(0, 2 * np.pi, count)
+
+
+def test_it_has_unit_length() -> None:
+    vector = DESCRIBER.describe(template(*strewn(40)))
+    assert vector.dtype == np.float32
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("turn", [0.3, 2.0, -1.5])
+def test_moving_and_turning_the_finger_changes_nothing(turn: float) -> None:
+    positions, directions = strewn(40)
+    # Directions are counted counter-clockwise while y points down.
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    moved = template(positions @ rotation + [30, -12], directions + turn)
+    assert DESCRIBER.describe(moved) @ DESCRIBER.describe(template(positions, directions)) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_order_of_minutiae_does_not_matter() -> None:
+    positions, directions = strewn(30)
+    one = template(positions, directions)
+    order = np.random.default_rng(1).permutation(30)
+    other = MinutiaeTemplate(
+        one.format, one.position, one.positions[order], one.directions[order], one.qualities[order], one.kinds, one.size
+    )
+    assert DESCRIBER.describe(one) @ DESCRIBER.describe(other) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_minutiae_describe_nothing(count: int) -> None:
+    vector = DESCRIBER.describe(template(*strewn(count)))
+    assert vector.shape == DESCRIBER.describe(template(*strewn(40))).shape
+    assert not vector.any()
+
+
+def test_mates_are_among_the_first() -> None:
+    fingers = [make_finger(finger_seed(5, number)) for number in range(FINGERS)]
+    held = np.array([DESCRIBER.describe(make_template(finger, 1)) for finger in fingers])
+    asked = np.array([DESCRIBER.describe(make_template(finger, 2)) for finger in fingers[:100]])
+    likeness = asked @ held.T
+    ahead = (likeness > likeness[np.arange(100), np.arange(100), np.newaxis]).sum(axis=1)
+    assert np.mean(ahead == 0) >= 0.95
+    assert np.mean(ahead < 0.05 * FINGERS) >= 0.98
+
+
+def test_small_galleries_are_compared_whole_and_large_ones_in_part() -> None:
+    fingers, faces = NARROWINGS[Modality.FINGERPRINT], NARROWINGS[Modality.FACE]
+    assert [fingers.kept(rows, 10) for rows in (0, 500, 2_000, 100_000, 1_000_000)] == [0, 500, 2_000, 2_000, 10_000]
+    assert [faces.kept(rows, 10) for rows in (2_000, 100_000)] == [2_000, 100]
+    assert faces.kept(100_000, 200) == 800
+    assert Narrowing(DESCRIBER, least=5, few=0).kept(3, 1) == 3
