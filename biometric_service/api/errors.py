@@ -90,10 +90,14 @@ def problem_response(fault: BiometricServiceError, status: HTTPStatus | None = N
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> BiometricServiceError:
     """What a validation found, without the values that were sent: they may be biometric data."""
-    found = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in faults)
+    found = "; ".join(f"{_place(fault)}: {fault['msg'].removeprefix('Value error, ')}" for fault in faults)
     return BiometricServiceError(
         ErrorCode.REQUEST_INVALID, f"The request is not valid ({found}).", "Correct it as /openapi.json describes."
     )
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    return ".".join(map(str, fault["loc"])) or "body"
 
 
 def install(api: FastAPI) -> None:

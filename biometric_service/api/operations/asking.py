@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from biometric_service.api.operations.bodies import ID_PATTERN, Line, Purpose
+from biometric_service.api.operations.bodies import Id, Line, Purpose
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 
@@ -14,9 +14,9 @@ LONGEST_PAGE = 200
 
 PurposeQuery = Annotated[Purpose, Query(description="What the answer is for; the key must allow it.")]
 DeviceQuery = Annotated[Line, Query(description="Where the request comes from; kept in the audit log.")]
-GalleryQuery = Annotated[str, Query(pattern=ID_PATTERN, description="Which gallery; ALL for every one.")]
+GalleryQuery = Annotated[Id, Query(description="Which gallery; ALL for every one.")]
 LimitQuery = Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Longest page wanted.")]
-SubjectPath = Annotated[str, Path(pattern=ID_PATTERN, description="The subject's id.")]
+SubjectPath = Annotated[Id, Path(description="The subject's id.")]
 
 
 @dataclass(frozen=True, slots=True)

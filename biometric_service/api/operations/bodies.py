@@ -2,9 +2,19 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from biometric_service.api.operations.positions import Finger
 from biometric_service.vocabulary.decisions import Movement
@@ -13,8 +23,34 @@ from biometric_service.vocabulary.samples import Modality
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-Purpose = Annotated[str, StringConstraints(pattern=r"^\S(.{0,126}\S)?$")]
+PURPOSE_PATTERN = r"^\S(.{0,126}\S)?$"
+
+
+def _matching(pattern: str, otherwise: str) -> AfterValidator:
+    """A check that says in words what is wanted."""
+    wanted = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if wanted.fullmatch(value) is None:
+            raise ValueError(otherwise)
+        return value
+
+    return AfterValidator(check)
+
+
+Id = Annotated[
+    str,
+    _matching(ID_PATTERN, "must be 1 to 128 letters, digits or . _ : @ - and begin with a letter or digit"),
+    WithJsonSchema({"type": "string", "pattern": ID_PATTERN}),
+]
+Purpose = Annotated[
+    str,
+    _matching(PURPOSE_PATTERN, "must be 1 to 128 characters on one line, without blanks at either end"),
+    WithJsonSchema({"type": "string", "pattern": PURPOSE_PATTERN}),
+]
+Explain = Annotated[
+    bool, Field(description="Also show what was compared; needs the scope abis.encounter.read as well.")
+]
 Line = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\r\n]*$")]
 
 
@@ -65,9 +101,7 @@ class IdentificationBody(RequestBody):
     """Who is this?"""
 
     gallery: Id = Field(description="Where to look; ALL for every gallery.", examples=["residents"])
-    explain: bool = Field(
-        default=False, description="Also show what was compared; needs the scope abis.encounter.read as well."
-    )
+    explain: Explain = False
 
 
 class VerificationBody(RequestBody):
@@ -75,9 +109,7 @@ class VerificationBody(RequestBody):
 
     gallery: Id = Field(description="Where the person is enrolled; ALL for anywhere.", examples=["residents"])
     subject: Id = Field(description="Who it is said to be.", examples=["P-1042"])
-    explain: bool = Field(
-        default=False, description="Also show what was compared; needs the scope abis.encounter.read as well."
-    )
+    explain: Explain = False
 
 
 class ExceptionBody(Body):
@@ -107,9 +139,7 @@ class MovementBody(RequestBody):
     checkpoint: Annotated[Line, Field(min_length=1)] = Field(description="Where.", examples=["gate-3"])
     direction: Movement = Field(description="Which way.", examples=["in"])
     claimed: Id | None = Field(None, description="Who it is said to be; left out, the person is identified.")
-    explain: bool = Field(
-        default=False, description="Also show what was compared; needs the scope abis.encounter.read as well."
-    )
+    explain: Explain = False
 
 
 class GalleryBody(Body):

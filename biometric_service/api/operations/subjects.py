@@ -9,7 +9,7 @@ from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import subject_answer
 from biometric_service.api.operations.answers import ErasureAnswer, SubjectAnswer, SubjectsAnswer
 from biometric_service.api.operations.asking import Asking, GalleryQuery, LimitQuery, SubjectPath, event
-from biometric_service.api.operations.bodies import ID_PATTERN
+from biometric_service.api.operations.bodies import Id
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -19,7 +19,7 @@ from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, Su
 
 router = APIRouter(prefix=f"{OPERATIONS}/subjects", tags=["subjects"])
 
-AfterSubject = Annotated[str | None, Query(pattern=ID_PATTERN, description="Begin after this subject.")]
+AfterSubject = Annotated[Id | None, Query(description="Begin after this subject.")]
 
 
 @router.get("")

@@ -5,7 +5,7 @@ import { t } from "./strings.js";
 
 export function problemCard(problem) {
   return el(
-    "article",
+    "div",
     { class: "card problem", role: "alert" },
     icon("bad"),
     el(

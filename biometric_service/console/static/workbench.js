@@ -87,7 +87,7 @@ const explained = () => may.scopes.includes("abis.encounter.read");
 
 function setTask(chosen) {
   task = chosen;
-  byId("ask").setAttribute("aria-labelledby", `tab-${task}`);
+  byId("panel").setAttribute("aria-labelledby", `tab-${task}`);
   byId("task-lead").textContent = t(`task.lead.${task}`);
   byId("run").textContent = t(`task.run.${task}`);
   byId("despite").checked = false;
