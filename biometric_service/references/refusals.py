@@ -27,7 +27,7 @@ def gallery_unknown(gallery: GalleryId) -> BiometricServiceError:
     )
 
 
-def gallery_exists(gallery: GalleryId) -> BiometricServiceError:
+def gallery_taken(gallery: GalleryId) -> BiometricServiceError:
     """GALLERY_EXISTS."""
     return BiometricServiceError(
         ErrorCode.GALLERY_EXISTS, f"There is a gallery {gallery!r} already.", "Use it, or give another name."
@@ -41,7 +41,7 @@ def subject_unknown(subject: SubjectId) -> BiometricServiceError:
     )
 
 
-def subject_exists(subject: SubjectId) -> BiometricServiceError:
+def subject_taken(subject: SubjectId) -> BiometricServiceError:
     """SUBJECT_EXISTS."""
     return BiometricServiceError(
         ErrorCode.SUBJECT_EXISTS,

@@ -22,8 +22,7 @@ from biometric_service.references.models import (
 )
 from biometric_service.references.numbers import STORE, Numbers, take_numbers
 from biometric_service.references.protection import StoreKey
-from biometric_service.references.refusals import check_gallery_name, check_name, subject_exists
-from biometric_service.references.refusals import gallery_exists as refuse_gallery
+from biometric_service.references.refusals import check_gallery_name, check_name, gallery_taken, subject_taken
 from biometric_service.references.sealed_references import open_references, read_sealed
 from biometric_service.references.subjects import (
     find_subject,
@@ -62,7 +61,7 @@ class SqlReferenceStore:
         check_gallery_name(gallery)
         with self._database.writing() as connection:
             if gallery_exists(connection, gallery):
-                raise refuse_gallery(gallery)
+                raise gallery_taken(gallery)
             connection.execute(insert(GalleryRow).values(id=gallery, created_at=event.at))
             self._log.append(connection, event)
 
@@ -76,7 +75,7 @@ class SqlReferenceStore:
         check_name(encounter.subject, "id of the subject")
         with self._database.writing() as connection:
             if find_subject(connection, encounter.subject) is not None:
-                raise subject_exists(encounter.subject)
+                raise subject_taken(encounter.subject)
             numbers = take_numbers(connection, subjects=1, encounters=1, samples=len(encounter.samples))
             self._insert_subject(connection, numbers.subject, encounter)
             return self._keep(connection, encounter, numbers.subject, numbers, event)
