@@ -131,12 +131,22 @@ async def _answer_validation(_: Request, fault: Exception) -> Response:
     return problem_response(invalid_request(fault.errors()))
 
 
-async def _answer_http(_: Request, fault: Exception) -> Response:
+async def _answer_http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
     status = HTTPStatus(fault.status_code)
     error = BiometricServiceError(
-        ErrorCode.REQUEST_INVALID, f"{status.description or status.phrase}.", "See /openapi.json for what there is."
+        ErrorCode.REQUEST_INVALID,
+        f"{(status.description or status.phrase).rstrip('.')}.",
+        "See /openapi.json for what there is.",
     )
     answer = problem_response(error, status)
     answer.headers.update(fault.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and (allowed := _allowed(request)):
+        answer.headers["Allow"] = allowed
     return answer
+
+
+def _allowed(request: Request) -> str:
+    """Every method of a path; the router knows them one by one."""
+    path = getattr(request.scope.get("route"), "path", "")
+    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ())))

@@ -117,6 +117,7 @@ def test_no_such_path_and_no_such_method(client: httpx.Client) -> None:
     answer = client.put(IDENTIFY)
     assert_problem(answer, 405, "request_invalid")
     assert answer.headers["allow"] == "POST"
+    assert client.put(f"{OPERATIONS}/galleries").headers["allow"] == "GET, POST"
 
 
 def test_unknown_gallery_and_subject(client: httpx.Client) -> None:
