@@ -60,12 +60,14 @@ class BiometricSample:
 class FingerArea:
     """The ridge area of a fingerprint, resampled to 500 dpi and cropped.
 
-    ``pixels``: uint8 (h, w) at 500 dpi. ``mask``: bool (h, w), True on ridges. ``offset``: (x, y) of the crop in the
-    whole 500-dpi image, in pixels. ``scale``: 500 / the sample's dpi.
+    ``pixels``: uint8 (h, w) at 500 dpi. ``mask``: bool (h, w), True on ridges. ``clarity``: float32 (h, w), how clearly
+    ridges are seen there, 0 (not at all, or outside the mask) to 1. ``offset``: (x, y) of the crop in the whole 500-dpi
+    image, in pixels. ``scale``: 500 / the sample's dpi.
     """
 
     pixels: NDArray[np.uint8]
     mask: NDArray[np.bool_]
+    clarity: NDArray[np.float32]
     offset: tuple[int, int]
     scale: float
 

@@ -4,7 +4,7 @@ import pytest
 from benchmarks.synthesis.impression import make_impression
 from benchmarks.synthesis.master import make_master
 from biometric_service.extraction.fingerprint.resampling import to_500_dpi
-from biometric_service.extraction.fingerprint.ridge_likeness import ridge_likeness
+from biometric_service.extraction.fingerprint.ridge_waves import ridge_waves
 from biometric_service.extraction.fingerprint.segmentation import ridge_mask
 
 Pixels = np.ndarray
@@ -61,7 +61,7 @@ def test_two_fingers_are_both_found(print_on_white: Pixels) -> None:
 
 
 def test_a_print_looks_like_ridges(print_on_white: Pixels) -> None:
-    assert ridge_likeness(print_on_white, ridge_mask(print_on_white)) > 0.7
+    assert ridge_waves(print_on_white, ridge_mask(print_on_white)).likeness > 0.7
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,25 @@ def test_a_print_looks_like_ridges(print_on_white: Pixels) -> None:
     ids=["blank", "noise", "faint noise", "ramp", "coarse", "fine", "too low"],
 )
 def test_what_is_no_print_does_not(pixels: Pixels) -> None:
-    assert ridge_likeness(pixels, everywhere(pixels)) < 0.35
+    assert ridge_waves(pixels, everywhere(pixels)).likeness < 0.35
 
 
 def test_outside_the_mask_nothing_counts(print_on_white: Pixels) -> None:
-    assert ridge_likeness(print_on_white, np.zeros(print_on_white.shape, np.bool_)) == 0
+    found = ridge_waves(print_on_white, np.zeros(print_on_white.shape, np.bool_))
+    assert found.likeness == 0
+    assert not found.clarity.any()
+
+
+def test_clarity_is_high_on_ridges_and_low_where_they_are_smeared(print_on_white: Pixels) -> None:
+    half = print_on_white.shape[1] // 2
+    smeared = print_on_white.copy()
+    smeared[:, half:] = np.random.default_rng(1).integers(0, 256, smeared[:, half:].shape)
+    clarity = ridge_waves(smeared, everywhere(smeared)).clarity
+    assert clarity[100:300, half - 100 : half - 30].mean() > 4 * clarity[100:300, half + 30 : half + 100].mean()
+
+
+def test_clear_waves_are_near_one() -> None:
+    clarity = ridge_waves(waves(8), everywhere(waves(8))).clarity
+    assert clarity.shape == (200, 200)
+    assert (clarity > 0.8).all()
+    assert (clarity <= 1).all()

@@ -118,7 +118,7 @@ def test_the_trace_shows_every_step(extractor: LeaderExtractor, impression: np.n
     found = extractor.locate(sample(impression), steps.__setitem__)
     assert isinstance(found, LocatedSample)
     made = extractor.extract(found, steps.__setitem__)
-    assert list(steps) == ["fingerprint_500dpi", "ridge_mask", "ridge_likeness", "minutiae"]
+    assert list(steps) == ["fingerprint_500dpi", "ridge_mask", "ridge_clarity", "minutiae"]
     assert steps["minutiae"] is made
 
 

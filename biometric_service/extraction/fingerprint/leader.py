@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from biometric_service.extraction.face.session import Session
 from biometric_service.extraction.fingerprint.peaks import Peaks, find_peaks
 from biometric_service.extraction.fingerprint.resampling import DPI, to_500_dpi
-from biometric_service.extraction.fingerprint.ridge_likeness import ridge_likeness
+from biometric_service.extraction.fingerprint.ridge_waves import ridge_waves
 from biometric_service.extraction.fingerprint.segmentation import ridge_mask
 from biometric_service.vocabulary.quality import Defect, ExtractionFailure
 from biometric_service.vocabulary.samples import BiometricSample, FingerArea, LocatedSample
@@ -32,7 +32,7 @@ class LeaderExtractor:
     """Resamples to 500 dpi, crops to the ridges and reads minutiae out of LEADER's maps (see ``Extractor``).
 
     The session runs the graph of the recipe ``leader_fused``. Traces ``fingerprint_500dpi`` (uint8, the whole image),
-    ``ridge_mask`` (bool, of the same size), ``ridge_likeness`` (0 to 1) and ``minutiae`` (the template). Positions are
+    ``ridge_mask`` (bool), ``ridge_clarity`` (float32, both of that size) and ``minutiae`` (the template). Positions are
     finer than a pixel and count from the whole image's corner; minutiae of a quality of 0.2 and more are kept.
     """
 
@@ -47,11 +47,11 @@ class LeaderExtractor:
         trace("fingerprint_500dpi", pixels)
         mask = ridge_mask(pixels)
         trace("ridge_mask", mask)
-        likeness = ridge_likeness(pixels, mask)
-        trace("ridge_likeness", likeness)
-        if np.count_nonzero(mask) < LEAST_AREA or likeness < LEAST_LIKENESS:
+        waves = ridge_waves(pixels, mask)
+        trace("ridge_clarity", waves.clarity)
+        if np.count_nonzero(mask) < LEAST_AREA or waves.likeness < LEAST_LIKENESS:
             return ExtractionFailure(Defect.NO_FINGER)
-        return LocatedSample(sample, _crop(pixels, mask, DPI / sample.dpi))
+        return LocatedSample(sample, _crop(pixels, mask, waves.clarity, DPI / sample.dpi))
 
     def extract(self, located: LocatedSample, trace: Trace = SILENT) -> MinutiaeTemplate | ExtractionFailure:
         """Find the minutiae; NO_FINGER where they are too uncertain to be any, TOO_FEW_MINUTIAE under 6 of quality."""
@@ -87,9 +87,9 @@ class LeaderExtractor:
         )
 
 
-def _crop(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], scale: float) -> FingerArea:
-    rows, columns = (_span(np.asarray(mask.any(axis))) for axis in (1, 0))
-    return FingerArea(pixels[rows, columns], mask[rows, columns], (columns.start, rows.start), scale)
+def _crop(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], clarity: NDArray[np.float32], scale: float) -> FingerArea:
+    rows, columns = place = (_span(np.asarray(mask.any(1))), _span(np.asarray(mask.any(0))))
+    return FingerArea(pixels[place], mask[place], clarity[place], (columns.start, rows.start), scale)
 
 
 def _span(used: NDArray[np.bool_]) -> slice:

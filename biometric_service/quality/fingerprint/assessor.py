@@ -8,14 +8,14 @@ from biometric_service.quality.fingerprint.measures import FingerprintMeasures, 
 from biometric_service.vocabulary.quality import Defect, QualityAssessment
 from biometric_service.vocabulary.samples import FingerArea, LocatedSample
 
-WHOLE_PRINT = 200.0
+WHOLE_PRINT = 100.0
 """mm2 of clear ridges that a flat fingertip leaves on a sensor large enough."""
-LEAST_CLEAR_AREA = 10.0
-"""mm2; a minutia comes with about every 4 mm2, and a handful is no evidence."""
+LEAST_CLEAR_AREA = 3.0
+"""mm2; a minutia comes with about every 4 mm2, so that hardly one is to be seen."""
 SMALL_AREA = 100.0
 FAINT = 25.0
 DRY, WET = 0.18, 0.62
-UNCLEAR = 0.5
+UNCLEAR = 0.15
 FAR_OFF = 0.35
 
 
@@ -46,7 +46,7 @@ def _defects(measures: FingerprintMeasures) -> tuple[Defect, ...]:
         Defect.LOW_CONTRAST: 1 - measures.contrast / FAINT,
         Defect.TOO_DRY: 1 - measures.dark_share / DRY,
         Defect.TOO_WET: 1 - (1 - measures.dark_share) / (1 - WET),
-        Defect.SMUDGED: 1 - measures.coherence / UNCLEAR,
+        Defect.SMUDGED: 1 - measures.clarity / UNCLEAR,
         Defect.PARTIAL: 1 - measures.ridge_area / SMALL_AREA,
         Defect.OFF_CENTRE: measures.eccentricity / FAR_OFF - 1,
     }

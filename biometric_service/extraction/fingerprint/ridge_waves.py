@@ -4,6 +4,8 @@ Each window's spectrum is weighted with the squared frequency, which makes photo
 that very square) and leaves ridges a peak. How far neighbouring windows agree on the peak tells the two apart.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
@@ -28,23 +30,51 @@ _TAPER = np.outer(*[np.hanning(WINDOW + 2)[1:-1]] * 2).astype(np.float32)
 _WAVES = (_FREQUENCY[1] + 1j * _FREQUENCY[0]).ravel()
 
 
-def ridge_likeness(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """How far neighbouring windows of 32 pixels in the mask agree on one wave: 0 (not at all, nothing there) to 1."""
+@dataclass(frozen=True, slots=True)
+class RidgeWaves:
+    """``likeness``: how far neighbouring windows agree on one wave, 0 (not at all, nothing there) to 1.
+
+    ``clarity``: float32 (h, w), how much of the power around a place is in a wave its neighbours agree on, 0 to 1.
+    """
+
+    likeness: float
+    clarity: NDArray[np.float32]
+
+
+def ridge_waves(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> RidgeWaves:
+    """The waves in windows of 32 pixels, 16 apart, in the mask of a grey image (h, w) at 500 dpi."""
     if min(pixels.shape) < WINDOW:
-        return 0.0
+        return RidgeWaves(0.0, np.zeros(pixels.shape, np.float32))
     windows = sliding_window_view(pixels, (WINDOW, WINDOW))[::STEP, ::STEP]
     inside = mask[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP][: windows.shape[0], : windows.shape[1]]
-    if not inside.any():
-        return 0.0
-    clarity = np.zeros(inside.shape, np.float32)
+    share = np.zeros(inside.shape, np.float32)
     wave = np.ones(inside.shape, np.complex128)
-    clarity[inside], wave[inside] = _clearest_wave(windows[inside].astype(np.float32))
-    agreement = weight = 0.0
+    share[inside], wave[inside] = _clearest_wave(windows[inside].astype(np.float32))
+    likeness, clarity = _compare_neighbours(share, wave, inside)
+    rows, columns = (_window_of_each(*sides) for sides in zip(pixels.shape, inside.shape, strict=True))
+    return RidgeWaves(likeness, (clarity[np.ix_(rows, columns)] * mask).astype(np.float32))
+
+
+def _compare_neighbours(
+    share: NDArray[np.float32], wave: NDArray[np.complex128], inside: NDArray[np.bool_]
+) -> tuple[float, NDArray[np.float64]]:
+    """The likeness of all windows and the clarity of each."""
+    agreed = weight = 0.0
+    clarity, neighbours = np.zeros(share.shape), np.zeros(share.shape)
     for first, second in (np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1]):
-        joint = clarity[first] * clarity[second]
-        agreement += float((joint * _agreement(wave[first], wave[second])).sum())
+        joint, alike = share[first] * share[second], _agreement(wave[first], wave[second])
+        agreed += float((joint * alike).sum())
         weight += float(joint.sum())
-    return max(agreement / weight, 0.0) if weight > 0 else 0.0
+        for side in (first, second):
+            clarity[side] += np.sqrt(joint) * np.maximum(alike, 0)
+            neighbours[side] += inside[first] & inside[second]
+    likeness = min(max(agreed / weight, 0.0), 1.0) if weight > 0 else 0.0
+    return likeness, clarity / np.maximum(neighbours, 1)
+
+
+def _window_of_each(pixels: int, windows: int) -> NDArray[np.int64]:
+    """Which window's middle is nearest to each pixel of a row or column."""
+    return np.clip((np.arange(pixels) - STEP // 2) // STEP, 0, windows - 1)
 
 
 def _clearest_wave(windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.complex128]]:
@@ -53,7 +83,7 @@ def _clearest_wave(windows: NDArray[np.float32]) -> tuple[NDArray[np.float32], N
     spectrum = scipy.fft.rfft2(level * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2) * _WEIGHT
     around = _around(power)
-    peaks = np.where(_BAND & (power >= around.max(0)), around.sum(0), 0).reshape(len(power), -1)
+    peaks = np.where(_BAND & (power >= around.max(0)), around.sum(0), 0).reshape(len(power), _WAVES.size)
     best = peaks.argmax(1)
     whole = power.sum((1, 2))
     share = np.divide(peaks[np.arange(len(best)), best], whole, out=np.zeros_like(whole), where=whole > 0)
