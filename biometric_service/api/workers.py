@@ -40,15 +40,19 @@ class RecognitionWorkers:
                 ErrorCode.TIMED_OUT, f"No answer within {self._seconds:g} s.", "Try again, with fewer images at a time."
             ) from None
 
+    def require_room(self) -> None:
+        """RATE_LIMITED where the queue is full."""
+        if self._taken >= self._room:
+            raise BiometricServiceError(
+                ErrorCode.RATE_LIMITED, "Too much recognition work is waiting.", "Wait a moment and try again."
+            )
+
     def close(self) -> None:
         """Finish what has begun and drop what waits."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, work: Callable[[], Result]) -> "Future[Result]":
-        if self._taken >= self._room:
-            raise BiometricServiceError(
-                ErrorCode.RATE_LIMITED, "Too much recognition work is waiting.", "Wait a moment and try again."
-            )
+        self.require_room()
         self._taken += 1
         loop = asyncio.get_running_loop()
         future = self._threads.submit(copy_context().run, work)

@@ -13,7 +13,7 @@ from biometric_service.vocabulary.candidates import Candidate, PartScore
 from biometric_service.vocabulary.protocols import Extractor
 from biometric_service.vocabulary.quality import ExtractionFailure
 from biometric_service.vocabulary.references import Reference, SubjectId
-from biometric_service.vocabulary.samples import BiometricSample, FaceArea, LocatedSample
+from biometric_service.vocabulary.samples import BiometricSample, FaceArea, LocatedSample, Modality
 from biometric_service.vocabulary.templates import Template, position_of
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -89,9 +89,12 @@ class Witness:
         template = reference.template
         modality = template.format.modality
         given = GivenImage(self._walk.store.image(reference.id), modality, position_of(template))
-        located = self._walk.extractors[modality].locate(self._walk.decode(given))
+        sample = self._walk.decode(given)
+        if modality is Modality.FINGERPRINT:
+            return Specimen(template, sample, None)
+        located = self._walk.extractors[modality].locate(sample)
         if isinstance(located, ExtractionFailure):
-            return Specimen(template, self._walk.decode(given), None)
+            return Specimen(template, sample, None)
         return _specimen(template, located)
 
 

@@ -14,6 +14,7 @@ from biometric_service.api.errors import invalid_request
 from biometric_service.api.operations.bodies import ImageBody, RequestBody
 from biometric_service.api.operations.positions import position_of
 from biometric_service.api.services import ServicesOf
+from biometric_service.api.workers import WorkersOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.settings import Settings
@@ -41,9 +42,13 @@ class _InMemory(MultiPartParser):
 
 
 def reads(model: type[Asked]) -> Callable[..., Awaitable[Received[Asked]]]:
-    """A dependency that reads a body of the model; REQUEST_INVALID, REQUEST_TOO_LARGE."""
+    """A dependency that reads a body of the model, unless there is no room to work on it anyway.
 
-    async def read(request: Request, services: ServicesOf) -> Received[Asked]:
+    REQUEST_INVALID, REQUEST_TOO_LARGE, RATE_LIMITED.
+    """
+
+    async def read(request: Request, services: ServicesOf, workers: WorkersOf) -> Received[Asked]:
+        workers.require_room()
         text, files = await _parts(request, services.settings)
         asked = await run_in_threadpool(validated, model, text)
         if len(asked.images) > services.settings.max_request_images:
