@@ -28,7 +28,7 @@ COLOURS: Sequence[tuple[int, int, int]] = (
     (136, 24, 70),
     (62, 44, 150),
     (132, 94, 0),
-    (10, 106, 130),
+    (84, 130, 0),
 )
 
 Point = tuple[float, float]
