@@ -24,7 +24,8 @@ from rich.table import Table
 
 from benchmarks.accuracy.subjects import SampleFile, fingerprints
 from biometric_service.app.stages import model_shelf
-from biometric_service.extraction.fingerprint.leader import MULTIPLE, LeaderExtractor
+from biometric_service.extraction.fingerprint.area import MULTIPLE
+from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.fingerprint.resampling import to_500_dpi
 from biometric_service.extraction.runtime import open_session
 from biometric_service.settings import load_settings

@@ -5,22 +5,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.extraction.face.session import Session
+from biometric_service.extraction.fingerprint.area import MARGIN, MULTIPLE, locate_ridges
 from biometric_service.extraction.fingerprint.peaks import Peaks, find_peaks
-from biometric_service.extraction.fingerprint.resampling import DPI, to_500_dpi
-from biometric_service.extraction.fingerprint.ridge_waves import ridge_waves
-from biometric_service.extraction.fingerprint.segmentation import ridge_mask
 from biometric_service.vocabulary.quality import Defect, ExtractionFailure
 from biometric_service.vocabulary.samples import BiometricSample, FingerArea, LocatedSample
 from biometric_service.vocabulary.templates import MinutiaeTemplate, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
-MULTIPLE = 32
-MARGIN = 16
-"""Pixels around the ridge area that the network is to see and may find minutiae in."""
 NEAR = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
-LEAST_AREA = 60 * 60
-"""Pixels at 500 dpi, 3 mm by 3 mm: fewer cannot hold enough minutiae."""
-LEAST_LIKENESS = 0.4
 LEAST_QUALITY = 0.2
 CERTAIN_QUALITY = 0.4
 LEAST_MINUTIAE = 6
@@ -42,16 +34,7 @@ class LeaderExtractor:
 
     def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
         """Crop to the ridge area; NO_FINGER where there is none, or nothing in it looks like ridges."""
-        assert sample.dpi is not None
-        pixels = to_500_dpi(sample.pixels, sample.dpi)
-        trace("fingerprint_500dpi", pixels)
-        mask = ridge_mask(pixels)
-        trace("ridge_mask", mask)
-        waves = ridge_waves(pixels, mask)
-        trace("ridge_clarity", waves.clarity)
-        if np.count_nonzero(mask) < LEAST_AREA or waves.likeness < LEAST_LIKENESS:
-            return ExtractionFailure(Defect.NO_FINGER)
-        return LocatedSample(sample, _crop(pixels, mask, waves.clarity, DPI / sample.dpi))
+        return locate_ridges(sample, trace)
 
     def extract(self, located: LocatedSample, trace: Trace = SILENT) -> MinutiaeTemplate | ExtractionFailure:
         """Find the minutiae; NO_FINGER where they are too uncertain to be any, TOO_FEW_MINUTIAE under 6 of quality."""
@@ -85,17 +68,3 @@ class LeaderExtractor:
             kinds=peaks.kinds,
             size=(max(round(width * area.scale), 1), max(round(height * area.scale), 1)),
         )
-
-
-def _crop(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], clarity: NDArray[np.float32], scale: float) -> FingerArea:
-    rows, columns = place = (_span(np.asarray(mask.any(1))), _span(np.asarray(mask.any(0))))
-    return FingerArea(pixels[place], mask[place], clarity[place], (columns.start, rows.start), scale)
-
-
-def _span(used: NDArray[np.bool_]) -> slice:
-    """From the first to the last place in use, with a margin, made a multiple of 32 where the image allows it."""
-    places = np.flatnonzero(used)
-    start, stop = max(int(places[0]) - MARGIN, 0), min(int(places[-1]) + 1 + MARGIN, len(used))
-    stop = min(stop + -(stop - start) % MULTIPLE, len(used))
-    start = max(start - -(stop - start) % MULTIPLE, 0)
-    return slice(start, stop)
