@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from benchmarks.synthesis.seeds import finger_seed
 from benchmarks.synthesis.strewing import make_finger
-from benchmarks.synthesis.templates import FORMAT, finger_seed, make_template
+from benchmarks.synthesis.templates import FORMAT, make_template
 from biometric_service.gallery.faiss_gallery import NARROWINGS, Narrowing
 from biometric_service.gallery.minutia_pairs import PairDescriber
 from biometric_service.vocabulary.samples import FingerPosition, Modality
