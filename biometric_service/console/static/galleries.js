@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { get } from "./operations.js";
 import { t } from "./strings.js";
 
-const ALL = "ALL";
+export const ALL = "ALL";
 
 /** Fill a select. */
 export async function fillGalleries(select, may) {

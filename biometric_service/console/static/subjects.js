@@ -1,7 +1,7 @@
 /** Who is enrolled. */
 
 import { byId, el } from "./dom.js";
-import { fillGalleries } from "./galleries.js";
+import { ALL, fillGalleries } from "./galleries.js";
 import { get } from "./operations.js";
 import { Pages } from "./pages.js";
 import { begin } from "./session.js";
@@ -27,6 +27,7 @@ function row({ subject, galleries, encounters, enrolled_at: at }) {
 await begin(async (may) => {
   const pages = new Pages(read, () => null);
   await fillGalleries(byId("gallery"), may);
+  if (may.galleries.includes(ALL)) byId("gallery").value = ALL;
   byId("gallery").addEventListener("change", () => pages.show(null));
   await pages.show(null);
 });

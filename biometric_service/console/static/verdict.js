@@ -64,7 +64,12 @@ export function pictures(explanation) {
       el(
         "figure",
         { class: `compared ${compared.modality}` },
-        el("div", { class: "sides", "aria-hidden": "true" }, el("span", {}, t("result.given")), el("span", {}, `${t("result.enrolled")} · ${compared.subject}`)),
+        el(
+          "div",
+          { class: "sides", "aria-hidden": "true" },
+          el("span", {}, t("result.given")),
+          el("span", {}, t("result.enrolled", { subject: compared.subject })),
+        ),
         el("img", { src: compared.picture, alt: compared.description }),
         el("figcaption", {}, `${partName(compared)} · ${score(compared.score.value)} · ${compared.description}`),
       ),
