@@ -15,14 +15,16 @@ CONFIDENT = 0.5
 class CenterFaceDetector:
     """Reads CenterFace's outputs, which give y before x; faces below a confidence of 0.5 are left out."""
 
+    certain = 0.72
+
     def __init__(self, session: Session, wanted: ModelInput) -> None:
         self._session = session
         self._wanted = wanted
         self._input = session.get_inputs()[0].name
 
-    def detect(self, pixels: Pixels) -> list[DetectedFace]:
+    def detect(self, pixels: Pixels, longest_side: int) -> list[DetectedFace]:
         """See ``FaceDetector``."""
-        frame = detection_frame(pixels, self._wanted)
+        frame = detection_frame(pixels, self._wanted, longest_side)
         heat, scale, offset, points = (out[0] for out in self._session.run(OUTPUTS, {self._input: frame.tensor}))
         rows, columns = np.nonzero(heat[0] >= CONFIDENT)
         cells = np.column_stack([rows, columns]).astype(np.float32)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from biometric_service.extraction.face.input_tensor import Pixels, input_tensor
 from biometric_service.weights.manifest import ModelInput
 
-LONGEST_SIDE = 640
 SAME_FACE = 0.3
 
 
@@ -28,10 +27,15 @@ class DetectedFace:
 
 
 class FaceDetector(Protocol):
-    """Finds faces; deterministic and thread-safe."""
+    """Finds faces; deterministic and thread-safe. ``certain``: the confidence that only upright faces get."""
 
-    def detect(self, pixels: Pixels) -> list[DetectedFace]:
-        """Every face in a uint8 BGR image (h, w, 3) of any size, most confident first."""
+    certain: float
+
+    def detect(self, pixels: Pixels, longest_side: int) -> list[DetectedFace]:
+        """Every face in a uint8 BGR image (h, w, 3), most confident first.
+
+        An image of any size; it is looked at with at most ``longest_side`` pixels either way.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,9 @@ class DetectionFrame:
         return DetectedFace((x, y, width, height), landmarks / np.float32(self.scale), float(confidence))
 
 
-def detection_frame(pixels: Pixels, wanted: ModelInput) -> DetectionFrame:
-    """Fit an image into the detector's fixed size, or where it takes any, into 640 pixels either way."""
-    room = wanted.size or (LONGEST_SIDE, LONGEST_SIDE)
+def detection_frame(pixels: Pixels, wanted: ModelInput, longest_side: int) -> DetectionFrame:
+    """Fit an image into the detector's fixed size, or where it takes any, into ``longest_side`` pixels either way."""
+    room = wanted.size or (longest_side, longest_side)
     height, width = pixels.shape[:2]
     scale = min(1.0, room[0] / width, room[1] / height)
     smaller = (_shrunk(width, scale), _shrunk(height, scale))

@@ -18,15 +18,17 @@ Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 class YuNetDetector:
     """Reads YuNet's outputs ``cls_8`` ... ``kps_32``; faces below a confidence of 0.6 are left out."""
 
+    certain = 0.91
+
     def __init__(self, session: Session, wanted: ModelInput) -> None:
         self._session = session
         self._wanted = wanted
         self._input = session.get_inputs()[0].name
         self._outputs = [f"{part}_{stride}" for stride in STRIDES for part in PARTS]
 
-    def detect(self, pixels: Pixels) -> list[DetectedFace]:
+    def detect(self, pixels: Pixels, longest_side: int) -> list[DetectedFace]:
         """See ``FaceDetector``."""
-        frame = detection_frame(pixels, self._wanted)
+        frame = detection_frame(pixels, self._wanted, longest_side)
         outputs = self._session.run(self._outputs, {self._input: frame.tensor})
         levels = [outputs[i : i + len(PARTS)] for i in range(0, len(outputs), len(PARTS))]
         found = [_decode(level, frame.width // stride, stride) for level, stride in zip(levels, STRIDES, strict=True)]
