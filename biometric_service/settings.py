@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     )
     models_offline: bool = Field(default=False, description="Never ask a package registry for weights.")
     fingerprint_model: str = Field("leader", description="Manifest of the fingerprint extractor; empty for none.")
+    fingerprint_comparator: Literal["auto", "cylinder", "sourceafis"] = Field(
+        "auto", description="What compares fingerprints; auto takes the model's own, cylinder for minutiae."
+    )
+    sourceafis_memory: int = Field(
+        1024, ge=128, description="Heap of SourceAFIS's Java machine, in MB: a template takes 5 to 15 KB of it."
+    )
     face_model: str = Field(
         "auto", description="Manifest of the face embedder; auto takes the best there is, empty for none."
     )

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from biometric_service.app.sourceafis import open_engine
 from biometric_service.capture.images import ImageLimits, decode
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
+from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.extraction.face.centerface import CenterFaceDetector
 from biometric_service.extraction.face.detection import FaceDetector
@@ -17,6 +19,7 @@ from biometric_service.extraction.face.extractor import FaceExtractor
 from biometric_service.extraction.face.yunet import YuNetDetector
 from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.runtime import open_session
+from biometric_service.extraction.sourceafis.extractor import SourceAfisExtractor
 from biometric_service.presentation_attack.not_assessed import NotAssessed
 from biometric_service.quality.face import FaceQualityAssessor, Recognisability
 from biometric_service.quality.fingerprint import FingerprintQualityAssessor
@@ -29,6 +32,7 @@ from biometric_service.weights.manifest import ModelManifest, Task
 from biometric_service.weights.resolution import ModelShelf, ResolvedModel
 
 AUTO = "auto"
+CYLINDER, SOURCE_AFIS = "cylinder", "sourceafis"
 DETECTORS: Mapping[str, type[YuNetDetector] | type[CenterFaceDetector]] = {
     "yunet": YuNetDetector,
     "centerface": CenterFaceDetector,
@@ -82,7 +86,17 @@ def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
     if model is None:
         return None
     template_format = _format(Modality.FINGERPRINT, model.manifest)
-    comparator = CylinderComparator(template_format, _calibration(model.manifest, "cylinder"))
+    by_engine = model.manifest.task is Task.FINGERPRINT_ENGINE
+    name: str = settings.fingerprint_comparator
+    if name == AUTO:
+        name = SOURCE_AFIS if by_engine else CYLINDER
+    calibration = _calibration(model.manifest, name)
+    engine = open_engine(settings, shelf) if name == SOURCE_AFIS else None
+    comparator: Comparator = CylinderComparator(template_format, calibration)
+    if engine:
+        comparator = SourceAfisComparator(engine, template_format, calibration)
+    if engine and by_engine:
+        return SourceAfisExtractor(engine.make, template_format), FingerprintQualityAssessor(), comparator
     return LeaderExtractor(open_session(model.path), template_format), FingerprintQualityAssessor(), comparator
 
 

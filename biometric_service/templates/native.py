@@ -1,13 +1,15 @@
 """The native codec: every template to bytes and back, exactly.
 
-Little-endian. Header: magic ``BSTN``, codec version, modality, the lengths of the format's name and version (one byte
-each), then both in UTF-8. A fingerprint follows as position (u8), width, height and count (u16), then float32
-positions, directions and qualities and uint8 kinds; a face as its dimension (u16) and float32 embedding. A CRC-32 of
-all before it ends the template. It finds accidents; against intent the store seals what this codec writes.
+Little-endian. Header: magic ``BSTN``, codec version, kind, the lengths of the format's name and version (one byte
+each), then both in UTF-8. Minutiae (kind 0) follow as position (u8), width, height and count (u16), then float32
+positions, directions and qualities and uint8 kinds; a face (1) as its dimension (u16) and float32 embedding; a
+SourceAFIS template (2) as position (u8), length (u32) and its bytes. A CRC-32 of all before it ends the template. It
+finds accidents; against intent the store seals what this codec writes.
 """
 
 import struct
 import zlib
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +18,13 @@ from numpy.typing import NDArray
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.templates.cursor import Cursor
 from biometric_service.vocabulary.samples import FingerPosition, Modality
-from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, Template, TemplateFormat
+from biometric_service.vocabulary.templates import (
+    FaceTemplate,
+    MinutiaeTemplate,
+    SourceAfisTemplate,
+    Template,
+    TemplateFormat,
+)
 
 MAGIC = b"BSTN"
 CODEC_VERSION = 1
@@ -24,8 +32,10 @@ CODEC_VERSION = 1
 _HEADER = struct.Struct("<4sBBBB")
 _FINGERPRINT = struct.Struct("<BHHH")
 _FACE = struct.Struct("<H")
+_SOURCE_AFIS = struct.Struct("<BI")
 _CRC = struct.Struct("<I")
-_MODALITIES = (Modality.FINGERPRINT, Modality.FACE)
+_KINDS_OF_TEMPLATE = (MinutiaeTemplate, FaceTemplate, SourceAfisTemplate)
+_MODALITIES = (Modality.FINGERPRINT, Modality.FACE, Modality.FINGERPRINT)
 _MARGIN = 1.0
 _UNIT = 1.001
 _FULL_TURN = np.float32(2 * np.pi)
@@ -35,7 +45,7 @@ _KINDS = 3
 def encode(template: Template) -> bytes:
     """The template as bytes; TEMPLATE_INVALID where a value is out of its documented range."""
     try:
-        body = _header(template.format) + _body(template)
+        body = _header(template) + _body(template)
     except (struct.error, UnicodeEncodeError):
         raise _invalid("a field does not fit") from None
     return body + _CRC.pack(zlib.crc32(body))
@@ -52,15 +62,19 @@ def decode(data: bytes) -> Template:
         raise _invalid(str(fault)) from None
 
 
-def _header(form: TemplateFormat) -> bytes:
-    name, version = form.name.encode(), form.version.encode()
-    modality = _MODALITIES.index(form.modality)
-    return _HEADER.pack(MAGIC, CODEC_VERSION, modality, len(name), len(version)) + name + version
+def _header(template: Template) -> bytes:
+    name, version = template.format.name.encode(), template.format.version.encode()
+    kind = _KINDS_OF_TEMPLATE.index(type(template))
+    if template.format.modality is not _MODALITIES[kind]:
+        raise _invalid("its format is of another modality")
+    return _HEADER.pack(MAGIC, CODEC_VERSION, kind, len(name), len(version)) + name + version
 
 
 def _body(template: Template) -> bytes:
     if isinstance(template, MinutiaeTemplate):
         return _minutiae_body(template)
+    if isinstance(template, SourceAfisTemplate):
+        return _SOURCE_AFIS.pack(template.position, len(template.data)) + bytes(template.data)
     return _FACE.pack(len(template.embedding)) + _floats(template.embedding)
 
 
@@ -76,25 +90,21 @@ def _floats(array: NDArray[np.float32]) -> bytes:
 
 
 def _decoded(cursor: Cursor) -> Template:
-    form = _read_header(cursor)
-    template = _read_minutiae(form, cursor) if form.modality is Modality.FINGERPRINT else _read_face(form, cursor)
+    magic, version, kind, name_length, version_length = cursor.unpack(_HEADER)
+    if (magic, version) != (MAGIC, CODEC_VERSION):
+        raise _invalid("it is not of this codec or of a newer version of it")
+    form = _format(kind, cursor.take(name_length), cursor.take(version_length))
+    template: Template = _READERS[kind](form, cursor)
     cursor.end()
     return template
 
 
-def _read_header(cursor: Cursor) -> TemplateFormat:
-    magic, version, modality, name_length, version_length = cursor.unpack(_HEADER)
-    if (magic, version) != (MAGIC, CODEC_VERSION):
-        raise _invalid("it is not of this codec or of a newer version of it")
-    return _format(modality, cursor.take(name_length), cursor.take(version_length))
-
-
 @lru_cache(maxsize=64)
-def _format(modality: int, name: bytes, version: bytes) -> TemplateFormat:
+def _format(kind: int, name: bytes, version: bytes) -> TemplateFormat:
     """One object for all templates of a format: a gallery holds a million of them."""
-    if modality >= len(_MODALITIES):
-        raise _invalid("its modality is not known")
-    return TemplateFormat(_MODALITIES[modality], name.decode(), version.decode())
+    if kind >= len(_MODALITIES):
+        raise _invalid("its kind is not known")
+    return TemplateFormat(_MODALITIES[kind], name.decode(), version.decode())
 
 
 def _read_minutiae(form: TemplateFormat, cursor: Cursor) -> MinutiaeTemplate:
@@ -119,6 +129,14 @@ def _read_face(form: TemplateFormat, cursor: Cursor) -> FaceTemplate:
     if not _within(embedding, -_UNIT, _UNIT):
         raise _invalid("its embedding is not of unit length")
     return FaceTemplate(form, embedding)
+
+
+def _read_source_afis(form: TemplateFormat, cursor: Cursor) -> SourceAfisTemplate:
+    position, length = cursor.unpack(_SOURCE_AFIS)
+    return SourceAfisTemplate(form, FingerPosition(position), cursor.take(length))
+
+
+_READERS: Sequence[Callable[[TemplateFormat, Cursor], Template]] = (_read_minutiae, _read_face, _read_source_afis)
 
 
 def _check_ranges(template: MinutiaeTemplate) -> None:

@@ -1,4 +1,4 @@
-"""What comparison works on: minutiae and face embeddings, each marked with the format that made it."""
+"""What comparison works on: minutiae, other engines' templates and face embeddings, each marked with its format."""
 
 from dataclasses import dataclass
 
@@ -63,12 +63,24 @@ class FaceTemplate:
         _require(abs(float(np.linalg.norm(self.embedding)) - 1) < 1e-3, "its embedding is not of unit length")  # noqa: PLR2004
 
 
-Template = MinutiaeTemplate | FaceTemplate
+@dataclass(frozen=True, slots=True)
+class SourceAfisTemplate:
+    """A fingerprint as SourceAFIS keeps it; ``data``: its native template (CBOR). TEMPLATE_INVALID where empty."""
+
+    format: TemplateFormat
+    position: FingerPosition
+    data: bytes
+
+    def __post_init__(self) -> None:
+        _require(bool(self.data), "it holds nothing")
+
+
+Template = MinutiaeTemplate | SourceAfisTemplate | FaceTemplate
 
 
 def position_of(template: Template) -> FingerPosition:
     """The finger a template is of; UNKNOWN for a face."""
-    return template.position if isinstance(template, MinutiaeTemplate) else FingerPosition.UNKNOWN
+    return FingerPosition.UNKNOWN if isinstance(template, FaceTemplate) else template.position
 
 
 def _require(holds: bool, fault: str) -> None:  # noqa: FBT001

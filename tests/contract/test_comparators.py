@@ -10,12 +10,14 @@ import pytest
 
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import CosineComparator
-from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
+from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
+from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
 from tests.oracles.minutiae import FORMAT, finger, impression
+from tests.source_afis import source_afis
 
 FACE = TemplateFormat(Modality.FACE, "embedder", "1")
 SUBJECTS = 20
@@ -43,11 +45,14 @@ def print_of(seed: int, capture: int) -> Template:
     return impression(finger(seed), capture) if capture else finger(seed)
 
 
-@pytest.fixture(params=["cylinder", "cosine"])
+@pytest.fixture(params=[*FINGERPRINT_COMPARATORS, "cosine", pytest.param("sourceafis", marks=pytest.mark.models)])
 def subject(request: pytest.FixtureRequest) -> Subject:
+    if request.param == "sourceafis":
+        return Subject(SourceAfisComparator(source_afis(), FORMAT, calibration("sourceafis")), print_of)
     if request.param == "cosine":
         return Subject(CosineComparator(FACE, calibration("cosine")), face)
-    return Subject(CylinderComparator(FORMAT, calibration("cylinder")), print_of)
+    name = str(request.param)
+    return Subject(FINGERPRINT_COMPARATORS[name](FORMAT, calibration(name)), print_of)
 
 
 def test_mates_are_more_alike_than_strangers(subject: Subject) -> None:

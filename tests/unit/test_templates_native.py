@@ -12,7 +12,13 @@ from benchmarks.throughput.random_encounters import random_embedding, random_min
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.templates import native
 from biometric_service.vocabulary.samples import FingerPosition, Modality
-from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, Template, TemplateFormat
+from biometric_service.vocabulary.templates import (
+    FaceTemplate,
+    MinutiaeTemplate,
+    SourceAfisTemplate,
+    Template,
+    TemplateFormat,
+)
 
 MINUTIAE = random_minutiae(np.random.default_rng(1), FingerPosition.LEFT_RING)
 FACE = random_embedding(np.random.default_rng(2))
@@ -48,12 +54,18 @@ def faces(draw: st.DrawFn) -> FaceTemplate:
     return FaceTemplate(TemplateFormat(Modality.FACE, draw(names), draw(names)), embedding)
 
 
+@st.composite
+def source_afis(draw: st.DrawFn) -> SourceAfisTemplate:
+    form = TemplateFormat(Modality.FINGERPRINT, draw(names), draw(names))
+    return SourceAfisTemplate(form, draw(st.sampled_from(FingerPosition)), draw(st.binary(min_size=1, max_size=400)))
+
+
 def fields(template: Template) -> list[object]:
     values = [getattr(template, name) for name in type(template).__slots__]
     return [(v.dtype, v.shape, v.tobytes()) if isinstance(v, np.ndarray) else v for v in values]
 
 
-@given(minutiae() | faces())
+@given(minutiae() | faces() | source_afis())
 def test_a_template_comes_back_bit_by_bit(template: Template) -> None:
     data = native.encode(template)
     assert fields(native.decode(data)) == fields(template)

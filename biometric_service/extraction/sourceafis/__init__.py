@@ -1,0 +1,1 @@
+"""Templates made by SourceAFIS itself; the engine is handed in."""
