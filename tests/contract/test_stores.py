@@ -43,7 +43,7 @@ Opener = Callable[[], OpenedStore]
 
 @pytest.fixture
 def opener(store_url: str, tmp_path: Path) -> Opener:
-    return lambda: open_store(store_url, KeyFile(tmp_path / "master.key"), ChainedLog, patience_s=2)
+    return lambda: open_store(store_url, KeyFile(tmp_path / "master.key"), ChainedLog, patience_s=20)
 
 
 @pytest.fixture
