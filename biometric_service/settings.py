@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     fingerprint_comparator: Literal["auto", "cylinder", "sourceafis"] = Field(
         "auto", description="What compares fingerprints; auto takes the model's own, cylinder for minutiae."
     )
+    fingerprint_quality: Literal["native", "nfiq2"] = Field(
+        "native", description="Who judges fingerprints; nfiq2 adds NIST's score as a measure, 0.2 s an image."
+    )
     sourceafis_memory: int = Field(
         1024, ge=128, description="Heap of SourceAFIS's Java machine, in MB: a template takes 5 to 15 KB of it."
     )

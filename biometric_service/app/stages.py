@@ -23,6 +23,7 @@ from biometric_service.extraction.sourceafis.extractor import SourceAfisExtracto
 from biometric_service.presentation_attack.not_assessed import NotAssessed
 from biometric_service.quality.face import FaceQualityAssessor, Recognisability
 from biometric_service.quality.fingerprint import FingerprintQualityAssessor
+from biometric_service.quality.nfiq2 import Nfiq2Process, Nfiq2QualityAssessor, require_nfiq2
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.protocols import AttackDetector, Comparator, Extractor, QualityAssessor
@@ -96,8 +97,16 @@ def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
     if engine:
         comparator = SourceAfisComparator(engine, template_format, calibration)
     if engine and by_engine:
-        return SourceAfisExtractor(engine.make, template_format), FingerprintQualityAssessor(), comparator
-    return LeaderExtractor(open_session(model.path), template_format), FingerprintQualityAssessor(), comparator
+        return SourceAfisExtractor(engine.make, template_format), _fingerprint_assessor(settings), comparator
+    return LeaderExtractor(open_session(model.path), template_format), _fingerprint_assessor(settings), comparator
+
+
+def _fingerprint_assessor(settings: Settings) -> QualityAssessor:
+    native = FingerprintQualityAssessor()
+    if settings.fingerprint_quality == "native":
+        return native
+    require_nfiq2()
+    return Nfiq2QualityAssessor(native, Nfiq2Process())
 
 
 def _face(settings: Settings, shelf: ModelShelf) -> Served | None:

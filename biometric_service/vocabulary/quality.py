@@ -68,12 +68,14 @@ class QualityAssessment:
 
     ``score``: 0 to 100, higher is better (ISO/IEC 29794-1). ``measures``: named figures behind it, each documented by
     its assessor. ``defects``: what to do better, worst first. ``acceptable``: False where the sample must not be used.
+    ``notes``: sentences on the assessment itself, such as which part of it could not be made.
     """
 
     score: float
     measures: Mapping[str, float]
     defects: tuple[Defect, ...]
     acceptable: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
