@@ -141,7 +141,7 @@ def _detector(model: ResolvedModel) -> FaceDetector:
 def _chosen(shelf: ModelShelf, name: str, task: Task) -> ResolvedModel | None:
     if not name:
         return None
-    return shelf.best(task) if name == AUTO else shelf.resolve(name)
+    return shelf.best(task) if name == AUTO else shelf.resolve(name, task)
 
 
 def _format(modality: Modality, manifest: ModelManifest) -> TemplateFormat:

@@ -45,3 +45,8 @@ def test_a_wrong_secret_is_refused_without_its_value(monkeypatch: pytest.MonkeyP
     with pytest.raises(BiometricServiceError) as refused:
         load_settings()
     assert "not-a-port" not in str(refused.value)
+
+
+def test_an_empty_folder_in_the_environment_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIOMETRIC_MODELS_DIR", "")
+    assert load_settings().models_dir is None
