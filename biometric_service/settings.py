@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     @field_validator("models_dir", "master_key_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value  # noqa: PLC1901 - a path is not falsy
+        return None if value == "" else value
 
     @classmethod
     def settings_customise_sources(
