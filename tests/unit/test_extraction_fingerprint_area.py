@@ -3,6 +3,7 @@ import pytest
 
 from benchmarks.synthesis.impression import make_impression
 from benchmarks.synthesis.master import make_master
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.extraction.fingerprint.resampling import to_500_dpi
 from biometric_service.extraction.fingerprint.ridge_waves import ridge_waves
 from biometric_service.extraction.fingerprint.segmentation import ridge_mask
@@ -34,6 +35,15 @@ def test_a_ridge_keeps_its_width_in_millimetres(dpi: float) -> None:
 
 def test_ridges_too_fine_for_500_dpi_do_not_come_back_as_others() -> None:
     assert to_500_dpi(waves(2.2, size=1000), 1000).std() < 12
+
+
+def test_more_than_a_slap_is_refused_before_it_is_enlarged() -> None:
+    assert to_500_dpi(np.zeros((1500, 1600), np.uint8), 500).shape == (1500, 1600)
+    assert to_500_dpi(np.zeros((3000, 3200), np.uint8), 1000).shape == (1500, 1600)
+    for size, dpi in (((1000, 1600), 250), ((7000, 7000), 1000)):
+        with pytest.raises(BiometricServiceError) as fault:
+            to_500_dpi(np.zeros(size, np.uint8), dpi)
+        assert fault.value.code is ErrorCode.IMAGE_TOO_LARGE
 
 
 def test_the_mask_is_where_the_finger_is(print_on_white: Pixels) -> None:

@@ -33,7 +33,10 @@ class LeaderExtractor:
         self._session = session
 
     def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
-        """Crop to the ridge area; NO_FINGER where there is none, or nothing in it looks like ridges."""
+        """Crop to the ridge area; NO_FINGER where there is none, or nothing in it looks like ridges.
+
+        Raises IMAGE_TOO_LARGE for more than a slap of four fingers.
+        """
         return locate_ridges(sample, trace)
 
     def extract(self, located: LocatedSample, trace: Trace = SILENT) -> MinutiaeTemplate | ExtractionFailure:

@@ -4,12 +4,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from biometric_service.errors import BiometricServiceError, ErrorCode
+
 DPI = 500.0
+MM = 25.4
+"""An inch."""
+LARGEST_SLAP = 2_600_000
+"""Pixels at 500 dpi: four fingers side by side on 3.2 by 3.0 inches, with some room."""
 
 
 def to_500_dpi(pixels: NDArray[np.uint8], dpi: float) -> NDArray[np.uint8]:
-    """The image, uint8 (h, w), at 500 dpi: shrunk by averaging, so that ridges do not alias, enlarged by cubics."""
+    """The image, uint8 (h, w), at 500 dpi: shrunk by averaging, so that ridges do not alias, enlarged by cubics.
+
+    Raises IMAGE_TOO_LARGE for more than a slap of four fingers.
+    """
     scale = DPI / dpi
+    if pixels.size * scale**2 > LARGEST_SLAP:
+        height, width = (side / dpi * MM for side in pixels.shape)
+        message = f"At {dpi:.0f} dpi the fingerprint is {width:.0f} by {height:.0f} mm, which no fingers fill."
+        action = "Give the resolution it was captured at, or cut the fingers out of it."
+        raise BiometricServiceError(ErrorCode.IMAGE_TOO_LARGE, message, action)
     if scale == 1:
         return pixels
     size = tuple(max(round(side * scale), 1) for side in pixels.shape[::-1])
