@@ -59,7 +59,7 @@ FAULTS_OF_AN_IMAGE = frozenset(
 MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.IMAGE_UNREADABLE: "The file is not an image in a format that is read.",
     ErrorCode.IMAGE_TRUNCATED: "The image ends before all of its pixels are there.",
-    ErrorCode.IMAGE_TOO_LARGE: "The image has more bytes or pixels than the settings allow, or more finger than a slap.",
+    ErrorCode.IMAGE_TOO_LARGE: "The image has more bytes or pixels than the settings allow, or is larger than a slap.",
     ErrorCode.IMAGE_EMPTY: "The file has no bytes, or the image no pixels.",
     ErrorCode.IMAGE_ANIMATED: "The file holds more than one picture.",
     ErrorCode.RESOLUTION_UNUSABLE: "The resolution given for a fingerprint is not between 250 and 1000 dpi.",
