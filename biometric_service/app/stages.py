@@ -83,11 +83,12 @@ def _decode(limits: ImageLimits, given: GivenImage) -> BiometricSample:
 
 
 def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
-    model = _chosen(shelf, settings.fingerprint_model, Task.FINGERPRINT_MINUTIAE)
+    by_engine = settings.fingerprint_model == SOURCE_AFIS
+    task = Task.FINGERPRINT_ENGINE if by_engine else Task.FINGERPRINT_MINUTIAE
+    model = _chosen(shelf, settings.fingerprint_model, task)
     if model is None:
         return None
     template_format = _format(Modality.FINGERPRINT, model.manifest)
-    by_engine = model.manifest.task is Task.FINGERPRINT_ENGINE
     name: str = settings.fingerprint_comparator
     if name == AUTO:
         name = SOURCE_AFIS if by_engine else CYLINDER
