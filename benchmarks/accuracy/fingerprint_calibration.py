@@ -1,8 +1,8 @@
 """Weigh and calibrate: ``python -m benchmarks.accuracy.fingerprint_calibration DIR...``.
 
 Each DIR holds synthetic prints (``python -m benchmarks.synthesis``), so that no real finger that accuracy is reported
-on has a say. Prints the weights of ``comparison/fingerprint/evidence.py``, fitted to comparisons of hardened prints.
-Prints, by the weights in force, the table ``[calibration.cylinder]`` of the model's manifest, fitted to the non-mated
+on has a say. For each comparator it prints the weights of ``comparison/fingerprint/methods.py``, fitted to comparisons
+of hardened prints, and, by the weights in force, its table for the model's manifest, fitted to the non-mated
 comparisons of the prints as they are and hardened: run it again after a change of the weights.
 """
 
@@ -20,10 +20,12 @@ from scipy.optimize import minimize
 from benchmarks.accuracy.face_calibration import as_toml
 from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all, fingerprint_walk
 from benchmarks.accuracy.hardening import harden
-from biometric_service.comparison.calibration import fit_calibration
+from biometric_service.comparison.calibration import Calibration, fit_calibration
+from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
 from biometric_service.comparison.fingerprint.cylinders import prepare
-from biometric_service.comparison.fingerprint.evidence import WEIGHTS, measures
-from biometric_service.comparison.fingerprint.kernel import compare, planes_of, room
+from biometric_service.comparison.fingerprint.evidence import measures
+from biometric_service.comparison.fingerprint.kernel import compare, probe_of, room
+from biometric_service.comparison.fingerprint.methods import Method
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import MinutiaeTemplate
@@ -31,6 +33,7 @@ from biometric_service.vocabulary.templates import MinutiaeTemplate
 SEED = 5
 NONMATED = 60_000
 RIDGE = 1e-3
+ANY = Calibration("none", (0.0, 1.0), (0.0, 1.0), 0.0, 0, "raw scores are all that is looked at")
 
 
 def main(
@@ -43,17 +46,16 @@ def main(
         natural, _ = extract_all(walk, folders, cache)
     draws = np.random.default_rng(SEED)
     hard = [_hardened(each, draws) for each in natural]
-    for name, weight in zip(WEIGHTS._fields, fit_weights(hard), strict=True):
-        print(f"{name} = {weight:.3g}")
-    comparator = walk.comparators[Modality.FINGERPRINT]
-    nonmated = _nonmated(comparator, [*natural, *hard])
     data = f"synthetic prints, {len(folders)} sensors, as drawn and hardened; no real finger"
-    print(as_toml(comparator.name, fit_calibration(comparator.name, nonmated, data).table()), end="")
+    for name, comparator in FINGERPRINT_COMPARATORS.items():
+        print(f"# {name}: Weights({', '.join(f'{weight:.3g}' for weight in fit_weights(hard, comparator.method))})")
+        nonmated = _nonmated(comparator(walk.extractors[Modality.FINGERPRINT].format, ANY), [*natural, *hard])
+        print(as_toml(name, fit_calibration(name, nonmated, data).table()))
 
 
-def fit_weights(sets: Sequence[FingerSet]) -> NDArray[np.float64]:
+def fit_weights(sets: Sequence[FingerSet], method: Method) -> NDArray[np.float64]:
     """Bias and weights of a logistic regression of mated against non-mated comparisons, both counting the same."""
-    mated, nonmated = (_measured(pairs) for pairs in _pairs(sets, np.random.default_rng(SEED)))
+    mated, nonmated = (_measured(pairs, method) for pairs in _pairs(sets, np.random.default_rng(SEED)))
     every = np.concatenate([mated, nonmated])
     mean, spread = every.mean(0), every.std(0)
     sides = [np.column_stack([np.ones(len(side)), (side - mean) / spread]) for side in (mated, nonmated)]
@@ -88,13 +90,12 @@ def _pairs(sets: Sequence[FingerSet], draws: np.random.Generator) -> tuple[list[
     return mated, [nonmated[at] for at in chosen]
 
 
-def _measured(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+def _measured(pairs: Sequence[Pair], method: Method) -> NDArray[np.float64]:
     """What ``evidence.weigh`` weighs, a row for each pair."""
     prepared = {id(template): prepare(template).minutiae for pair in pairs for template in pair}
     space, rows = room(), []
-    for pair in pairs:
-        probe, reference = (prepared[id(template)] for template in pair)
-        evidence, _ = compare(planes_of(probe), probe, reference, space)
+    for probe, reference in pairs:
+        evidence, _ = compare(probe_of(prepared[id(probe)]), prepared[id(reference)], method, space)
         rows.append(measures(evidence))
     return np.array(rows)
 

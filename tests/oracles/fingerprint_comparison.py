@@ -130,3 +130,25 @@ def relaxed(pairs: list[tuple[Minutia, Minutia]], similarities: list[float], sma
     taken = 4 + math.floor(8 / (1 + math.exp(-0.4 * (smaller - 20))) + 0.5)
     order = sorted(range(len(pairs)), key=lambda i: -strengths[i] / similarities[i])
     return strengths, sum(strengths[i] for i in order[:taken]) / taken
+
+
+def edges(minutiae: list[Minutia], index: int) -> list[tuple[float, float, float]]:
+    """From a minutia to its eight nearest: length, own direction and the other's, both from the line between them."""
+    x, y, direction, _ = minutiae[index]
+    others = sorted((math.dist(m[:2], (x, y)), m) for at, m in enumerate(minutiae) if at != index)
+    return [
+        (length, wrap(direction - bearing), wrap(other[2] - bearing))
+        for length, other in others[:8]
+        if length <= 180
+        for bearing in [math.atan2(y - other[1], other[0] - x)]
+    ]
+
+
+def votes(probe: list[tuple[float, float, float]], reference: list[tuple[float, float, float]]) -> float:
+    return sum(
+        ramp(abs(mine[0] - theirs[0]), 8, 4.8)
+        * ramp(abs(wrap(mine[1] - theirs[1])), 0.25, 0.15)
+        * ramp(abs(wrap(mine[2] - theirs[2])), 0.25, 0.15)
+        for mine in probe
+        for theirs in reference
+    )

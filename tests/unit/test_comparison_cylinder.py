@@ -6,7 +6,8 @@ import pytest
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.comparison.fingerprint.cylinders import CELLS, MASK, Cylinders, prepare
-from biometric_service.comparison.fingerprint.kernel import planes_of
+from biometric_service.comparison.fingerprint.edges import edge_table, vote
+from biometric_service.comparison.fingerprint.kernel import probe_of
 from biometric_service.comparison.fingerprint.relaxation import choose, relax, relaxed_score, room_for_pairs
 from biometric_service.comparison.fingerprint.similarity import Prints, compare_locally
 from biometric_service.vocabulary.templates import MinutiaeTemplate
@@ -35,7 +36,7 @@ def prints() -> tuple[Cylinders, Cylinders]:
 def compared(prints: tuple[Cylinders, Cylinders]) -> Prints:
     probe, reference = prints[0].minutiae, prints[1].minutiae
     both = Prints(probe, reference, np.zeros((64, 64), np.float32))
-    compare_locally(planes_of(probe), np.ascontiguousarray(probe.places[:, 2]), both)
+    compare_locally(probe_of(probe).planes, probe_of(probe).directions, both)
     return both
 
 
@@ -65,6 +66,16 @@ def test_similarity(prints: tuple[Cylinders, Cylinders], compared: Prints) -> No
         for column, mine in enumerate(probe.minutiae.words.tolist()):
             turn = float(reference.minutiae.places[row, 2]) - float(probe.minutiae.places[column, 2])
             assert compared.similarity[row, column] == pytest.approx(plain.similarity(mine, theirs, turn), abs=1e-5)
+
+
+def test_edges_vote(prints: tuple[Cylinders, Cylinders]) -> None:
+    mine, theirs = (kept_places(each) for each in prints)
+    probe, reference = (each.minutiae for each in prints)
+    found = np.zeros((64, 64), np.float32)
+    vote(edge_table(probe.edges), reference.edges, found)
+    for row, column in np.ndindex(len(theirs), len(mine)):
+        expected = plain.votes(plain.edges(mine, column), plain.edges(theirs, row))
+        assert found[row, column] == pytest.approx(expected, abs=0.02)
 
 
 def test_relaxation(prints: tuple[Cylinders, Cylinders], compared: Prints) -> None:

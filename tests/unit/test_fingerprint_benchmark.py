@@ -87,6 +87,6 @@ def test_weights_speak_for_support_and_against_what_is_unpaired() -> None:
     draws = np.random.default_rng(1)
     hard = finger_set()
     worse = [harden(each, draws) for each in hard.templates if isinstance(each, MinutiaeTemplate)]
-    weights = fit_weights([FingerSet("hard", worse, hard.fingers)])
+    weights = fit_weights([FingerSet("hard", worse, hard.fingers)], COMPARATOR.method)
     fitted = Weights(*weights)
     assert fitted.log_relaxed > 0 > fitted.unpaired

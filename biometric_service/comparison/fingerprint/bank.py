@@ -6,23 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.cylinders import MOST_MINUTIAE, WORDS, Minutiae
+from biometric_service.comparison.fingerprint.edges import NEIGHBOURS
 from biometric_service.comparison.fingerprint.kernel import Held, compare_many
+from biometric_service.comparison.fingerprint.methods import Method
 from biometric_service.comparison.fingerprint.preparation import prepared
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 
 SLOTS = 4096
-"""How many references a block holds: 19 MB, claimed from the system as it is filled."""
+"""How many references a block holds: 31 MB, claimed from the system as it is filled."""
 
 
-class CylinderBank:
-    """References in blocks of slots, 4.6 KB each (see ``ComparisonBank``).
+class FingerprintBank:
+    """References in blocks of slots, 7.7 KB each (see ``ComparisonBank``).
 
     Readers take no lock: a block never moves, a slot is filled before its row is given out, and a new block appears by
     replacing the tuple of blocks. A removed slot is emptied first and then overwritten with zeros.
     """
 
-    def __init__(self, template_format: TemplateFormat) -> None:
+    def __init__(self, template_format: TemplateFormat, method: Method) -> None:
         self._format = template_format
+        self._method = method
         self._blocks: tuple[Held, ...] = ()
         self._used = 0
         self._free: list[int] = []
@@ -53,7 +56,7 @@ class CylinderBank:
         for block in np.unique(block_of):
             here = np.flatnonzero(block_of == block)
             part = np.empty(len(here), np.float32)
-            compare_many(minutiae, blocks[block], rows[here] % SLOTS, part)
+            compare_many(minutiae, blocks[block], rows[here] % SLOTS, self._method, part)
             scores[here] = part
         return scores
 
@@ -69,6 +72,7 @@ def empty(slots: int) -> Held:
     return Held(
         np.zeros((slots, MOST_MINUTIAE, WORDS), np.uint64),
         np.zeros((slots, MOST_MINUTIAE, 4), np.float32),
+        np.zeros((slots, MOST_MINUTIAE, NEIGHBOURS, 3), np.int16),
         np.zeros((slots, 2), np.int64),
     )
 
@@ -77,9 +81,10 @@ def _fill(block: Held, slot: int, minutiae: Minutiae) -> None:
     count = len(minutiae.places)
     block.words[slot, :count] = minutiae.words
     block.places[slot, :count] = minutiae.places
+    block.edges[slot, :count] = minutiae.edges
     block.counts[slot] = count, minutiae.corners
 
 
 def _clear(block: Held, slot: int) -> None:
-    for array in (block.counts, block.words, block.places):
+    for array in (block.counts, block.words, block.places, block.edges):
         array[slot] = 0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.angles import wrapped
 from biometric_service.comparison.fingerprint.compiled import compiled, inlined
+from biometric_service.comparison.fingerprint.edges import star
 from biometric_service.comparison.fingerprint.hull import depth, hull_of
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 
@@ -49,12 +50,13 @@ class Minutiae(NamedTuple):
     """Minutiae ready for comparison, as compiled code takes them.
 
     ``words``: uint64 (n, 7), six planes of cells and the mask of valid cells. ``places``: float32 (n, 4), x and y in
-    pixels, direction in radians, quality 0 to 1. ``corners``: how many of the first minutiae are the corners of their
-    convex hull, in order.
+    pixels, direction in radians, quality 0 to 1. ``edges``: int16 (n, 8, 3), see ``edges.star``. ``corners``: how many
+    of the first minutiae are the corners of their convex hull, in order.
     """
 
     words: NDArray[np.uint64]
     places: NDArray[np.float32]
+    edges: NDArray[np.int16]
     corners: int
 
 
@@ -92,7 +94,7 @@ def prepare(template: MinutiaeTemplate) -> Cylinders:
     kept = _best(places[:, 3], np.flatnonzero(words[:, MASK]), MOST_MINUTIAE)
     corners = hull_of(places[kept, :2]) if len(kept) else kept
     kept = np.concatenate([kept[corners], np.delete(kept, corners)])
-    return Cylinders(Minutiae(words[kept], places[kept], len(corners)), used[kept])
+    return Cylinders(Minutiae(words[kept], places[kept], star(places[kept]), len(corners)), used[kept])
 
 
 def _best(qualities: NDArray[np.float32], among: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """What an alignment proves: five measures of agreement, weighed into one raw score.
 
-The weights are those of a logistic regression of mated against non-mated comparisons of synthetic prints. The raw score
-is its logit: higher is more alike.
+The weights (see ``methods``) are those of a logistic regression of mated against non-mated comparisons of synthetic
+prints. The raw score is its logit: higher is more alike.
 """
 
 import math
@@ -42,10 +42,6 @@ class Weights(NamedTuple):
     unpaired: float
 
 
-WEIGHTS = Weights(7.42, 2.798, 0.415, 3.916, 2.838, -0.258)
-"""As ``python -m benchmarks.accuracy.fingerprint_calibration`` fits them to hardened synthetic prints."""
-
-
 class Evidence(NamedTuple):
     """What speaks for and against.
 
@@ -74,16 +70,16 @@ def measures(evidence: Evidence) -> Measures:
 
 
 @compiled
-def weigh(evidence: Evidence) -> float:
+def weigh(evidence: Evidence, weights: Weights) -> float:
     """The raw score."""
     found = measures(evidence)
     return (
-        WEIGHTS.bias
-        + WEIGHTS.log_relaxed * found.log_relaxed
-        + WEIGHTS.root_paired * found.root_paired
-        + WEIGHTS.root_agreement * found.root_agreement
-        + WEIGHTS.agreement_share * found.agreement_share
-        + WEIGHTS.unpaired * found.unpaired
+        weights.bias
+        + weights.log_relaxed * found.log_relaxed
+        + weights.root_paired * found.root_paired
+        + weights.root_agreement * found.root_agreement
+        + weights.agreement_share * found.agreement_share
+        + weights.unpaired * found.unpaired
     )
 
 

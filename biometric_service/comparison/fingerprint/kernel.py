@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.comparison.fingerprint.alignment import (
+    UNPAIRED,
     Alignment,
     Movement,
     align,
@@ -14,21 +15,22 @@ from biometric_service.comparison.fingerprint.alignment import (
 )
 from biometric_service.comparison.fingerprint.compiled import compiled, inlined
 from biometric_service.comparison.fingerprint.cylinders import MOST_MINUTIAE, Minutiae
+from biometric_service.comparison.fingerprint.edges import EdgeTable, edge_table, likeness, vote
 from biometric_service.comparison.fingerprint.evidence import Evidence, gather, weigh
+from biometric_service.comparison.fingerprint.methods import Method
 from biometric_service.comparison.fingerprint.relaxation import Pairs, choose, relax, relaxed_score, room_for_pairs
 from biometric_service.comparison.fingerprint.similarity import Prints, compare_locally
 
 NO_MOVEMENT = Movement(0.0, 0.0, 0.0, 0.0, 0.0)
 FEWEST_PAIRS = 3
-WORTH_ALIGNING = 0.016
-"""Two of three non-mated comparisons have a lower relaxed score and end there; of hardened synthetic mates, none that
-reach an FMR of 0.1 %."""
+HALF = np.float32(0.5)
 
 
 class Room(NamedTuple):
-    """Room for the steps of one comparison; one for each thread. ``similarity``: float32 (64, 64)."""
+    """Room for the steps of one comparison; one for each thread. ``similarity``, ``votes``: float32 (64, 64)."""
 
     similarity: NDArray[np.float32]
+    votes: NDArray[np.float32]
     pairs: Pairs
     alignment: Alignment
 
@@ -36,39 +38,56 @@ class Room(NamedTuple):
 class Held(NamedTuple):
     """Many references in equal slots of 64 minutiae.
 
-    ``words``: uint64 (n, 64, 7); ``places``: float32 (n, 64, 4); ``counts``: int64 (n, 2), how many minutiae and hull
-    corners each slot holds. See ``cylinders.Minutiae``.
+    ``words``: uint64 (n, 64, 7); ``places``: float32 (n, 64, 4); ``edges``: int16 (n, 64, 8, 3); ``counts``: int64
+    (n, 2), how many minutiae and hull corners each slot holds. See ``cylinders.Minutiae``.
     """
 
     words: NDArray[np.uint64]
     places: NDArray[np.float32]
+    edges: NDArray[np.int16]
     counts: NDArray[np.int64]
+
+
+class Probe(NamedTuple):
+    """A print to compare with many others.
+
+    ``planes``: uint64 (7, n), its words by plane; ``directions``: float32 (n,); ``table``: of its edges.
+    """
+
+    minutiae: Minutiae
+    planes: NDArray[np.uint64]
+    directions: NDArray[np.float32]
+    table: EdgeTable
 
 
 @compiled
 def room() -> Room:
     """Fresh room."""
-    return Room(np.zeros((MOST_MINUTIAE, MOST_MINUTIAE), np.float32), room_for_pairs(), room_for_alignment())
+    square = np.zeros((2, MOST_MINUTIAE, MOST_MINUTIAE), np.float32)
+    return Room(square[0], square[1], room_for_pairs(), room_for_alignment())
 
 
 @compiled
-def planes_of(probe: Minutiae) -> NDArray[np.uint64]:
-    """The probe's words by plane, uint64 (7, n), which is the order that ``compare_locally`` is fast on."""
-    return np.ascontiguousarray(probe.words.T)
+def probe_of(minutiae: Minutiae) -> Probe:
+    """A print in the forms that a probe is fast in."""
+    directions = np.ascontiguousarray(minutiae.places[:, 2])
+    return Probe(minutiae, np.ascontiguousarray(minutiae.words.T), directions, edge_table(minutiae.edges))
 
 
 @compiled
-def compare(planes: NDArray[np.uint64], probe: Minutiae, reference: Minutiae, room: Room) -> tuple[Evidence, Movement]:
+def compare(probe: Probe, reference: Minutiae, method: Method, room: Room) -> tuple[Evidence, Movement]:
     """Compare two prints; ``room`` holds the pairs and the alignment afterwards."""
-    prints = Prints(probe, reference, room.similarity)
-    compare_locally(planes, np.ascontiguousarray(probe.places[:, 2]), prints)
-    count = choose(prints, room.pairs)
-    room.alignment.partner[:] = -1
-    if count < FEWEST_PAIRS:
-        return Evidence(0.0, 0.0, 0.0, 0.0, 0.0), NO_MOVEMENT
-    relax(room.pairs, count)
-    relaxed = relaxed_score(room.pairs, count, min(len(probe.places), len(reference.places)))
-    if relaxed < WORTH_ALIGNING:
+    prints = Prints(probe.minutiae, reference, room.similarity)
+    room.alignment.partner[:] = UNPAIRED
+    if method.cylinders:
+        compare_locally(probe.planes, probe.directions, prints)
+    else:
+        _compare_edges(probe, reference, room.votes, room.similarity)
+    count, relaxed = _support(prints, room.pairs)
+    if relaxed >= method.worth_aligning and method.cylinders and method.edges:
+        _add_edges(probe, reference, room)
+        count, relaxed = _support(prints, room.pairs)
+    if count < FEWEST_PAIRS or relaxed < method.worth_aligning:
         return Evidence(relaxed, 0.0, 0.0, 0.0, 0.0), NO_MOVEMENT
     movement = movement_of(room.pairs, count)
     align(movement, prints, room.alignment)
@@ -76,16 +95,46 @@ def compare(planes: NDArray[np.uint64], probe: Minutiae, reference: Minutiae, ro
 
 
 @compiled
-def compare_many(probe: Minutiae, held: Held, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
-    """Raw scores of the probe against the given slots, into ``scores``, float32 (len(rows),)."""
-    planes, space = planes_of(probe), room()
+def _support(prints: Prints, pairs: Pairs) -> tuple[int, float]:
+    """How many pairs were chosen, and their relaxed score; 0 of too few."""
+    count = choose(prints, pairs)
+    if count < FEWEST_PAIRS:
+        return count, 0.0
+    relax(pairs, count)
+    return count, relaxed_score(pairs, count, min(len(prints.probe.places), len(prints.reference.places)))
+
+
+@compiled
+def _compare_edges(
+    probe: Probe, reference: Minutiae, votes: NDArray[np.float32], similarity: NDArray[np.float32]
+) -> None:
+    vote(probe.table, reference.edges, votes)
+    likeness(votes, len(reference.places), len(probe.directions), similarity)
+
+
+@compiled
+def _add_edges(probe: Probe, reference: Minutiae, room: Room) -> None:
+    """Make the similarity the mean of what it is and what edges say."""
+    similarity, votes = room.similarity, room.votes
+    _compare_edges(probe, reference, votes, votes)
+    for row in range(len(reference.places)):
+        for column in range(len(probe.directions)):
+            similarity[row, column] = HALF * (similarity[row, column] + votes[row, column])
+
+
+@compiled
+def compare_many(
+    minutiae: Minutiae, held: Held, rows: NDArray[np.int64], method: Method, scores: NDArray[np.float32]
+) -> None:
+    """Raw scores of a probe against the given slots, into ``scores``, float32 (len(rows),)."""
+    probe, space = probe_of(minutiae), room()
     for index in range(len(rows)):
-        evidence, _ = compare(planes, probe, slot(held, rows[index]), space)
-        scores[index] = weigh(evidence)
+        evidence, _ = compare(probe, slot(held, rows[index]), method, space)
+        scores[index] = weigh(evidence, method.weights)
 
 
 @inlined
 def slot(held: Held, row: int) -> Minutiae:
     """What a slot holds."""
     count, corners = held.counts[row]
-    return Minutiae(held.words[row, :count], held.places[row, :count], corners)
+    return Minutiae(held.words[row, :count], held.places[row, :count], held.edges[row, :count], corners)
