@@ -12,8 +12,11 @@ from biometric_service.gallery.rows import Rows
 from biometric_service.gallery.sharing import SharedLock
 from biometric_service.vocabulary.candidates import Probe, Shortlist, ShortlistEntry
 from biometric_service.vocabulary.protocols import Comparator
-from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, ReferenceId
+from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, ReferenceId, SubjectId
 from biometric_service.vocabulary.templates import Template, position_of
+
+SPREAD = 4
+"""How many references are looked at for each subject that is wanted, to begin with."""
 
 
 class Shortlister(Protocol):
@@ -59,20 +62,26 @@ class BankedGallery:
             self.applied = number
 
     def search(self, probe: Probe, limit: int) -> Shortlist:
-        """The best references; see ``GalleryIndex``. Equal scores are in the order of the references' ids."""
+        """The best reference of each of the best subjects; see ``GalleryIndex``. Equal scores are in order of their ids."""
         self._require_format(probe.template)
         with self._lock.reading():
             rows = self._members.covered(probe.gallery, position_of(probe.template))
-            narrowed = self._shortlister.narrow(probe.template, rows, limit) if len(rows) else rows
+            narrowed = self._shortlister.narrow(probe.template, rows, SPREAD * limit) if len(rows) else rows
             scores = self._bank.scores(probe.template, narrowed)
-            entries = self._entries(narrowed, scores, best(scores, self._members.references(narrowed), limit))
+            entries = self._entries(narrowed, scores, limit)
             return Shortlist(probe, entries, len(rows), self.applied >= self._expected, self.applied)
 
-    def _entries(self, rows: Rows, scores: NDArray[np.float32], order: Rows) -> tuple[ShortlistEntry, ...]:
-        held = self._members
-        return tuple(
-            ShortlistEntry(held.reference(rows[each]), held.subject(rows[each]), float(scores[each])) for each in order
-        )
+    def _entries(self, rows: Rows, scores: NDArray[np.float32], limit: int) -> tuple[ShortlistEntry, ...]:
+        """One entry a subject: looks at as many of the best rows as it takes to meet ``limit`` subjects."""
+        held, looked = self._members, SPREAD * limit
+        while True:
+            found: dict[SubjectId, ShortlistEntry] = {}
+            for each in best(scores, held.references(rows), looked):
+                subject = held.subject(rows[each])
+                found.setdefault(subject, ShortlistEntry(held.reference(rows[each]), subject, float(scores[each])))
+            if len(found) >= limit or looked >= len(rows):
+                return tuple(found.values())[:limit]
+            looked *= SPREAD
 
     def _add(self, references: Sequence[Reference]) -> None:
         """Add all, or none where one cannot be held."""

@@ -26,7 +26,7 @@ class ShortlistEntry:
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """The best references for one probe, best first.
+    """The best references for one probe, one a subject, best first.
 
     ``searched``: how many references the probe was in effect compared with. ``complete``: False where a part of the
     gallery was missing or the index lags behind the store, so that absence from the list proves nothing.

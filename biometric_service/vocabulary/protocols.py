@@ -117,7 +117,7 @@ class GalleryIndex(Protocol):
         """Learn how far the store has got; until that is applied, a search says that it is not complete."""
 
     def search(self, probe: Probe, limit: int) -> Shortlist:
-        """The ``limit`` best references, best first.
+        """The best reference of each of the ``limit`` best subjects, best first, so that no subject hides another.
 
         A fingerprint of a known position is compared with references of that or unknown position, of an unknown
         position with all. Raises TEMPLATE_VERSION_MISMATCH for a probe of another format.

@@ -37,6 +37,7 @@ NORTH, SOUTH, NOWHERE = GalleryId("north"), GalleryId("south"), GalleryId("nowhe
 
 def vector(template: Template) -> NDArray[np.float32]:
     """A face's embedding; of a fingerprint the directions of its minutiae, which is all that these tests need."""
+    assert isinstance(template, FaceTemplate | MinutiaeTemplate)
     return template.embedding if isinstance(template, FaceTemplate) else template.directions
 
 
@@ -159,6 +160,14 @@ def test_the_best_come_first_with_their_raw_scores_and_subjects(make: Make) -> N
     assert raw[0] == pytest.approx(1, abs=1e-5)
     assert shortlist.searched == 100
     assert shortlist.applied == 100
+
+
+def test_a_subject_with_many_references_hides_nobody(make: Make) -> None:
+    often = [reference(number, face(1), subject="often") for number in range(1, 40)]
+    index = filled(make(PlainComparator(FACE)), [*often, reference(50, face(2)), reference(60, face(3))])
+    entries = index.search(Probe(face(1), ALL_GALLERIES), 3).entries
+    assert entries[0].reference == 1
+    assert {entry.subject for entry in entries} == {"often", "S50", "S60"}
 
 
 def test_equal_scores_are_in_the_order_of_the_references(make: Make) -> None:
