@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     models_offline: bool = Field(default=False, description="Never ask a package registry for weights.")
     fingerprint_model: str = Field("leader", description="Manifest of the fingerprint extractor; empty for none.")
-    fingerprint_comparator: Literal["auto", "cylinder", "sourceafis"] = Field(
+    fingerprint_comparator: Literal["auto", "cylinder", "edges", "fused", "sourceafis"] = Field(
         "auto", description="What compares fingerprints; auto takes the model's own, cylinder for minutiae."
     )
     fingerprint_quality: Literal["native", "nfiq2"] = Field(

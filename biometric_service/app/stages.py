@@ -9,7 +9,7 @@ from biometric_service.app.sourceafis import open_engine
 from biometric_service.capture.images import ImageLimits, decode
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import CosineComparator
-from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
+from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
 from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.extraction.face.centerface import CenterFaceDetector
@@ -94,9 +94,11 @@ def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
         name = SOURCE_AFIS if by_engine else CYLINDER
     calibration = _calibration(model.manifest, name)
     engine = open_engine(settings, shelf) if name == SOURCE_AFIS else None
-    comparator: Comparator = CylinderComparator(template_format, calibration)
+    comparator: Comparator
     if engine:
         comparator = SourceAfisComparator(engine, template_format, calibration)
+    else:
+        comparator = FINGERPRINT_COMPARATORS[name](template_format, calibration)
     if engine and by_engine:
         return SourceAfisExtractor(engine.make, template_format), _fingerprint_assessor(settings), comparator
     return LeaderExtractor(open_session(model.path), template_format), _fingerprint_assessor(settings), comparator
