@@ -72,7 +72,7 @@ def page(browser: Browser, live: LiveService, request: pytest.FixtureRequest) ->
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda fault: said.append(str(fault)))
-    page.on("request", lambda asked: asked.url.startswith((live.url, "blob:", "data:")) or said.append(asked.url))
+    page.on("request", lambda asked: said.extend(_foreign(live.url, asked.url)))
     yield page
     page.close()
     assert said == []
@@ -170,3 +170,8 @@ def test_a_key_that_may_little_sees_little(page: Page, live: LiveService) -> Non
     drop(page, "scan.png", print_of(live, 1, 1))
     expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
     expect(page.get_by_text("may not see pictures")).to_be_visible()
+
+
+def _foreign(home: str, url: str) -> list[str]:
+    """The address, unless it is the service's own or no address at all."""
+    return [] if url.startswith((home, "blob:", "data:")) else [url]
