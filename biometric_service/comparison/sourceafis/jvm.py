@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
@@ -32,10 +32,15 @@ def find_jvm() -> Path:
 
 
 def start_jvm(library: Path, jars: Sequence[Path], memory: int) -> Any:  # noqa: ANN401  # jpype has no types
-    """The module ``jpype`` with its machine running: started with a heap of ``memory`` MB by whoever comes first."""
-    jpype = import_module("jpype")
+    """The module ``jpype`` with its machine running: started with a heap of ``memory`` MB by whoever comes first.
+
+    The machine ends with the process, without being asked: it would wait for the thread that started it, which may be
+    gone by then.
+    """
+    jpype, config = import_module("jpype"), cast("Any", import_module("jpype.config"))
     with _STARTING:
         if not jpype.isJVMStarted():
+            config.destroy_jvm = False
             places = [str(jar) for jar in jars]
             jpype.startJVM(str(library), f"-Xmx{memory}m", *OPTIONS, classpath=places, convertStrings=False)
     return jpype
