@@ -62,7 +62,7 @@ class BankedGallery:
             self.applied = number
 
     def search(self, probe: Probe, limit: int) -> Shortlist:
-        """The best reference of each of the best subjects (see ``GalleryIndex``); equal scores in order of their ids."""
+        """The best reference of each of the best subjects (see ``GalleryIndex``); equal scores in order of ids."""
         self._require_format(probe.template)
         with self._lock.reading():
             rows = self._members.covered(probe.gallery, position_of(probe.template))

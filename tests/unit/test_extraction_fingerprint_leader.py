@@ -96,7 +96,8 @@ def test_a_print_gives_minutiae_in_its_own_frame(extractor: LeaderExtractor, imp
 def test_directions_lead_from_an_ending_along_its_ridge(extractor: LeaderExtractor, impression: np.ndarray) -> None:
     minutiae = template(extractor, impression)
     smooth = cv2.GaussianBlur(impression, (0, 0), 1).astype(float)
-    ahead, behind = [], []
+    ahead: list[float] = []
+    behind: list[float] = []
     for (x, y), direction in zip(
         minutiae.positions[minutiae.kinds == 1], minutiae.directions[minutiae.kinds == 1], strict=True
     ):
@@ -168,10 +169,16 @@ def test_parallel_stripes_are_no_finger(extractor: LeaderExtractor) -> None:
     assert outcome(extractor, stripes) in {Defect.NO_FINGER, Defect.TOO_FEW_MINUTIAE}
 
 
+def grey(path: Path) -> np.ndarray:
+    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
+    return pixels
+
+
 @pytest.mark.shared_data
 def test_faces_are_no_fingers(extractor: LeaderExtractor, shared_data: Path) -> None:
     faces = sorted((shared_data / "faces" / "lfw_half").glob("*/*.jpg"))[::160]
-    outcomes = [outcome(extractor, cv2.imread(str(face), cv2.IMREAD_GRAYSCALE)) for face in faces]
+    outcomes = [outcome(extractor, grey(face)) for face in faces]
     assert len(outcomes) >= 40
     assert outcomes.count(None) <= 1
 
@@ -181,9 +188,7 @@ def test_no_real_print_is_lost_before_the_network(extractor: LeaderExtractor, sh
     for folder in sorted((shared_data / "fingerprints").iterdir()):
         dpi = float((folder / "dpi").read_text()) if (folder / "dpi").exists() else 500.0
         for path in sorted(folder.glob("*_*.png"))[::4]:
-            assert isinstance(
-                extractor.locate(sample(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), dpi)), LocatedSample
-            ), path
+            assert isinstance(extractor.locate(sample(grey(path), dpi)), LocatedSample), path
 
 
 def test_the_fused_graph_gives_what_the_published_one_gives(

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ def good() -> np.ndarray:
     return make_impression(make_master(1), 1)
 
 
-def touched(**changes: float) -> np.ndarray:
+def touched(**changes: Any) -> np.ndarray:  # noqa: ANN401
     """The same touch of the same finger, but for its contact."""
     touch = touch_of(1, 1)
     return make_impression(make_master(1), 1, touch=replace(touch, contact=replace(touch.contact, **changes)))

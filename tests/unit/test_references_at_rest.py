@@ -15,7 +15,7 @@ from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import ApiKey, Scope
 from biometric_service.vocabulary.references import ChangeNumber, Encounter, ReferenceId, SubjectId
-from biometric_service.vocabulary.templates import MinutiaeTemplate
+from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate
 
 PIECE = 16
 
@@ -42,7 +42,7 @@ def biometric_bytes(encounter: Encounter) -> Iterator[bytes]:
     for enrolled in encounter.samples:
         template = enrolled.template
         arrays = (template.positions, template.directions) if isinstance(template, MinutiaeTemplate) else ()
-        embedding = () if isinstance(template, MinutiaeTemplate) else (template.embedding,)
+        embedding = (template.embedding,) if isinstance(template, FaceTemplate) else ()
         forms = [enrolled.image, native.encode(template), *(array.tobytes() for array in (*arrays, *embedding))]
         yield from (form[at : at + PIECE] for form in forms for at in range(0, len(form) - PIECE, 8 * PIECE))
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from biometric_service.extraction.face.detection import DetectedFace, detection_frame
 from biometric_service.extraction.face.input_tensor import Pixels
-from biometric_service.extraction.face.session import Session
+from biometric_service.extraction.session import Session
 from biometric_service.weights.manifest import ModelInput
 
 STRIDE = 4

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.extraction.face.input_tensor import Pixels, input_tensor
-from biometric_service.extraction.face.session import Session
+from biometric_service.extraction.session import Session
 from biometric_service.weights.manifest import ModelManifest
 
 

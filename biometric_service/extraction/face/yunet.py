@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from biometric_service.extraction.face.detection import DetectedFace, detection_frame
 from biometric_service.extraction.face.input_tensor import Pixels
-from biometric_service.extraction.face.session import Session
+from biometric_service.extraction.session import Session
 from biometric_service.weights.manifest import ModelInput
 
 STRIDES = (8, 16, 32)
