@@ -49,17 +49,26 @@ class Showing:
         }
 
 
-def show(name: str, folders: Sequence[Path], cache: Path | None) -> Showing:
-    """Put the folders' impressions through one contender."""
-    if name == BOZORTH3:
-        sets, extract_ms = bozorth3.mindtct_all(folders)
-        return _showing(name, ("mindtct", "bozorth3"), bozorth3.comparator(), sets, extract_ms)
-    chosen = {**SETTINGS[name], "face_model": "", "fingerprint_quality": "native"}
-    with tempfile.TemporaryDirectory() as scratch:
-        walk = build_walk(load_settings().model_copy(update={**chosen, "data_dir": Path(scratch)}))
-        sets, extract_ms = extract_all(walk, folders, cache)
-    comparator = walk.comparators[Modality.FINGERPRINT]
-    return _showing(name, (str(comparator.format), comparator.name), comparator, sets, extract_ms)
+class Arena:
+    """The impressions of the folders; contenders of one extractor are given the same templates."""
+
+    def __init__(self, folders: Sequence[Path], cache: Path | None) -> None:
+        self._folders = folders
+        self._cache = cache
+        self._made: dict[str, tuple[list[FingerSet], float]] = {}
+
+    def show(self, name: str) -> Showing:
+        """Put the impressions through one contender."""
+        if name == BOZORTH3:
+            return _showing(name, ("mindtct", "bozorth3"), bozorth3.comparator(), *bozorth3.mindtct_all(self._folders))
+        chosen = {**SETTINGS[name], "face_model": "", "fingerprint_quality": "native"}
+        with tempfile.TemporaryDirectory() as scratch:
+            walk = build_walk(load_settings().model_copy(update={**chosen, "data_dir": Path(scratch)}))
+            comparator = walk.comparators[Modality.FINGERPRINT]
+            extractor = str(comparator.format)
+            made = self._made.get(extractor) or extract_all(walk, self._folders, self._cache)
+        self._made[extractor] = made
+        return _showing(name, (extractor, comparator.name), comparator, *made)
 
 
 def _showing(

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.subjects import fingerprints
-from benchmarks.peers.contenders import BOZORTH3, OURS, SETTINGS, Showing, show
+from benchmarks.peers.contenders import BOZORTH3, OURS, SETTINGS, Arena, Showing
 from benchmarks.peers.det_plot import plot_det
 
 
@@ -33,7 +33,8 @@ def main(
     """Print error rates, failures and speeds of every contender on the same pairs."""
     with tempfile.TemporaryDirectory() as scratch:
         taken = _first_fingers(folders, limit, Path(scratch)) if limit else folders
-        showings = [show(name, taken, cache) for name in (*SETTINGS, BOZORTH3)]
+        arena = Arena(taken, cache)
+        showings = [arena.show(name) for name in (*SETTINGS, BOZORTH3)]
     if plot:
         plot_det(showings, plot)
     result = figures(showings, [folder.name for folder in folders])

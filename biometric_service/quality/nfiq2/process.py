@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -80,7 +81,7 @@ class Nfiq2Process:
 
 
 class _Worker:
-    """One run of the worker; whatever goes wrong with it is an OSError."""
+    """One run of the worker; whatever goes wrong with it is an OSError. ``end`` ends it and gives its exit status."""
 
     def __init__(self) -> None:
         self._line, theirs = socket.socketpair()
@@ -93,6 +94,7 @@ class _Worker:
                 stderr=subprocess.DEVNULL,
                 env=_environment(),
             )
+        self.end = weakref.finalize(self, _end, self._line, self._process)
 
     def ask(self, image: bytes, patience: float) -> str:
         """The answer's line; TimeoutError, ConnectionError."""
@@ -108,14 +110,15 @@ class _Worker:
             said += more
         return said.decode().strip()
 
-    def end(self) -> int:
-        """Kill it; its exit status, negative for the signal that ended it."""
-        self._line.close()
-        try:
-            return self._process.wait(0.2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+
+def _end(line: socket.socket, process: subprocess.Popen[bytes]) -> int:
+    """Hang up, and kill the worker if it does not end by itself; its exit status, negative for a signal."""
+    line.close()
+    try:
+        return process.wait(0.2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def require_nfiq2() -> None:
