@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from biometric_service.app.stages import Stages, build_stages
@@ -12,7 +13,7 @@ from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.faiss_gallery import FaissGallery
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.recognition.walk import Walk
-from biometric_service.references.master_keys import choose_master_key
+from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import OperatingPoint
@@ -61,11 +62,20 @@ def build_walk(settings: Settings) -> Walk:
     return assemble_walk(settings, build_stages(settings), _open_store(settings).store)
 
 
-def _open_store(settings: Settings) -> OpenedStore:
-    url = settings.database_url or f"sqlite:///{settings.data_dir / 'biometric.db'}"
+def database_file(settings: Settings) -> Path:
+    """Where the embedded store is."""
+    return settings.data_dir / "biometric.db"
+
+
+def master_key(settings: Settings) -> MasterKeyProvider:
+    """Where the settings have the master key from."""
     file = settings.master_key_file or settings.data_dir / "master.key"
-    provider = choose_master_key(settings.master_key.get_secret_value(), file)
-    return open_store(url, provider, ChainedLog)
+    return choose_master_key(settings.master_key.get_secret_value(), file)
+
+
+def _open_store(settings: Settings) -> OpenedStore:
+    url = settings.database_url or f"sqlite:///{database_file(settings)}"
+    return open_store(url, master_key(settings), ChainedLog)
 
 
 def assemble_walk(settings: Settings, stages: Stages, store: ReferenceStore) -> Walk:

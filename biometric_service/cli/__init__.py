@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from biometric_service.cli import administration, auditing, enrolling, recognising, serving
+from biometric_service.cli import administration, auditing, enrolling, keeping, recognising, serving
 from biometric_service.cli.models import models
 from biometric_service.errors import BiometricServiceError
 
@@ -23,6 +23,8 @@ serving.register(app)
 administration.register(app)
 app.add_typer(models, name="models")
 app.add_typer(auditing.audit, name="audit")
+app.add_typer(keeping.keys, name="keys")
+app.add_typer(keeping.backup, name="backup")
 
 
 def main() -> None:

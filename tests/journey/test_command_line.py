@@ -122,6 +122,19 @@ def test_a_fault_is_one_line_and_exit_status_2(
     assert done.stderr.count("\n") == 1
 
 
+def test_a_backup_is_verified_and_restored_and_needs_its_key(enrolled: Run, tmp_path: Path) -> None:
+    copy, elsewhere, key = tmp_path / "copy.db", tmp_path / "elsewhere", tmp_path / "new.key"
+    assert enrolled("backup", "create", copy).returncode == 0
+    assert json.loads(enrolled("backup", "verify", copy, "--json").stdout)["references"] == ENROLLED
+    old = str(enrolled.data / "master.key")  # type: ignore[attr-defined]
+    restored = {"BIOMETRIC_DATA_DIR": str(elsewhere), "BIOMETRIC_MASTER_KEY_FILE": old}
+    assert enrolled("backup", "restore", copy, **restored).returncode == 0
+    assert enrolled("keys", "rotate", key, **restored).returncode == 0
+    assert "key_wrong" in enrolled("subjects", "list", **restored).stderr
+    listed = enrolled("subjects", "list", "--json", **{**restored, "BIOMETRIC_MASTER_KEY_FILE": str(key)})
+    assert len(json.loads(listed.stdout)["subjects"]) == ENROLLED
+
+
 def test_the_audit_log_is_green_and_red_when_one_byte_is_changed(enrolled: Run) -> None:
     green = enrolled("audit", "verify", "--json")
     assert json.loads(green.stdout)["intact"] is True
