@@ -6,21 +6,21 @@ from PIL import Image
 
 from biometric_service.api.explanation import faces, fingerprints
 from biometric_service.recognition.explanation import ExplainedComparison
-from biometric_service.vocabulary.templates import MinutiaeTemplate
+from biometric_service.vocabulary.templates import FaceTemplate
 
 
 def draw(compared: ExplainedComparison) -> bytes:
     """The picture as PNG."""
-    if isinstance(compared.probe.template, MinutiaeTemplate):
-        return _png(fingerprints.draw(compared))
-    return _png(faces.draw(compared))
+    if isinstance(compared.probe.template, FaceTemplate):
+        return _png(faces.draw(compared))
+    return _png(fingerprints.draw(compared))
 
 
 def words(compared: ExplainedComparison) -> str:
     """The picture in words, for those who cannot see it."""
-    if isinstance(compared.probe.template, MinutiaeTemplate):
-        return fingerprints.words(compared)
-    return faces.words(compared)
+    if isinstance(compared.probe.template, FaceTemplate):
+        return faces.words(compared)
+    return fingerprints.words(compared)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from biometric_service.recognition.explanation import ExplainedComparison, Specimen
-from biometric_service.vocabulary.templates import MinutiaeTemplate
+from biometric_service.templates.sourceafis import minutiae_of
+from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, SourceAfisTemplate
 
 FINE = 2
 SIZE = 1.5
@@ -91,8 +92,9 @@ def words(compared: ExplainedComparison) -> str:
 
 
 def _minutiae(specimen: Specimen) -> MinutiaeTemplate:
-    assert isinstance(specimen.template, MinutiaeTemplate)
-    return specimen.template
+    template = specimen.template
+    assert not isinstance(template, FaceTemplate)
+    return minutiae_of(template) if isinstance(template, SourceAfisTemplate) else template
 
 
 def _scale(compared: ExplainedComparison) -> float:
