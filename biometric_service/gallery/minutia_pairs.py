@@ -18,7 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
+from biometric_service.templates.sourceafis import minutiae_of
+from biometric_service.vocabulary.templates import MinutiaeTemplate, SourceAfisTemplate, Template
 
 NEAREST, FARTHEST, RING = 8.0, 150.0, 12.0
 """Distances of pairs, and how far apart the middles of two rings of distances are, pixels at 500 dpi."""
@@ -48,6 +49,8 @@ class PairDescriber:
 
     def describe(self, template: Template) -> NDArray[np.float32]:
         """float32 (d,), unit length; all zero where no two minutiae are near enough."""
+        if isinstance(template, SourceAfisTemplate):
+            template = minutiae_of(template)
         assert isinstance(template, MinutiaeTemplate)
         best = np.argsort(-template.qualities, kind="stable")[:MOST_MINUTIAE]
         moments = np.zeros((RINGS, len(ORDERS)), np.complex128)

@@ -40,10 +40,11 @@ def given(finger: int, impression: int) -> GivenImage:
     return GivenImage(written.getvalue(), Modality.FINGERPRINT, dpi=500, device="test")
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+@pytest.fixture(scope="module", params=["exact", "faiss"])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     source_afis()
-    return Settings(data_dir=tmp_path_factory.mktemp("prison"), fingerprint_model="sourceafis", face_model="")
+    folder = tmp_path_factory.mktemp("prison")
+    return Settings(data_dir=folder, fingerprint_model="sourceafis", face_model="", fingerprint_index=request.param)
 
 
 @pytest.fixture(scope="module")
