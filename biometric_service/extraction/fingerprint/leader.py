@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biometric_service.extraction.session import Session
 from biometric_service.extraction.fingerprint.area import MARGIN, MULTIPLE, locate_ridges
 from biometric_service.extraction.fingerprint.peaks import Peaks, find_peaks
+from biometric_service.extraction.session import Session
 from biometric_service.vocabulary.quality import Defect, ExtractionFailure
 from biometric_service.vocabulary.samples import BiometricSample, FingerArea, LocatedSample
 from biometric_service.vocabulary.templates import MinutiaeTemplate, TemplateFormat
