@@ -19,7 +19,10 @@ FAMILIES: Mapping[str, str] = {
     "folder": "device_drivers.folder.device",
     "v4l2": "device_drivers.camera.device",
     "rtsp": "device_drivers.camera.device",
-    "http+mjpeg": "device_drivers.camera.device",
+    "http+mjpeg": "device_drivers.camera.network",
+    "https+mjpeg": "device_drivers.camera.network",
+    "http+snapshot": "device_drivers.camera.network",
+    "https+snapshot": "device_drivers.camera.network",
 }
 
 

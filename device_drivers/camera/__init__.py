@@ -1,1 +1,1 @@
-"""Cameras: USB (V4L2), RTSP and motion JPEG over HTTP, through OpenCV's capture back-ends."""
+"""Cameras: USB (V4L2) and RTSP through OpenCV; motion JPEG and snapshots over HTTP in our own few lines."""

@@ -5,70 +5,67 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-
+from device_drivers.addresses import number
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of
+from device_drivers.pictures import SUFFIXES, DamagedPictureError, decoded
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
 
 POLL_SECONDS = 0.1
-GREY_MODES = frozenset({"1", "L", "LA", "I;16"})
-LEAST_DPI = 250
+SETTLED_SECONDS = 1.0
+
+Version = tuple[Path, int, int]
 
 
 class FolderSession:
-    """Yields each image of the folder once."""
+    """Yields each image of the folder once, and again where it is written anew.
+
+    Names that begin with a dot, or do not end like an image, are passed over: that is how files still being copied are
+    called. An image that cannot be read is waited for until nobody has written to it for a second.
+    """
 
     def __init__(self, folder: Path, info: DeviceInfo) -> None:
         self._folder = folder
         self._info = info
-        self._seen: set[Path] = set()
+        self._done: set[Version] = set()
+        self._unreadable_since: dict[Version, float] = {}
 
     async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
         """Images oldest first; DeviceError(TIMEOUT) where no new one comes in time, UNPLUGGED where the folder goes."""
         while True:
-            path = await self._next(time.monotonic() + request.timeout)
-            self._seen.add(path)
-            try:
-                yield self._read(path)
-            except (UnidentifiedImageError, OSError):
-                yield Retry(f"{path.name} is not an image that can be read: put it there again.")
+            yield await self._next(time.monotonic() + request.timeout)
 
-    async def _next(self, deadline: float) -> Path:
+    async def _next(self, deadline: float) -> Retry | Frame:
         while True:
-            waiting = [path for path in _by_age(self._folder) if path not in self._seen]
-            if waiting:
-                return waiting[0]
-            if time.monotonic() >= deadline:
+            for version in await asyncio.to_thread(_by_age, self._folder):
+                if version not in self._done and (found := await self._read(version)):
+                    self._done.add(version)
+                    return found
+            left = deadline - time.monotonic()
+            if left <= 0:
                 raise DeviceError(Reason.TIMEOUT, f"No new image came into {self._folder} in time.")
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(min(POLL_SECONDS, left))
 
-    def _read(self, path: Path) -> Frame:
-        with Image.open(path) as image:
-            said = float(image.info.get("dpi", (0, 0))[0])
-            dpi = self._info.dpi or (said if said >= LEAST_DPI else None)
-            return frame_of(_pixels(image), dpi, self._info)
+    async def _read(self, version: Version) -> Retry | Frame | None:
+        path = version[0]
+        try:
+            picture = decoded(await asyncio.to_thread(path.read_bytes))
+        except (DamagedPictureError, OSError):
+            since = self._unreadable_since.setdefault(version, time.monotonic())
+            settled = time.monotonic() - since >= SETTLED_SECONDS
+            return Retry(f"{path.name} is not an image that can be read: put it there again.") if settled else None
+        return frame_of(picture.pixels, self._info.dpi or picture.dpi, self._info)
 
 
 class FolderDevice:
     """A folder as a device."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        dpi = parse_qs(parts.query).get("dpi")
-        self._folder = Path(unquote(parts.path))
-        self.info = DeviceInfo(
-            url,
-            "folder",
-            "watched folder",
-            str(self._folder),
-            frozenset(Characteristic),
-            float(dpi[0]) if dpi else None,
-        )
+        self._folder = Path(unquote(urlsplit(url).path))
+        captures = frozenset(Characteristic)
+        self.info = DeviceInfo(url, "folder", "watched folder", str(self._folder), captures, number(url, "dpi"))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[FolderSession]:
@@ -83,15 +80,21 @@ def device(url: str) -> FolderDevice:
     return FolderDevice(url)
 
 
-def _by_age(folder: Path) -> list[Path]:
+def _by_age(folder: Path) -> list[Version]:
     try:
-        files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-        return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
-    except FileNotFoundError:
+        versions = [version for path in folder.iterdir() if (version := _version(path))]
+    except PermissionError:
+        raise DeviceError(Reason.PERMISSION, f"The folder {folder} may not be read: let this user read it.") from None
+    except OSError:
         raise DeviceError(Reason.UNPLUGGED, f"The folder {folder} has gone: mount it again.") from None
+    return sorted(versions, key=lambda version: (version[1], version[0].name))
 
 
-def _pixels(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode in GREY_MODES:
-        return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGB"))[:, :, ::-1]
+def _version(path: Path) -> Version | None:
+    if path.name.startswith(".") or path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return None
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return path, state.st_mtime_ns, state.st_size

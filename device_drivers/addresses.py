@@ -1,0 +1,25 @@
+"""What a device's URL says besides where the device is."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from device_drivers.errors import DeviceError, Reason
+
+
+def number(url: str, name: str) -> float | None:
+    """The number that ``?name=`` gives, above 0; None where it is not there, DeviceError(BAD_ADDRESS) for any other."""
+    given = parse_qs(urlsplit(url).query, keep_blank_values=True).get(name)
+    if given is None:
+        return None
+    try:
+        value = float(given[0])
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise DeviceError(Reason.BAD_ADDRESS, f"{name}={given[0]} is no number above 0: correct the device's URL.")
+    return value
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown and kept: without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

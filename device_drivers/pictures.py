@@ -1,0 +1,45 @@
+"""Image files as pixels: PNG, JPEG, JPEG 2000, WSQ, BMP, TIFF."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from wsq import WsqImagePlugin
+
+FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "BMP", "DIB", "TIFF", WsqImagePlugin.WsqImageFile.format)
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".wsq", ".bmp", ".tif", ".tiff"})
+GREY_MODES = frozenset({"1", "L", "LA"})
+DEEP_GREY_MODES = frozenset({"I;16", "I;16B", "I"})
+LEAST_DPI = 250
+
+
+class DamagedPictureError(Exception):
+    """The bytes are not an image, or not all of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``pixels``: uint8, (height, width) grey or (height, width, 3) BGR. ``dpi``: as the file says, None below 250."""
+
+    pixels: NDArray[np.uint8]
+    dpi: float | None
+
+
+def decoded(data: bytes) -> Picture:
+    """All of the picture, upright as its EXIF says; DamagedPictureError where a part is missing or wrong."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            said = float(image.info.get("dpi", (0, 0))[0])
+            return Picture(_pixels(ImageOps.exif_transpose(image)), said if said >= LEAST_DPI else None)
+    except Exception as fault:  # noqa: BLE001 (decoders of foreign bytes raise whatever they like)
+        raise DamagedPictureError(str(fault)) from None
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in DEEP_GREY_MODES:
+        return (np.asarray(image, np.int64) >> 8).astype(np.uint8)
+    if image.mode in GREY_MODES:
+        return np.asarray(image.convert("L"))
+    return np.asarray(image.convert("RGB"))[:, :, ::-1]
