@@ -20,6 +20,8 @@ HOMES = {
         "biometric_service/quality/",
         "biometric_service/presentation_attack/",
     ),
+    "jpype": ("biometric_service/comparison/",),
+    "nbis": ("biometric_service/quality/",),
     "device_drivers": (
         "device_drivers/",
         "biometric_service/capture/",
