@@ -1,6 +1,6 @@
 """What a device's URL says besides where the device is."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlencode, urlsplit
 
 from device_drivers.errors import DeviceError, Reason
 
@@ -22,4 +22,16 @@ def number(url: str, name: str) -> float | None:
 def without_credentials(url: str) -> str:
     """The URL as it may be shown and kept: without user and password."""
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return _joined(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def without_parameter(url: str, name: str) -> str:
+    """The URL without what ``?name=`` gives."""
+    parts = urlsplit(url)
+    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != name]
+    return _joined(parts._replace(query=urlencode(kept)))
+
+
+def _joined(parts: SplitResult) -> str:
+    """The URL; ``geturl`` drops the slashes of an empty host."""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")

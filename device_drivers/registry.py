@@ -17,6 +17,7 @@ Opener = Callable[[str], CaptureDevice]
 
 FAMILIES: Mapping[str, str] = {
     "folder": "device_drivers.folder.device",
+    "zfm": "device_drivers.zfm.device",
     "v4l2": "device_drivers.camera.device",
     "rtsp": "device_drivers.camera.device",
     "http+mjpeg": "device_drivers.camera.network",

@@ -18,6 +18,7 @@ from device_drivers.pictures import decoded
 from device_drivers.protocol import CaptureRequest, CaptureSession, Characteristic, Frame, Retry
 from device_drivers.registry import device
 from tests.emulators.http_camera import HttpCamera
+from tests.emulators.zfm_module import Fault, ZfmModule
 
 PATIENT, HASTY, SOON = 10.0, 0.3, 3.0
 
@@ -83,12 +84,40 @@ def camera_bench(scheme: str, path: str, **kind: bool) -> Iterator[Bench]:
     camera.close()
 
 
+def zfm_bench(packet_bytes: int) -> Iterator[Bench]:
+    module = ZfmModule(packet_bytes=packet_bytes)
+
+    def lay(*, finger: bool) -> None:
+        module.finger = finger
+
+    def damage() -> None:
+        module.fault = Fault.CHECKSUM
+
+    def unplug() -> None:
+        module.fault = Fault.HANG_UP
+
+    yield Bench(
+        f"zfm://{module.path}?baud=57600",
+        "zfm:///dev/no-such-port",
+        module.levels * np.uint8(17),
+        lambda: lay(finger=True),
+        lambda: lay(finger=False),
+        damage,
+        unplug,
+        Characteristic.FINGERPRINT,
+        shared=False,
+    )
+    module.close()
+
+
 BENCHES: dict[str, Callable[[Path], Iterator[Bench]]] = {
     "folder": folder_bench,
     "mjpeg": lambda _: camera_bench("http+mjpeg", "stream?size=1"),
     "mjpeg without lengths": lambda _: camera_bench("http+mjpeg", "stream?size=1", part_lengths=False),
     "mjpeg in chunks": lambda _: camera_bench("http+mjpeg", "stream?size=1", part_lengths=False, chunked=True),
     "snapshot": lambda _: camera_bench("http+snapshot", "picture.jpg"),
+    "zfm": lambda _: zfm_bench(packet_bytes=128),
+    "zfm with long packets": lambda _: zfm_bench(packet_bytes=256),
 }
 
 
