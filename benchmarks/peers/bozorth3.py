@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from nbis import NbisError, NbisExtractorSettings, new_nbis_extractor
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.fingerprint import FingerSet
@@ -67,6 +66,8 @@ def _finger_set(folder: Path, workers: ThreadPoolExecutor) -> FingerSet:
 
 
 def _minutiae(file: SampleFile) -> Any:  # noqa: ANN401  # no template of ours, but carried like one
+    from nbis import NbisError, NbisExtractorSettings, new_nbis_extractor  # noqa: PLC0415  # an extra
+
     settings = NbisExtractorSettings(
         min_quality=0.0, get_center=False, check_fingerprint=False, compute_nfiq2=False, ppi=file.dpi
     )

@@ -29,7 +29,10 @@ from biometric_service.vocabulary.samples import (
     Modality,
 )
 
-pytestmark = pytest.mark.models
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.skipif(find_spec("nbis") is None, reason="install biometric-service[nfiq2]"),
+]
 NATIVE = QualityAssessment(70.0, {"clarity": 0.5}, (Defect.TOO_DRY,), acceptable=True)
 
 
@@ -48,8 +51,6 @@ def print_() -> np.ndarray:
 
 @pytest.fixture
 def nfiq2() -> Iterator[Nfiq2Process]:
-    if find_spec("nbis") is None:
-        pytest.skip("NFIQ 2 needs nbis-py: install biometric-service[nfiq2]")
     running = Nfiq2Process()
     yield running
     running.close()

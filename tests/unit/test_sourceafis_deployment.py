@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.util import find_spec
 
 import pytest
 
@@ -21,14 +22,15 @@ from biometric_service.vocabulary.samples import (
     Modality,
 )
 from biometric_service.vocabulary.templates import MinutiaeTemplate, SourceAfisTemplate, Template
-from tests.source_afis import source_afis
 
-pytestmark = pytest.mark.models
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.skipif(find_spec("jpype") is None, reason="install biometric-service[sourceafis]"),
+]
 FINGER = Modality.FINGERPRINT
 
 
 def stages(**chosen: str) -> Stages:
-    source_afis()
     return build_stages(Settings().model_copy(update={"face_model": "", **chosen}))
 
 
