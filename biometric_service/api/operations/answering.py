@@ -111,6 +111,7 @@ def _quality(quality: QualityAssessment) -> QualityAnswer:
         acceptable=quality.acceptable,
         measures=quality.measures,
         advice=tuple(_advice(defect) for defect in quality.defects),
+        notes=quality.notes,
     )
 
 

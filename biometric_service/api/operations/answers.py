@@ -81,6 +81,7 @@ class QualityAnswer(Answer):
     acceptable: bool = Field(description="False where the sample was not used.")
     measures: Mapping[str, float] = Field(description="The figures behind the score.")
     advice: tuple[AdviceAnswer, ...] = Field(description="What to do better, worst first.")
+    notes: tuple[str, ...] = Field(description="What there is to say of the assessment itself; empty as a rule.")
 
 
 class AttackAnswer(Answer):
