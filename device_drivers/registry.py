@@ -5,6 +5,7 @@ function from a URL to a ``CaptureDevice``.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
@@ -15,29 +16,51 @@ from device_drivers.protocol import CaptureDevice
 
 Opener = Callable[[str], CaptureDevice]
 
-FAMILIES: Mapping[str, str] = {
-    "folder": "device_drivers.folder.device",
-    "zfm": "device_drivers.zfm.device",
-    "v4l2": "device_drivers.camera.device",
-    "rtsp": "device_drivers.camera.device",
-    "http+mjpeg": "device_drivers.camera.network",
-    "https+mjpeg": "device_drivers.camera.network",
-    "http+snapshot": "device_drivers.camera.network",
-    "https+snapshot": "device_drivers.camera.network",
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Devices that one driver knows. ``scheme``: what their URLs begin with. ``module``: "" for an entry point."""
+
+    scheme: str
+    module: str
+    example: str
+    gives: str
+
+
+CAMERA, NETWORK = "device_drivers.camera.device", "device_drivers.camera.network"
+FACE = "colour pictures of a face"
+FAMILIES: Mapping[str, Family] = {
+    family.scheme: family
+    for family in (
+        Family("folder", "device_drivers.folder.device", "folder:///srv/scans?dpi=500", "the images put into a folder"),
+        Family(
+            "zfm", "device_drivers.zfm.device", "zfm:///dev/ttyUSB0?baud=57600", "grey fingerprints at 500 or 508 dpi"
+        ),
+        Family("v4l2", CAMERA, "v4l2:///dev/video0", FACE),
+        Family("rtsp", CAMERA, "rtsp://user:password@host/stream", FACE),
+        Family("http+mjpeg", NETWORK, "http+mjpeg://user:password@host/stream", FACE),
+        Family("https+mjpeg", NETWORK, "https+mjpeg://user:password@host/stream", FACE),
+        Family("http+snapshot", NETWORK, "http+snapshot://user:password@host/picture.jpg", FACE),
+        Family("https+snapshot", NETWORK, "https+snapshot://user:password@host/picture.jpg", FACE),
+    )
 }
 
 
-def schemes() -> list[str]:
-    """Every URL scheme that a device can be opened by."""
-    return sorted({*FAMILIES, *(entry.name for entry in entry_points(group="device_drivers"))})
+def families() -> list[Family]:
+    """Every family that a device can be of, our own first."""
+    others = (entry for entry in entry_points(group="device_drivers") if entry.name not in FAMILIES)
+    return [
+        *FAMILIES.values(),
+        *(Family(entry.name, "", f"{entry.name}:", f"as {entry.value} says") for entry in others),
+    ]
 
 
 def device(url: str) -> CaptureDevice:
     """The device at the URL, not yet opened; DeviceError(BAD_ADDRESS) for a URL that no family knows."""
     scheme = urlsplit(url).scheme
     if scheme in FAMILIES:
-        module = import_module(FAMILIES[scheme])
-        return cast("Opener", module.device)(url)
+        return cast("Opener", import_module(FAMILIES[scheme].module).device)(url)
     for entry in entry_points(group="device_drivers", name=scheme):
         return cast("Opener", entry.load())(url)
-    raise DeviceError(Reason.BAD_ADDRESS, f"No driver knows {url}: begin it with one of {', '.join(schemes())}.")
+    known = ", ".join(family.scheme for family in families())
+    raise DeviceError(Reason.BAD_ADDRESS, f"No driver knows this URL: begin it with one of {known}.")

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from biometric_service.cli import administration, auditing, enrolling, keeping, recognising, serving
+from biometric_service.cli.devices import devices
 from biometric_service.cli.models import models
 from biometric_service.errors import BiometricServiceError
 
@@ -22,6 +23,7 @@ recognising.register(app)
 serving.register(app)
 administration.register(app)
 app.add_typer(models, name="models")
+app.add_typer(devices, name="devices")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(keeping.keys, name="keys")
 app.add_typer(keeping.backup, name="backup")

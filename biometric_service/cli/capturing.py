@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from biometric_service.capture.devices import capture_one
+import typer
+
+from biometric_service.capture.devices import capture_one, png
 from biometric_service.cli.people import Reading, image_files, parse_numbers
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import GivenImage
+
+
+def advise(what: str) -> None:
+    """Tell the person at the device what to do better, beside what the command prints."""
+    typer.echo(what, err=True)
 
 
 def images_of(
@@ -18,6 +25,7 @@ def images_of(
             ErrorCode.REQUEST_INVALID, "It is not clear where the images are.", "Name image files or a --device."
         )
     if device is not None:
-        data, dpi = capture_one(device, reading.modality)
-        return (GivenImage(data, reading.modality, reading.position, reading.dpi or dpi, device),)
+        frame = capture_one(device, reading.modality, advise)
+        dpi = reading.dpi or frame.dpi
+        return (GivenImage(png(frame), reading.modality, reading.position, dpi, frame.device.url),)
     return tuple(file.read(reading) for file in image_files(paths or (), parse_numbers(samples)))
