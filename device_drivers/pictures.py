@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from wsq import WsqImagePlugin
 
-FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "BMP", "DIB", "TIFF", WsqImagePlugin.WsqImageFile.format)
+FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "DIB", "TIFF", WsqImagePlugin.WsqImageFile.format)
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".wsq", ".bmp", ".tif", ".tiff"})
 GREY_MODES = frozenset({"1", "L", "LA"})
 DEEP_GREY_MODES = frozenset({"I;16", "I;16B", "I"})
