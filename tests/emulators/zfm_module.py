@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import threading
+import time
 import tty
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ class ZfmModule:
         self.levels: NDArray[np.uint8] = np.random.default_rng(5).integers(0, 16, shape).astype(np.uint8)
         self.finger, self.fault, self.code = False, Fault.NONE, 0
         self.asked: list[int] = []
+        self.packet_seconds = 0.0
         self._password, self._packet_bytes = password, packet_bytes
         self._module, self._terminal = pty.openpty()
         tty.setraw(self._terminal)
@@ -89,6 +91,7 @@ class ZfmModule:
                     self._send(packet[:40])
                     self._ended = fault is Fault.HANG_UP
                     return
+            time.sleep(self.packet_seconds)
             self._send(packet)
 
     def _acknowledge(self, code: int, more: bytes = b"") -> None:

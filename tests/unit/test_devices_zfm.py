@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.protocol import CaptureRequest, Characteristic, Frame, Retry
+from device_drivers.protocol import CaptureRequest, CaptureSession, Characteristic, Frame, Retry
 from device_drivers.registry import device
 from device_drivers.zfm import wire
 from device_drivers.zfm.device import ADVICE, DAMAGED, grey
@@ -129,3 +129,26 @@ def test_a_url_that_means_nothing_is_a_bad_address(query: str) -> None:
 
 def test_a_file_is_no_serial_port() -> None:
     assert fault("zfm:///etc/hostname") is Reason.BAD_ADDRESS
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_what_was_given_up_in_mid_image_does_not_disturb_the_next(module: ZfmModule, anew: bool) -> None:  # noqa: FBT001
+    url, patient = f"zfm://{module.path}", CaptureRequest(Characteristic.FINGERPRINT, 10)
+    module.finger, module.packet_seconds = True, 0.002
+
+    async def one(session: CaptureSession) -> Retry | Frame:
+        return await anext(aiter(session.capture(patient)))
+
+    async def run() -> Retry | Frame:
+        async with device(url).open() as session:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(one(session), 0.2)
+            assert module.asked[-1] == 0x0A
+            if not anew:
+                return await one(session)
+        async with device(url).open() as session:
+            return await one(session)
+
+    frame = asyncio.run(run())
+    assert isinstance(frame, Frame)
+    np.testing.assert_array_equal(frame.pixels, module.levels * 17)
