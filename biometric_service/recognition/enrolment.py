@@ -1,6 +1,6 @@
 """Keep a person: quality gates, a search for the same person under another id, then one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,27 +17,37 @@ from biometric_service.vocabulary.references import (
     Encounter,
     EncounterId,
     EnrolledSample,
-    SubjectId,
 )
 
-SUSPICIOUS = frozenset({Outcome.MATCH, Outcome.REVIEW})
+HINDRANCES: Mapping[Outcome, EnrolmentOutcome] = {
+    Outcome.MATCH: EnrolmentOutcome.DUPLICATE_SUSPECTED,
+    Outcome.REVIEW: EnrolmentOutcome.DUPLICATE_SUSPECTED,
+    Outcome.INCOMPLETE: EnrolmentOutcome.SEARCH_INCOMPLETE,
+}
+"""What the search for duplicates may find that keeps a person from being enrolled."""
 
 
 def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller) -> Enrolment:
     """Enrol a new subject.
 
     Every image must be usable, or nothing is kept (RECAPTURE says what to do better). A person who seems to be
-    enrolled under another id is kept only where the request says that an officer has looked (``despite_duplicates``).
+    enrolled under another id is kept only where the request says that an officer has looked (``despite_duplicates``),
+    and nobody is kept on an incomplete search. One enrolment at a time searches and keeps, so that the same person
+    cannot come in twice at once. Whatever becomes of it is in the audit log.
     Raises SUBJECT_EXISTS, GALLERY_UNKNOWN and what ``identify`` raises.
     """
     _require_new(walk, request)
     observed = observe(walk, request.images)
     if len(with_template(observed)) < len(observed):
-        return _not_kept(EnrolmentOutcome.RECAPTURE, request.subject, observed, None)
-    duplicates = search_duplicates(walk, observed)
-    if duplicates.outcome in SUSPICIOUS and not request.despite_duplicates:
-        return _suspected(walk, request, caller, observed, duplicates)
-    return _kept(walk, request, caller, observed, duplicates)
+        return _refused(walk, request, caller, observed, None, EnrolmentOutcome.RECAPTURE)
+    with walk.enrolling:
+        duplicates = search_duplicates(walk, observed)
+        hindrance = HINDRANCES.get(duplicates.outcome)
+        if hindrance is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
+            hindrance = None
+        if hindrance is not None:
+            return _refused(walk, request, caller, observed, duplicates, hindrance)
+        return _kept(walk, request, caller, observed, duplicates)
 
 
 def search_duplicates(walk: Walk, observed: Sequence[Observation]) -> Decision:
@@ -82,24 +92,23 @@ def _enrolled(each: Observation) -> EnrolledSample:
     return EnrolledSample(each.sample, each.image.data, each.template, each.quality.score)
 
 
-def _suspected(
-    walk: Walk, request: EnrolmentRequest, caller: Caller, observed: Sequence[Observation], duplicates: Decision
+def _refused(  # noqa: PLR0913, PLR0917 - everything that the audit log is told
+    walk: Walk,
+    request: EnrolmentRequest,
+    caller: Caller,
+    observed: Sequence[Observation],
+    duplicates: Decision | None,
+    outcome: EnrolmentOutcome,
 ) -> Enrolment:
-    walk.store.record(_event(request, caller, observed, duplicates, EnrolmentOutcome.DUPLICATE_SUSPECTED))
-    return _not_kept(EnrolmentOutcome.DUPLICATE_SUSPECTED, request.subject, observed, duplicates)
-
-
-def _not_kept(
-    outcome: EnrolmentOutcome, subject: SubjectId, observed: Sequence[Observation], duplicates: Decision | None
-) -> Enrolment:
-    return Enrolment(outcome, subject, None, None, tuple(each.report() for each in observed), duplicates)
+    walk.store.record(_event(request, caller, observed, duplicates, outcome))
+    return Enrolment(outcome, request.subject, None, None, tuple(each.report() for each in observed), duplicates)
 
 
 def _event(
     request: EnrolmentRequest,
     caller: Caller,
     observed: Sequence[Observation],
-    duplicates: Decision,
+    duplicates: Decision | None,
     outcome: EnrolmentOutcome,
 ) -> AuditEvent:
     kept = outcome is EnrolmentOutcome.ENROLLED
@@ -109,7 +118,8 @@ def _event(
         "samples": str(len(observed)),
         "exceptions": " ".join(f"{each.position.name.lower()}:{each.kind.value}" for each in request.exceptions),
         "despite_duplicates": str(request.despite_duplicates).lower(),
-        **{f"duplicates_{name}": fact for name, fact in decision_facts(duplicates).items()},
     }
+    if duplicates is not None:
+        details |= {f"duplicates_{name}": fact for name, fact in decision_facts(duplicates).items()}
     kind = EventKind.SUBJECT_ENROLLED if kept else EventKind.ENROLMENT_REFUSED
     return event_of(kind, caller, observed, request.subject, None, details)

@@ -121,6 +121,7 @@ class EnrolmentOutcome(StrEnum):
     ENROLLED = "enrolled"
     RECAPTURE = "recapture"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
+    SEARCH_INCOMPLETE = "search_incomplete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ swap (models, comparators, indexes, the store) is handed in through ``Walk``; se
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Protocol, TypeVar
 
 from biometric_service.decision.policy import DecisionPolicy
@@ -41,7 +42,10 @@ class Follower(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Who does what at each stage; the maps hold an entry for each modality that can be worked with."""
+    """Who does what at each stage; the maps hold an entry for each modality that can be worked with.
+
+    ``enrolling``: held by the one enrolment that searches for duplicates and keeps.
+    """
 
     decode: Callable[[GivenImage], BiometricSample]
     extractors: Mapping[Modality, Extractor]
@@ -53,6 +57,7 @@ class Walk:
     store: ReferenceStore
     policy: DecisionPolicy
     candidate_limit: int
+    enrolling: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.IDENTIFICATION: "Somebody was searched for in a gallery (1:N).",
     EventKind.VERIFICATION: "Somebody was compared with a claimed subject (1:1).",
     EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
-    EventKind.ENROLMENT_REFUSED: "An enrolment was not kept: the person seems to be enrolled under another id.",
+    EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
     EventKind.API_KEY_CREATED: "An API key was made.",
     EventKind.API_KEY_REVOKED: "An API key was ended.",
     EventKind.ACCESS_REFUSED: "A caller asked for what its key does not reach.",

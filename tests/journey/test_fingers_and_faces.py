@@ -1,12 +1,15 @@
 """The straight walk on real fingers and faces, through the library."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from biometric_service.app import Service, open_service
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.gallery.exact import ExactGallery
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
@@ -26,6 +29,7 @@ from biometric_service.recognition.verification import verify
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import Movement, Outcome
 from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.protocols import ReferenceStore
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
@@ -166,3 +170,51 @@ def test_an_unknown_gallery_subject_and_a_known_id_are_refused(prison: Prison) -
         with pytest.raises(BiometricServiceError) as refused:
             ask()
         assert refused.value.code is code
+
+
+def test_a_refused_enrolment_is_in_the_audit_log_too(prison: Prison) -> None:
+    blank = GivenImage(prison.face("Amelie", 1).data, Modality.FINGERPRINT)
+    assert prison.enrol("Nobody-yet", blank).outcome is EnrolmentOutcome.RECAPTURE
+    last = prison.service.verify_audit()
+    [recorded] = prison.service.store.events(last - 1, 1)
+    assert recorded.event.kind is EventKind.ENROLMENT_REFUSED
+    assert (recorded.event.subject, recorded.event.details["enrolment"]) == ("Nobody-yet", "recapture")
+
+
+def test_nobody_is_enrolled_on_an_incomplete_search_even_by_an_officer_who_looked(prison: Prison) -> None:
+    walk = prison.service.walk
+    empty = {modality: ExactGallery(comparator) for modality, comparator in walk.comparators.items()}
+    behind = replace(walk, indexes=empty, follower=NotYetRebuilt(walk.store, list(empty.values())))
+    request = EnrolmentRequest(
+        (prison.finger("fvc2004_db2/106", 1),),
+        SubjectId("Too-early"),
+        frozenset({INMATES}),
+        (),
+        despite_duplicates=True,
+    )
+    answer = enrol(behind, request, OFFICER)
+    assert answer.outcome is EnrolmentOutcome.SEARCH_INCOMPLETE
+    decision = identify(behind, IdentificationRequest(request.images, INMATES), OFFICER).decision
+    assert decision.outcome is Outcome.INCOMPLETE
+
+
+def test_the_same_person_does_not_come_in_twice_at_once(prison: Prison) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        names = ("Twin-1", "Twin-2")
+        outcomes = list(pool.map(lambda name: prison.enrol(name, prison.finger("fvc2002_db2/107", 1)).outcome, names))
+    assert sorted(outcomes) == [EnrolmentOutcome.DUPLICATE_SUSPECTED, EnrolmentOutcome.ENROLLED]
+
+
+class NotYetRebuilt:
+    """A follower whose indexes know how far the store has got and have nothing of it yet, as after a crash."""
+
+    def __init__(self, store: ReferenceStore, indexes: list[ExactGallery]) -> None:
+        self._store = store
+        self._indexes = indexes
+
+    def catch_up(self) -> None:
+        for index in self._indexes:
+            index.expect(self._store.last_change())
+
+    def behind(self) -> int:
+        return self._store.last_change()

@@ -8,7 +8,7 @@ const SHOWN = 3;
 const GLYPHS = {
   match: "good", pass: "good", enrolled: "good",
   no_match: "bad", stop: "bad",
-  review: "doubt", incomplete: "doubt", duplicate_suspected: "doubt",
+  review: "doubt", incomplete: "doubt", duplicate_suspected: "doubt", search_incomplete: "doubt",
   unknown: "unknown",
   recapture: "again",
 };
