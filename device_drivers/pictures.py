@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from wsq import WsqImagePlugin
 
-FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "DIB", "TIFF", WsqImagePlugin.WsqImageFile.format)
+from device_drivers.wsq.decoding import is_wsq, read
+
+FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "DIB", "TIFF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".wsq", ".bmp", ".tif", ".tiff"})
 GREY_MODES = frozenset({"1", "L", "LA"})
 DEEP_GREY_MODES = frozenset({"I;16", "I;16B", "I"})
@@ -30,11 +31,20 @@ class Picture:
 def decoded(data: bytes) -> Picture:
     """All of the picture, upright as its EXIF says; DamagedPictureError where a part is missing or wrong."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            said = float(image.info.get("dpi", (0, 0))[0])
-            return Picture(_pixels(ImageOps.exif_transpose(image)), said if said >= LEAST_DPI else None)
+        return _wsq(data) if is_wsq(data) else _with_pillow(data)
     except Exception as fault:  # noqa: BLE001 (decoders of foreign bytes raise whatever they like)
         raise DamagedPictureError(str(fault)) from None
+
+
+def _wsq(data: bytes) -> Picture:
+    file = read(data)
+    return Picture(file.pixels(), file.ppi)
+
+
+def _with_pillow(data: bytes) -> Picture:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        said = float(image.info.get("dpi", (0, 0))[0])
+        return Picture(_pixels(ImageOps.exif_transpose(image)), said if said >= LEAST_DPI else None)
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:

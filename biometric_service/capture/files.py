@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from biometric_service.capture import refusals
-from biometric_service.capture.wsq.decoding import is_wsq, read
 from biometric_service.errors import BiometricServiceError
+from device_drivers.wsq.decoding import is_wsq, read
 
 TAKEN = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "DIB", "WEBP", "GIF")
 PHOTO_WITH_EXTRAS = "MPO"

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from wsq import WsqImagePlugin  # noqa: F401 (lets Pillow write WSQ)
 
-from biometric_service.capture.wsq.decoding import read
-from biometric_service.capture.wsq.faults import DamagedError
-from biometric_service.capture.wsq.subbands import plan
+from device_drivers.wsq.decoding import read
+from device_drivers.wsq.faults import DamagedError
+from device_drivers.wsq.subbands import plan
 
 
 def compressed(height: int, width: int, seed: int = 1) -> bytes:

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from biometric_service.capture.wsq.subbands import Area
-from biometric_service.capture.wsq.tables import Filters
+from device_drivers.wsq.subbands import Area
+from device_drivers.wsq.tables import Filters
 
 Plane = NDArray[np.float32]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biometric_service.capture.wsq.faults import DamagedError
-from biometric_service.capture.wsq.huffman import coefficients
-from biometric_service.capture.wsq.segments import SIGNATURE, CodedBlock, take_apart
-from biometric_service.capture.wsq.subbands import Area, plan
-from biometric_service.capture.wsq.tables import Filters, Frame, Quantisers
-from biometric_service.capture.wsq.wavelets import join
+from device_drivers.wsq.faults import DamagedError
+from device_drivers.wsq.huffman import coefficients
+from device_drivers.wsq.segments import SIGNATURE, CodedBlock, take_apart
+from device_drivers.wsq.subbands import Area, plan
+from device_drivers.wsq.tables import Filters, Frame, Quantisers
+from device_drivers.wsq.wavelets import join
 
 SMALLEST_SIDE = 64
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from biometric_service.capture.wsq.faults import DamagedError
-from biometric_service.capture.wsq.tables import (
+from device_drivers.wsq.faults import DamagedError
+from device_drivers.wsq.tables import (
     Codes,
     Filters,
     Frame,

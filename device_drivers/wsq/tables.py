@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biometric_service.capture.wsq.faults import DamagedError
+from device_drivers.wsq.faults import DamagedError
 
 BANDS = 64
 MOST_TAPS = 31

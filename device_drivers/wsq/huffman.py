@@ -6,9 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from biometric_service.capture.wsq.faults import DamagedError
-from biometric_service.capture.wsq.segments import CodedBlock
-from biometric_service.capture.wsq.tables import CODE_LENGTHS, Codes
+from device_drivers.wsq.faults import DamagedError
+from device_drivers.wsq.segments import CodedBlock
+from device_drivers.wsq.tables import CODE_LENGTHS, Codes
 
 ALL_CODES = 1 << CODE_LENGTHS
 INVALID = 0
