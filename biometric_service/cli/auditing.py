@@ -1,12 +1,17 @@
 """``biometric-service audit verify|list``."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from biometric_service.app import settings_store
+from biometric_service.cli.options import operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
+from biometric_service.vocabulary.events import AuditEvent, EventKind
+
+PURPOSE = "audit"
 
 audit = typer.Typer(no_args_is_help=True, help="The audit log: verify its chain, list its events.")
 
@@ -31,6 +36,7 @@ def list_events(
 ) -> None:
     """Print events in order."""
     with settings_store(load_settings()) as opened:
+        opened.store.record(AuditEvent(EventKind.AUDIT_READ, datetime.now(UTC), operator(PURPOSE)))
         events = opened.store.events(after, limit)
     if json:
         print_json({"events": events})

@@ -135,6 +135,12 @@ def test_a_backup_is_verified_and_restored_and_needs_its_key(enrolled: Run, tmp_
     assert len(json.loads(listed.stdout)["subjects"]) == ENROLLED
 
 
+def test_reading_the_audit_log_is_in_it(enrolled: Run) -> None:
+    count = json.loads(enrolled("audit", "verify", "--json").stdout)["events"]
+    [last] = json.loads(enrolled("audit", "list", "--after", count, "--json").stdout)["events"]
+    assert last["event"]["kind"] == "audit.read"
+
+
 def test_the_audit_log_is_green_and_red_when_one_byte_is_changed(enrolled: Run) -> None:
     green = enrolled("audit", "verify", "--json")
     assert json.loads(green.stdout)["intact"] is True
