@@ -1,14 +1,16 @@
-/** Synthetic samples of the people in the seeded gallery, other than those enrolled: one click tries the service. */
+/** Synthetic samples to try the service with, one a finger and not the one enrolled; the last two are of strangers. */
 
 import { byId, el } from "./dom.js";
 import { get, getFile } from "./operations.js";
 
-const SHOWN = 8;
-const ENROLLED = /_1\.png$/;
+const FIRST = 6;
+const LAST = 2;
+const SECOND_IMPRESSION = /_2\.png$/;
 
 export async function showSeeded(may, take) {
   if (!may.scopes.includes("abis.identify")) return;
-  const names = (await get("/seeded-samples")).names.filter((name) => !ENROLLED.test(name)).slice(0, SHOWN);
+  const fingers = (await get("/seeded-samples")).names.filter((name) => SECOND_IMPRESSION.test(name));
+  const names = fingers.filter((_, at) => at < FIRST || at >= fingers.length - LAST);
   byId("seeded").hidden = !names.length;
   byId("samples").replaceChildren(...(await Promise.all(names.map((name) => sample(name, take)))));
 }
