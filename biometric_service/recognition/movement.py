@@ -37,8 +37,9 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
     who it is. Without a claim, the person is identified. Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify``
     raises.
     """
-    require_gallery(walk, request.gallery)
-    if request.claimed is not None:
+    if request.claimed is None:
+        require_gallery(walk, request.gallery)
+    else:
         require_member(walk, request.claimed, request.gallery)
     observed = observe(walk, request.images, trace)
     verification = decide_claim(walk, observed, request.claimed, trace) if request.claimed else None

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import GivenImage, SampleReport
+from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.candidates import Probe, Shortlist
 from biometric_service.vocabulary.protocols import (
     AttackDetector,
@@ -141,7 +142,8 @@ def with_template(observed: Iterable[Observation]) -> tuple[Observation, ...]:
 
 def require_gallery(walk: Walk, gallery: GalleryId) -> None:
     """GALLERY_UNKNOWN unless the store has the gallery or it is ALL."""
-    walk.store.subjects(gallery, None, 1)
+    if gallery != ALL_GALLERIES and gallery not in walk.store.galleries():
+        raise gallery_unknown(gallery)
 
 
 def require_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> None:
