@@ -7,14 +7,13 @@ from uuid import uuid4
 import typer
 
 from biometric_service.app import settings_store
-from biometric_service.cli.options import GalleryOption, operator
+from biometric_service.cli.options import GalleryOption, administration_event
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
-from biometric_service.vocabulary.events import AuditEvent, EventKind
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 
-PURPOSE = "administration"
 PAGE = 100
 
 galleries = typer.Typer(no_args_is_help=True, help="Galleries: list, create.")
@@ -44,7 +43,9 @@ def list_galleries(*, json: JsonOption = False) -> None:
 def create_gallery(gallery: str) -> None:
     """Make a gallery."""
     with settings_store(load_settings()) as opened:
-        opened.store.create_gallery(GalleryId(gallery), _event(EventKind.GALLERY_CREATED, gallery=gallery))
+        opened.store.create_gallery(
+            GalleryId(gallery), administration_event(EventKind.GALLERY_CREATED, gallery=GalleryId(gallery))
+        )
     typer.echo(f"Gallery {gallery} is there.")
 
 
@@ -58,7 +59,7 @@ def list_subjects(
     """Print a page of subjects by id: no biometric data."""
     with settings_store(load_settings()) as opened:
         page = opened.store.subjects(GalleryId(gallery), SubjectId(after) if after else None, PAGE)
-        opened.store.record(_event(EventKind.SUBJECTS_LISTED, gallery=gallery))
+        opened.store.record(administration_event(EventKind.SUBJECTS_LISTED, gallery=GalleryId(gallery)))
     if json:
         print_json({"subjects": page})
     else:
@@ -74,7 +75,9 @@ def erase_subject(
     if not yes:
         raise typer.Exit(1)
     with settings_store(load_settings()) as opened:
-        change = opened.store.erase(SubjectId(subject), _event(EventKind.SUBJECT_ERASED, subject=subject))
+        change = opened.store.erase(
+            SubjectId(subject), administration_event(EventKind.SUBJECT_ERASED, SubjectId(subject))
+        )
     typer.echo(f"Subject {subject} is erased (change {change}).")
 
 
@@ -110,7 +113,9 @@ def create_key(  # noqa: PLR0913 - options of a command line
     purposes = frozenset(purpose or [ANY_PURPOSE])
     key = ApiKey(uuid4().hex[:12], name, frozenset(scope or Scope), galleries_allowed, purposes, expires_at)
     with settings_store(load_settings()) as opened:
-        secret = opened.api_keys.create(key, _event(EventKind.API_KEY_CREATED, api_key=key.id))
+        secret = opened.api_keys.create(
+            key, administration_event(EventKind.API_KEY_CREATED, details={"api_key": key.id})
+        )
     if json:
         print_json({"id": key.id, "secret": secret, "expires_at": expires_at})
     else:
@@ -121,19 +126,8 @@ def create_key(  # noqa: PLR0913 - options of a command line
 def revoke_key(key: Annotated[str, typer.Argument(help="The part of the key before the dot.")]) -> None:
     """End an API key at once."""
     with settings_store(load_settings()) as opened:
-        opened.api_keys.revoke(key, _event(EventKind.API_KEY_REVOKED, api_key=key))
+        opened.api_keys.revoke(key, administration_event(EventKind.API_KEY_REVOKED, details={"api_key": key}))
     typer.echo(f"API key {key} is revoked.")
-
-
-def _event(kind: EventKind, subject: str = "", gallery: str = "", api_key: str = "") -> AuditEvent:
-    return AuditEvent(
-        kind,
-        datetime.now(UTC),
-        operator(PURPOSE),
-        SubjectId(subject) if subject else None,
-        GalleryId(gallery) if gallery else None,
-        {"api_key": api_key} if api_key else {},
-    )
 
 
 def _joined(names: frozenset[Scope] | frozenset[GalleryId] | frozenset[str]) -> str:

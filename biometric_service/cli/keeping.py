@@ -1,6 +1,5 @@
 """``biometric-service keys rotate`` and ``biometric-service backup create|verify|restore``."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +7,13 @@ import typer
 
 from biometric_service.app.service import database_file, master_key, settings_store
 from biometric_service.audit.log import ChainedLog
-from biometric_service.cli.options import operator
+from biometric_service.cli.options import administration_event
 from biometric_service.cli.printing import JsonOption, print_json
 from biometric_service.references.backup import BackupReport, create_backup, restore_backup, verify_backup
 from biometric_service.references.master_keys import KeyFile
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.events import AuditEvent, EventKind
+from biometric_service.vocabulary.events import EventKind
 
-PURPOSE = "administration"
 BackupArgument = Annotated[Path, typer.Argument(help="The file of the backup.")]
 
 keys = typer.Typer(no_args_is_help=True, help="The master key: rotate.")
@@ -26,7 +24,7 @@ backup = typer.Typer(no_args_is_help=True, help="Backups of the embedded store: 
 def rotate(new: Annotated[Path, typer.Argument(help="File for the new master key; made where there is none.")]) -> None:
     """Put the store under a new master key; the service goes on meanwhile."""
     with settings_store(load_settings()) as opened:
-        opened.rotate_master_key(KeyFile(new), _event(EventKind.MASTER_KEY_ROTATED))
+        opened.rotate_master_key(KeyFile(new), administration_event(EventKind.MASTER_KEY_ROTATED))
     typer.echo(f"Set BIOMETRIC_MASTER_KEY_FILE to {new}, keep the old key for older backups, and restart the service.")
 
 
@@ -34,7 +32,7 @@ def rotate(new: Annotated[Path, typer.Argument(help="File for the new master key
 def create(file: BackupArgument) -> None:
     """Copy the store as it is at one moment to a new file, without stopping the service; the key is not in it."""
     with settings_store(load_settings()) as opened:
-        create_backup(opened, file, _event(EventKind.BACKUP_CREATED))
+        create_backup(opened, file, administration_event(EventKind.BACKUP_CREATED))
     typer.echo(f"The store is copied to {file}. Keep the master key elsewhere: neither is of use without the other.")
 
 
@@ -57,7 +55,3 @@ def _report(report: BackupReport, *, json: bool) -> None:
     else:
         found = f"{report.references} references, {report.changes} changes, {report.events} audit events"
         typer.echo(f"The backup is whole: {found}.")
-
-
-def _event(kind: EventKind) -> AuditEvent:
-    return AuditEvent(kind, datetime.now(UTC), operator(PURPOSE))

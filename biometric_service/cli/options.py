@@ -1,12 +1,16 @@
 """Options that several commands take."""
 
 import getpass
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
-from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.references import GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 
 PathsArgument = Annotated[list[Path] | None, typer.Argument(help="Image files, or folders that hold them.")]
@@ -23,7 +27,7 @@ NumbersOption = Annotated[
     str | None, typer.Option("--samples", help="Only samples with these numbers: 3, 1-2 or 3- (NAME_NUMBER.png).")
 ]
 DeviceOption = Annotated[
-    str | None, typer.Option("--device", help="Capture from this device instead (biometric-service devices list).")
+    str | None, typer.Option("--device", help="Capture from this device instead (biometric-service devices families).")
 ]
 
 
@@ -34,6 +38,16 @@ def position_named(name: str) -> FingerPosition:
     except KeyError:
         names = ", ".join(each.name.lower().replace("_", "-") for each in FingerPosition)
         raise typer.BadParameter(f"{name} is no finger; take one of {names}") from None
+
+
+def administration_event(
+    kind: EventKind,
+    subject: SubjectId | None = None,
+    gallery: GalleryId | None = None,
+    details: Mapping[str, str] = MappingProxyType({}),
+) -> AuditEvent:
+    """What whoever is logged in to this machine does now as an administrator."""
+    return AuditEvent(kind, datetime.now(UTC), operator("administration"), subject, gallery, details)
 
 
 def operator(purpose: str, device: str = "") -> Caller:
