@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -21,6 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.accuracy.discard import error_versus_discard
+from benchmarks.accuracy.matrix import score_matrix
 from benchmarks.accuracy.rates import Experiment, summary
 from benchmarks.accuracy.subjects import SampleFile, faces
 from biometric_service.app import build_walk
@@ -109,16 +111,8 @@ def observe_all(walk: Walk, folder: Path) -> Photographs:
 
 def compare_all(comparator: Comparator, photographs: Photographs) -> tuple[Experiment, float]:
     """Every pair compared, and comparisons a second of CPU; a pair without both templates scores minus infinity."""
-    bank = comparator.bank()
-    used = np.array([i for i, template in enumerate(photographs.templates) if template], np.int64)
-    templates = [template for template in photographs.templates if template]
-    rows = np.array([bank.add(template) for template in templates], np.int64)
-    scores = np.full((len(photographs.persons),) * 2, -np.inf, np.float32)
-    started = time.process_time()
-    for i, template in zip(used, track(templates, "Comparing", console=PROGRESS), strict=True):
-        scores[i, used] = bank.scores(template, rows)
-    seconds = time.process_time() - started
-    return _experiment(scores, photographs.persons), len(rows) ** 2 / seconds
+    made = score_matrix(comparator, photographs.templates, partial(track, description="Comparing", console=PROGRESS))
+    return _experiment(made.scores, photographs.persons), made.comparisons / made.seconds
 
 
 def _experiment(scores: NDArray[np.float32], persons: NDArray[np.int32]) -> Experiment:

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.accuracy.matrix import score_matrix
 from benchmarks.accuracy.rates import Experiment, summary
 from benchmarks.accuracy.subjects import SampleFile, fingerprints
 from benchmarks.accuracy.template_cache import TemplateCache
@@ -103,17 +104,8 @@ def compare_all(comparator: Comparator, fingers: FingerSet) -> tuple[Experiment,
 
     A pair without both templates scores minus infinity.
     """
-    bank = comparator.bank()
-    used = np.array([at for at, template in enumerate(fingers.templates) if template], np.int64)
-    templates = [template for template in fingers.templates if template]
-    rows = np.array([bank.add(template) for template in templates], np.int64)
-    scores = np.full((len(fingers.templates),) * 2, -np.inf, np.float32)
-    if templates:
-        bank.scores(templates[0], rows[:1])
-    started = time.process_time()
-    for at, template in zip(used, templates, strict=True):
-        scores[at, used] = bank.scores(template, rows)
-    return _experiment(scores, fingers.fingers), len(rows) ** 2, time.process_time() - started
+    made = score_matrix(comparator, fingers.templates)
+    return _experiment(made.scores, fingers.fingers), made.comparisons, made.seconds
 
 
 def pool(experiments: Sequence[Experiment]) -> Experiment:
