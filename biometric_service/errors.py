@@ -26,6 +26,8 @@ class ErrorCode(StrEnum):
     GALLERY_UNKNOWN = "gallery_unknown"
     GALLERY_EXISTS = "gallery_exists"
     MODALITY_UNAVAILABLE = "modality_unavailable"
+    URL_REFUSED = "url_refused"
+    URL_UNREACHABLE = "url_unreachable"
     NOT_AUTHENTICATED = "not_authenticated"
     NOT_AUTHORISED = "not_authorised"
     RATE_LIMITED = "rate_limited"
@@ -72,6 +74,8 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.GALLERY_UNKNOWN: "There is no gallery of this name.",
     ErrorCode.GALLERY_EXISTS: "There is a gallery of this name already.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",
+    ErrorCode.URL_REFUSED: "A URL in the request is not one that the service may ask.",
+    ErrorCode.URL_UNREACHABLE: "A URL in the request gave no answer that could be used in time.",
     ErrorCode.NOT_AUTHENTICATED: "The request carries no API key, or one that is not in force.",
     ErrorCode.NOT_AUTHORISED: "The API key does not reach this operation, gallery or purpose.",
     ErrorCode.RATE_LIMITED: "The service is busy; the answer says when to try again.",

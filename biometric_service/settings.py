@@ -68,6 +68,13 @@ class Settings(BaseSettings):
     recognition_workers: int = Field(2, ge=1, le=256, description="Threads that recognise; as many as processor cores.")
     recognition_waiting: int = Field(16, ge=0, description="Requests that may wait for one of them; more are refused.")
     recognition_seconds: float = Field(30, gt=0, description="Longest time a request waits for its answer, in s.")
+    outbound_origins: tuple[str, ...] = Field(
+        (), description="Origins that URLs from callers may lead to, such as https://partner.example; none by default."
+    )
+    outbound_networks: tuple[str, ...] = Field(
+        (), description="Private networks that those origins may be in, such as 10.1.0.0/16; none by default."
+    )
+    outbound_seconds: float = Field(10, gt=0, le=300, description="Longest time one such URL may take, in s.")
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the service listens on.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
