@@ -61,6 +61,8 @@ def canonical(number: int, event: AuditEvent) -> bytes:
         "details": dict(event.details),
         "evidence": event.evidence,
     }
+    if event.caller.transaction:
+        fields["transaction"] = event.caller.transaction
     return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -111,7 +113,7 @@ def _event(fields: dict[str, Any]) -> AuditEvent:
     return AuditEvent(
         kind=EventKind(fields["kind"]),
         at=datetime.fromisoformat(fields["at"]),
-        caller=Caller(fields["actor"], fields["purpose"], fields["device"]),
+        caller=Caller(fields["actor"], fields["purpose"], fields["device"], fields.get("transaction", "")),
         subject=fields["subject"],
         gallery=fields["gallery"],
         details=fields["details"],

@@ -8,7 +8,7 @@ from biometric_service.decision.open_set import decide_identification
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
-from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest
+from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
 from biometric_service.recognition.walk import Observation, Walk, observe, search, with_template
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -87,6 +87,8 @@ def _kept(
 
 
 def _enrolled(each: Observation) -> EnrolledSample:
+    assert isinstance(each.image, GivenImage)
+    assert each.sample is not None
     assert each.template is not None
     assert each.quality is not None
     return EnrolledSample(each.sample, each.image.data, each.template, each.quality.score)

@@ -18,7 +18,7 @@ def event_of(  # noqa: PLR0913, PLR0917 - an event has this many parts
     details: Mapping[str, str],
 ) -> AuditEvent:
     """An event of now that rests on the given observations."""
-    evidence = tuple(each.sample.digest for each in observed)
+    evidence = tuple(each.digest for each in observed)
     return AuditEvent(kind, datetime.now(UTC), caller, subject, gallery, details, evidence)
 
 

@@ -15,6 +15,7 @@ from biometric_service.vocabulary.references import (
     SubjectId,
 )
 from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.templates import Template, position_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
 
@@ -44,6 +45,28 @@ class GivenImage:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenTemplate:
+    """A template as it was handed in, with no image; ``digest``: SHA-256 (hex) of the bytes that it came from."""
+
+    template: Template
+    digest: str
+    device: str = ""
+
+    @property
+    def modality(self) -> Modality:
+        """What it is a template of."""
+        return self.template.format.modality
+
+    @property
+    def position(self) -> FingerPosition:
+        """Of which finger; UNKNOWN for a face."""
+        return position_of(self.template)
+
+
+Given = GivenImage | GivenTemplate
+
+
+@dataclass(frozen=True, slots=True)
 class SampleReport:
     """What became of one given image: its quality, or why it could not be used."""
 
@@ -63,7 +86,7 @@ class SampleReport:
 class IdentificationRequest:
     """Who is this? ``gallery``: where to look, or ALL_GALLERIES."""
 
-    images: tuple[GivenImage, ...]
+    images: tuple[Given, ...]
     gallery: GalleryId
 
 
@@ -71,7 +94,7 @@ class IdentificationRequest:
 class VerificationRequest:
     """Is this the person who is claimed? ``gallery``: one that the subject is in, or ALL_GALLERIES."""
 
-    images: tuple[GivenImage, ...]
+    images: tuple[Given, ...]
     subject: SubjectId
     gallery: GalleryId
 

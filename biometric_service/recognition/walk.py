@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.recognition.requests import GivenImage, SampleReport
+from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate, SampleReport
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.candidates import Probe, Shortlist
 from biometric_service.vocabulary.protocols import (
@@ -63,33 +63,48 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known of one given image so far; a field is None until its stage is passed."""
+    """What is known of one given image so far; a field is None until its stage is passed.
 
-    image: GivenImage
-    sample: BiometricSample
+    A given template has neither sample nor quality: all stages before the search pass it by.
+    """
+
+    image: Given
+    sample: BiometricSample | None
     located: LocatedSample | None = None
     quality: QualityAssessment | None = None
     attack: AttackAssessment | None = None
     template: Template | None = None
     failure: Defect | None = None
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the bytes that were handed in."""
+        return self.image.digest if isinstance(self.image, GivenTemplate) else self.sample.digest if self.sample else ""
+
     def report(self) -> SampleReport:
         """What the caller is told of it."""
         return SampleReport(self.image.modality, self.image.position, self.quality, self.attack, self.failure)
 
 
-def capture(walk: Walk, images: Sequence[GivenImage]) -> tuple[Observation, ...]:
-    """Decode each image; raises REQUEST_INVALID without any, and what ``capture.images`` raises."""
+def capture(walk: Walk, images: Sequence[Given]) -> tuple[Observation, ...]:
+    """Decode each image, take each template as it is.
+
+    Raises REQUEST_INVALID without any, TEMPLATE_VERSION_MISMATCH for a template of a format that is not compared here,
+    and what ``capture.images`` raises.
+    """
     if not images:
         raise BiometricServiceError(
             ErrorCode.REQUEST_INVALID, "The request holds no image.", "Give at least one fingerprint or face."
         )
-    return tuple(Observation(image, walk.decode(image)) for image in images)
+    return tuple(_captured(walk, image) for image in images)
 
 
 def locate(walk: Walk, observed: Sequence[Observation], trace: Trace = SILENT) -> tuple[Observation, ...]:
     """Find the ridge area or the face in each sample."""
-    return tuple(_located(each, serving(walk.extractors, each).locate(each.sample, trace)) for each in observed)
+    return tuple(
+        _located(each, serving(walk.extractors, each).locate(each.sample, trace)) if each.sample else each
+        for each in observed
+    )
 
 
 def assess_quality(walk: Walk, observed: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -118,7 +133,7 @@ def extract(walk: Walk, observed: Sequence[Observation], trace: Trace = SILENT) 
     )
 
 
-def observe(walk: Walk, images: Sequence[GivenImage], trace: Trace = SILENT) -> tuple[Observation, ...]:
+def observe(walk: Walk, images: Sequence[Given], trace: Trace = SILENT) -> tuple[Observation, ...]:
     """All stages from the image to its template."""
     located = locate(walk, capture(walk, images), trace)
     return extract(walk, detect_attacks(walk, assess_quality(walk, located)), trace)
@@ -180,6 +195,20 @@ def serving(stages: Mapping[Modality, Stage], observation: Observation) -> Stage
             f"This service has no model for a {modality.value}.",
             "Ask the deployer to supply one (biometric-service models list), or use another modality.",
         ) from None
+
+
+def _captured(walk: Walk, given: Given) -> Observation:
+    if isinstance(given, GivenImage):
+        return Observation(given, walk.decode(given))
+    observation = Observation(given, None, template=given.template)
+    compared = serving(walk.comparators, observation).format
+    if given.template.format != compared:
+        raise BiometricServiceError(
+            ErrorCode.TEMPLATE_VERSION_MISMATCH,
+            f"The template is of the format {given.template.format}, and {compared} is compared here.",
+            "Make it again from the sample, or send the image.",
+        )
+    return observation
 
 
 def _located(each: Observation, found: LocatedSample | ExtractionFailure) -> Observation:

@@ -53,11 +53,12 @@ MEANINGS: Mapping[EventKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, for which purpose, from which device."""
+    """Who asks, for which purpose, from which device, and in which transaction of the caller's own."""
 
     actor: str
     purpose: str
     device: str = ""
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from biometric_service.recognition.requests import (
     EnrolmentOutcome,
     EnrolmentRequest,
     GivenImage,
+    GivenTemplate,
     IdentificationRequest,
     MovementCheck,
     MovementRequest,
@@ -218,3 +219,20 @@ class NotYetRebuilt:
 
     def behind(self) -> int:
         return self._store.last_change()
+
+
+def test_a_template_alone_finds_what_its_image_finds(prison: Prison) -> None:
+    enrolled = prison.service.store.references(SubjectId("Amelie"))
+    templates = tuple(GivenTemplate(reference.template, "0" * 64) for reference in enrolled)
+    answer = identify(prison.service.walk, IdentificationRequest(templates, INMATES), OFFICER)
+    assert answer.decision.subject == "Amelie"
+    assert {part.modality for part in answer.decision.candidates[0].parts} == set(Modality)
+    assert prison.service.store.events(answer.event - 1, 1)[0].event.evidence == ("0" * 64,) * 2
+
+
+def test_a_template_of_another_model_is_refused(prison: Prison) -> None:
+    template = prison.service.store.references(SubjectId("Amelie"))[0].template
+    other = replace(template, format=replace(template.format, version="of another time"))
+    with pytest.raises(BiometricServiceError) as fault:
+        identify(prison.service.walk, IdentificationRequest((GivenTemplate(other, "0" * 64),), INMATES), OFFICER)
+    assert fault.value.code is ErrorCode.TEMPLATE_VERSION_MISMATCH

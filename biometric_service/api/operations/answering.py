@@ -76,6 +76,7 @@ def event_answer(recorded: RecordedEvent) -> EventAnswer:
         actor=event.caller.actor,
         purpose=event.caller.purpose,
         device=event.caller.device,
+        transaction=event.caller.transaction,
         subject=event.subject,
         gallery=event.gallery,
         details=event.details,

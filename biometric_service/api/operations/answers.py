@@ -191,6 +191,7 @@ class EventAnswer(Answer):
     actor: str = Field(description="By whom: the id of the key.")
     purpose: str = Field(description="What for.")
     device: str = Field(description="From where.")
+    transaction: str = Field(description="In which transaction of the caller's own; empty where none was named.")
     subject: str | None = Field(description="To whom.")
     gallery: str | None = Field(description="In which gallery.")
     details: Mapping[str, str] = Field(description="Short facts.")
