@@ -6,6 +6,7 @@ import typer
 
 from biometric_service.cli import administration, auditing, enrolling, keeping, recognising, serving
 from biometric_service.cli.devices import devices
+from biometric_service.cli.images import images
 from biometric_service.cli.models import models
 from biometric_service.errors import BiometricServiceError
 
@@ -24,6 +25,7 @@ serving.register(app)
 administration.register(app)
 app.add_typer(models, name="models")
 app.add_typer(devices, name="devices")
+app.add_typer(images, name="images")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(keeping.keys, name="keys")
 app.add_typer(keeping.backup, name="backup")

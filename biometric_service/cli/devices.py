@@ -7,8 +7,8 @@ import typer
 
 from biometric_service.capture.devices import TIMEOUT_SECONDS, capture_one, device_info, png
 from biometric_service.cli.capturing import advise
+from biometric_service.cli.files import write_file
 from biometric_service.cli.printing import JsonOption, print_json, print_table
-from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.registry import families
 
@@ -57,12 +57,7 @@ def capture_to_file(
 ) -> None:
     """Capture one picture, without quality control, and write it to a file; advice to the person goes to stderr."""
     frame = capture_one(url, modality, advise, seconds)
-    try:
-        to.write_bytes(png(frame))
-    except OSError as fault:
-        raise BiometricServiceError(
-            ErrorCode.REQUEST_INVALID, f"{to} cannot be written ({fault.strerror}).", "Name another file."
-        ) from None
+    write_file(to, png(frame))
     height, width = frame.pixels.shape[:2]
     shown = {"file": to, "width": width, "height": height, "dpi": frame.dpi, "sha256": frame.digest}
     shown |= {"captured_at": frame.captured_at, "device": frame.device.url}

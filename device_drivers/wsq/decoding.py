@@ -49,10 +49,10 @@ class WsqFile:
         plane = np.zeros((self.frame.height, self.frame.width), np.float32)
         coded = [number for number in range(len(bands)) if self.quantisers.widths[number] != 0]
         sizes = [bands[number].width * bands[number].height for number in coded]
-        ends = np.cumsum(sizes, dtype=np.int64)
-        values = coefficients(self.blocks, int(ends[-1]) if coded else 0)
-        for number, part in zip(coded, np.split(values, ends[:-1]), strict=True):
-            band = bands[number]
+        values, end = coefficients(self.blocks, sum(sizes)), 0
+        for number, size in zip(coded, sizes, strict=True):
+            band, part = bands[number], values[end : end + size]
+            end += size
             level = self.quantisers.level(number, part).reshape(band.height, band.width)
             plane[band.y : band.y + band.height, band.x : band.x + band.width] = level
         return plane

@@ -66,7 +66,7 @@ def _decode(
         length = lengths[ahead]
         if length == INVALID or position + length > bits:
             return at if bits - position < BYTE else -1  # what fills up the last byte is no code
-        symbol, extra = symbols[ahead], _extra_bits(symbols[ahead])
+        symbol, extra = symbols[ahead], extra_bits(symbols[ahead])
         number = _peek(data, position + length) >> (CODE_LENGTHS - extra)
         position += length + extra
         zeros, value = _meaning(symbol, number)
@@ -89,7 +89,8 @@ def _peek(data: NDArray[np.uint8], position: int) -> int:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _extra_bits(symbol: int) -> int:
+def extra_bits(symbol: int) -> int:
+    """How many bits of a number follow the code of a symbol."""
     if symbol in (POSITIVE_8, NEGATIVE_8, RUN_8):
         return 8
     return 16 if symbol in (POSITIVE_16, NEGATIVE_16, RUN_16) else 0
