@@ -23,6 +23,10 @@ class ErrorCode(StrEnum):
     REQUEST_TOO_LARGE = "request_too_large"
     SUBJECT_UNKNOWN = "subject_unknown"
     SUBJECT_EXISTS = "subject_exists"
+    SUBJECT_MERGED = "subject_merged"
+    ENCOUNTER_UNKNOWN = "encounter_unknown"
+    ENCOUNTER_EXISTS = "encounter_exists"
+    VERSION_MISMATCH = "version_mismatch"
     GALLERY_UNKNOWN = "gallery_unknown"
     GALLERY_EXISTS = "gallery_exists"
     MODALITY_UNAVAILABLE = "modality_unavailable"
@@ -71,6 +75,10 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.REQUEST_TOO_LARGE: "The request has more bytes or images than are taken at once.",
     ErrorCode.SUBJECT_UNKNOWN: "Nobody is enrolled under this id in the gallery.",
     ErrorCode.SUBJECT_EXISTS: "Somebody is enrolled under this id already.",
+    ErrorCode.SUBJECT_MERGED: "The subject was merged into another, which the message names.",
+    ErrorCode.ENCOUNTER_UNKNOWN: "The subject has no encounter with this id.",
+    ErrorCode.ENCOUNTER_EXISTS: "The subject has an encounter with this id already.",
+    ErrorCode.VERSION_MISMATCH: "The record was changed since the caller read it; nothing was written.",
     ErrorCode.GALLERY_UNKNOWN: "There is no gallery of this name.",
     ErrorCode.GALLERY_EXISTS: "There is a gallery of this name already.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",

@@ -7,7 +7,7 @@ import numpy as np
 
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import Encounter, EncounterId, EnrolledSample, GalleryId, SubjectId
-from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, FingerPosition, Modality
+from biometric_service.vocabulary.samples import CaptureSource, FingerPosition, Modality, SampleFacts
 from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, Template, TemplateFormat
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
@@ -54,17 +54,16 @@ def random_embedding(random: np.random.Generator) -> FaceTemplate:
 
 
 def enrolled_sample(template: Template, image: bytes) -> EnrolledSample:
-    """A sample with the template; its pixels are beside the point: the store keeps the image's bytes."""
+    """A sample with the template; the store keeps the image's bytes and looks at no pixel."""
     modality = template.format.modality
-    sample = BiometricSample(
+    sample = SampleFacts(
         modality=modality,
-        pixels=np.zeros((8, 8) if modality is Modality.FINGERPRINT else (8, 8, 3), np.uint8),
         dpi=500.0 if modality is Modality.FINGERPRINT else None,
         position=template.position if isinstance(template, MinutiaeTemplate) else FingerPosition.UNKNOWN,
         source=CaptureSource("file:random.png", NOW),
         digest="ab" * 32,
     )
-    return EnrolledSample(sample, image, template, 80.0)
+    return EnrolledSample(sample, image, (template,), 80.0)
 
 
 def audit_event(kind: EventKind = EventKind.SUBJECT_ENROLLED, subject: str | None = None) -> AuditEvent:

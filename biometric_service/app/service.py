@@ -42,7 +42,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
     """Load the models, open the store, bring the indexes up to it; closed with the context."""
     stages = build_stages(settings)
     with settings_store(settings) as opened:
-        walk = assemble_walk(settings, stages, opened.store)
+        walk = assemble_walk(settings, stages, opened)
         walk.follower.catch_up()
         yield Service(settings, walk, opened.store, opened.api_keys, opened.store.verify_events)
 
@@ -59,7 +59,7 @@ def settings_store(settings: Settings) -> Iterator[OpenedStore]:
 
 def build_walk(settings: Settings) -> Walk:
     """The walk on the settings' own store, which stays open for the life of the process (for benchmarks)."""
-    return assemble_walk(settings, build_stages(settings), _open_store(settings).store)
+    return assemble_walk(settings, build_stages(settings), _open_store(settings))
 
 
 def database_file(settings: Settings) -> Path:
@@ -78,7 +78,7 @@ def _open_store(settings: Settings) -> OpenedStore:
     return open_store(url, master_key(settings), ChainedLog)
 
 
-def assemble_walk(settings: Settings, stages: Stages, store: ReferenceStore) -> Walk:
+def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Walk:
     """Join the stages to a store through fresh indexes."""
     indexes = _indexes(settings, stages.comparators)
     return Walk(
@@ -88,8 +88,9 @@ def assemble_walk(settings: Settings, stages: Stages, store: ReferenceStore) -> 
         attack_detectors=stages.attack_detectors,
         comparators=stages.comparators,
         indexes=indexes,
-        follower=GalleryFollower(store, list(indexes.values())),
-        store=store,
+        follower=GalleryFollower(opened.store, list(indexes.values())),
+        store=opened.store,
+        encounters=opened.encounters,
         policy=_policy(settings),
         candidate_limit=settings.candidate_limit,
     )

@@ -91,7 +91,7 @@ def _enrolled(each: Observation) -> EnrolledSample:
     assert each.sample is not None
     assert each.template is not None
     assert each.quality is not None
-    return EnrolledSample(each.sample, each.image.data, each.template, each.quality.score)
+    return EnrolledSample(each.sample.facts(), each.image.data, (each.template,), each.quality.score)
 
 
 def _refused(  # noqa: PLR0913, PLR0917 - everything that the audit log is told

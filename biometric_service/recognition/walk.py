@@ -17,6 +17,7 @@ from biometric_service.vocabulary.candidates import Probe, Shortlist
 from biometric_service.vocabulary.protocols import (
     AttackDetector,
     Comparator,
+    EncounterStore,
     Extractor,
     GalleryIndex,
     QualityAssessor,
@@ -56,6 +57,7 @@ class Walk:
     indexes: Mapping[Modality, GalleryIndex]
     follower: Follower
     store: ReferenceStore
+    encounters: EncounterStore
     policy: DecisionPolicy
     candidate_limit: int
     enrolling: Lock = field(default_factory=Lock)

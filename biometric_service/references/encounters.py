@@ -1,12 +1,16 @@
-"""Writing one encounter: its rows, with every image and template sealed under the subject's data key."""
+"""Writing one encounter: its rows, with every image, template and detail sealed under the subject's data key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
+from biometric_service.references.details import pack_details, pack_notes
+from biometric_service.references.holders import Holder
 from biometric_service.references.models import (
     CaptureExceptionRow,
+    ConsentRow,
     EncounterGalleryRow,
     EncounterRow,
     GalleryRow,
@@ -14,10 +18,10 @@ from biometric_service.references.models import (
     TemplateRow,
 )
 from biometric_service.references.numbers import Numbers
-from biometric_service.references.protection import DataKey, image_binding, template_binding
-from biometric_service.references.refusals import check_name, gallery_unknown
+from biometric_service.references.protection import details_binding, image_binding, notes_binding, template_binding
+from biometric_service.references.refusals import check_name, encounter_taken, gallery_unknown
 from biometric_service.templates import native
-from biometric_service.vocabulary.references import Encounter, EnrolledSample
+from biometric_service.vocabulary.references import Encounter, EncounterId, EncounterKey, EnrolledSample, GalleryId
 from biometric_service.vocabulary.templates import TemplateFormat
 
 Values = dict[str, object]
@@ -25,27 +29,70 @@ Values = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the encounter goes: its subject's number and data key, and the numbers taken for its rows."""
+    """Where the encounter goes: its subject and its own number, and the numbers taken for its other rows."""
 
-    subject: int
-    key: DataKey
+    holder: Holder
+    encounter: int
     numbers: Numbers
 
 
 def write_encounter(connection: Connection, encounter: Encounter, place: Place) -> None:
-    """Write everything that hangs on the encounter; GALLERY_UNKNOWN, or REQUEST_INVALID for an unusable id."""
+    """Write a new encounter; ENCOUNTER_EXISTS, GALLERY_UNKNOWN, or REQUEST_INVALID for an unusable id."""
     check_name(encounter.encounter, "id of the encounter")
-    _check_galleries(connection, encounter)
-    connection.execute(insert(EncounterRow), _encounter_values(encounter, place))
-    _insert(connection, EncounterGalleryRow, _gallery_values(encounter, place))
-    _insert(connection, CaptureExceptionRow, _exception_values(encounter, place))
-    _insert(connection, SampleRow, _sample_values(encounter, place))
-    _insert(connection, TemplateRow, _template_values(encounter, place))
+    require_no_encounters(connection, place.holder, [encounter.encounter])
+    row = {"number": place.encounter, "subject": place.holder.number, "id": encounter.encounter}
+    values = {**row, "version": 1, "changed_at": datetime.now(UTC), **_facts(encounter, place)}
+    connection.execute(insert(EncounterRow), values)
+    _write_contents(connection, encounter, place)
+
+
+def rewrite_encounter(connection: Connection, encounter: Encounter, place: Place) -> None:
+    """Write over an encounter whose references were removed; GALLERY_UNKNOWN."""
+    for table in (SampleRow, EncounterGalleryRow, CaptureExceptionRow, ConsentRow):
+        connection.execute(delete(table).where(table.encounter == place.encounter))
+    this = EncounterRow.number == place.encounter
+    connection.execute(update(EncounterRow).where(this).values(**_facts(encounter, place)))
+    touch_encounters(connection, [place.encounter])
+    _write_contents(connection, encounter, place)
+
+
+def touch_encounters(connection: Connection, encounters: Sequence[int]) -> None:
+    """Count a change of each, made now."""
+    changed = {"version": EncounterRow.version + 1, "changed_at": datetime.now(UTC)}
+    connection.execute(update(EncounterRow).where(EncounterRow.number.in_(encounters)).values(**changed))
+
+
+def write_galleries(connection: Connection, encounter: int, galleries: frozenset[GalleryId]) -> None:
+    """Give an encounter its galleries; GALLERY_UNKNOWN."""
+    known = set(connection.scalars(select(GalleryRow.id).where(GalleryRow.id.in_(galleries))))
+    for gallery in sorted(galleries - known):
+        raise gallery_unknown(gallery)
+    _insert(connection, EncounterGalleryRow, ({"encounter": encounter, "gallery": name} for name in sorted(galleries)))
+
+
+def require_no_encounters(connection: Connection, holder: Holder, ids: Sequence[EncounterId]) -> None:
+    """ENCOUNTER_EXISTS where the subject has one of them."""
+    own = select(EncounterRow.id).where(EncounterRow.subject == holder.number, EncounterRow.id.in_(ids))
+    for taken in connection.scalars(own.order_by(EncounterRow.id).limit(1)):
+        raise encounter_taken(EncounterKey(holder.known_as, EncounterId(taken)))
+
+
+def template_count(encounter: Encounter) -> int:
+    """How many templates there are to be kept."""
+    return sum(len(each.templates) for each in encounter.samples)
 
 
 def format_name(form: TemplateFormat) -> str:
     """The format as the store names it beside a sealed template."""
     return f"{form.modality.value}:{form}"
+
+
+def _write_contents(connection: Connection, encounter: Encounter, place: Place) -> None:
+    write_galleries(connection, place.encounter, encounter.galleries)
+    _insert(connection, CaptureExceptionRow, _exception_values(encounter, place))
+    _insert(connection, ConsentRow, _consent_values(encounter, place))
+    _insert(connection, SampleRow, _sample_values(encounter, place))
+    _insert(connection, TemplateRow, _template_values(encounter, place))
 
 
 def _insert(connection: Connection, table: type[object], rows: Iterator[Values]) -> None:
@@ -54,46 +101,52 @@ def _insert(connection: Connection, table: type[object], rows: Iterator[Values])
         connection.execute(insert(table), values)
 
 
-def _check_galleries(connection: Connection, encounter: Encounter) -> None:
-    known = set(connection.scalars(select(GalleryRow.id).where(GalleryRow.id.in_(encounter.galleries))))
-    for gallery in sorted(encounter.galleries - known):
-        raise gallery_unknown(gallery)
-
-
-def _encounter_values(encounter: Encounter, place: Place) -> Values:
+def _facts(encounter: Encounter, place: Place) -> Values:
+    circumstances = encounter.circumstances
+    details = pack_details(circumstances)
+    binding = details_binding(place.encounter, place.holder.number)
     return {
-        "number": place.numbers.encounter,
-        "subject": place.subject,
-        "id": encounter.encounter,
         "at": encounter.at,
+        "status": circumstances.status.value,
+        "kind": circumstances.kind,
+        "legal_basis": circumstances.legal_basis,
+        "keep_until": circumstances.keep_until,
+        "details": details and place.holder.key.seal(details, binding),
     }
-
-
-def _gallery_values(encounter: Encounter, place: Place) -> Iterator[Values]:
-    for gallery in sorted(encounter.galleries):
-        yield {"encounter": place.numbers.encounter, "gallery": gallery}
 
 
 def _exception_values(encounter: Encounter, place: Place) -> Iterator[Values]:
     for exception in encounter.exceptions:
         yield {
-            "encounter": place.numbers.encounter,
+            "encounter": place.encounter,
             "position": int(exception.position),
             "kind": exception.kind.value,
+            "since": exception.since,
         }
 
 
-def _numbered(encounter: Encounter, last: int) -> Iterator[tuple[int, EnrolledSample]]:
-    return enumerate(encounter.samples, last - len(encounter.samples) + 1)
+def _consent_values(encounter: Encounter, place: Place) -> Iterator[Values]:
+    for consent in encounter.circumstances.consents:
+        yield {
+            "encounter": place.encounter,
+            "purpose": consent.purpose,
+            "given_at": consent.given_at,
+            "withdrawn_at": consent.withdrawn_at,
+        }
+
+
+def _numbered(encounter: Encounter, place: Place) -> Iterator[tuple[int, EnrolledSample]]:
+    return enumerate(encounter.samples, place.numbers.sample - len(encounter.samples) + 1)
 
 
 def _sample_values(encounter: Encounter, place: Place) -> Iterator[Values]:
-    for number, enrolled in _numbered(encounter, place.numbers.sample):
-        sample = enrolled.sample
-        binding = image_binding(number, place.numbers.encounter, place.subject)
+    key = place.holder.key
+    for number, enrolled in _numbered(encounter, place):
+        sample, where = enrolled.sample, (number, place.encounter, place.holder.number)
+        notes = pack_notes(enrolled.notes)
         yield {
             "number": number,
-            "encounter": place.numbers.encounter,
+            "encounter": place.encounter,
             "modality": sample.modality.value,
             "position": int(sample.position),
             "dpi": sample.dpi,
@@ -101,20 +154,20 @@ def _sample_values(encounter: Encounter, place: Place) -> Iterator[Values]:
             "captured_at": sample.source.captured_at,
             "digest": sample.digest,
             "quality": enrolled.quality,
-            "image": place.key.seal(enrolled.image, binding),
+            "image": key.seal(enrolled.image, image_binding(*where)),
+            "notes": notes and key.seal(notes, notes_binding(*where)),
         }
 
 
 def _template_values(encounter: Encounter, place: Place) -> Iterator[Values]:
-    first_sample = place.numbers.sample - len(encounter.samples) + 1
-    for number, enrolled in _numbered(encounter, place.numbers.template):
-        sample = first_sample + number - (place.numbers.template - len(encounter.samples) + 1)
-        form = format_name(enrolled.template.format)
-        binding = template_binding(number, sample, place.subject, form)
+    made = ((sample, template) for sample, each in _numbered(encounter, place) for template in each.templates)
+    for number, (sample, template) in enumerate(made, place.numbers.template - template_count(encounter) + 1):
+        form = format_name(template.format)
+        binding = template_binding(number, sample, place.holder.number, form)
         yield {
             "number": number,
             "sample": sample,
             "change": place.numbers.change,
             "format": form,
-            "sealed": place.key.seal(native.encode(enrolled.template), binding),
+            "sealed": place.holder.key.seal(native.encode(template), binding),
         }

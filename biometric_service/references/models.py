@@ -4,7 +4,7 @@ Numbers are given out by the one row of ``store`` and never used again, so that 
 before it is written and an erased reference's number never names another. The audit log keeps its own tables.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from sqlalchemy import (
@@ -100,6 +100,7 @@ class SubjectRow(Base):
     number: Mapped[NumberKey]
     id: Mapped[str] = mapped_column(_NAME, unique=True)
     enrolled_at: Mapped[Moment]
+    version: Mapped[int] = mapped_column(Integer, default=1)
 
 
 class DataKeyRow(Base):
@@ -121,6 +122,48 @@ class EncounterRow(Base):
     subject: Mapped[Number] = mapped_column(ForeignKey("subjects.number", ondelete="CASCADE"))
     id: Mapped[Name]
     at: Mapped[Moment]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    changed_at: Mapped[Moment]
+    status: Mapped[Name]
+    kind: Mapped[Name]
+    legal_basis: Mapped[Name]
+    keep_until: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+    details: Mapped[Sealed | None]
+
+
+class ConsentRow(Base):
+    """What the person agreed to at an encounter."""
+
+    __tablename__ = "consents"
+
+    encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    given_at: Mapped[Moment]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class MergeRow(Base):
+    """The change that took a subject's last encounters to another subject.
+
+    ``undone``: the change that brought them back, None where nothing did. A subject with a merge that is not
+    undone holds nothing itself: it is known as where its encounters went.
+    """
+
+    __tablename__ = "merges"
+
+    change: Mapped[NumberKey] = mapped_column(ForeignKey("changes.number"))
+    source: Mapped[Number] = mapped_column(ForeignKey("subjects.number", ondelete="CASCADE"), index=True)
+    target: Mapped[Number] = mapped_column(ForeignKey("subjects.number", ondelete="CASCADE"), index=True)
+    undone: Mapped[Number | None]
+
+
+class MergedEncounterRow(Base):
+    """An encounter that a merge took along."""
+
+    __tablename__ = "merged_encounters"
+
+    merge: Mapped[NumberKey] = mapped_column(ForeignKey("merges.change", ondelete="CASCADE"))
+    encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"), index=True)
 
 
 class EncounterGalleryRow(Base):
@@ -140,6 +183,7 @@ class CaptureExceptionRow(Base):
     encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
     position: Mapped[NumberKey]
     kind: Mapped[Name]
+    since: Mapped[date | None]
 
 
 class SampleRow(Base):
@@ -157,6 +201,7 @@ class SampleRow(Base):
     digest: Mapped[Name]
     quality: Mapped[float]
     image: Mapped[Sealed]
+    notes: Mapped[Sealed | None]
 
 
 class TemplateRow(Base):

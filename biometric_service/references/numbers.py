@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, insert, update
 
-from biometric_service.references.models import StoreRow
+from biometric_service.references.event_log import EventLog
+from biometric_service.references.models import ChangeRow, StoreRow
+from biometric_service.vocabulary.events import AuditEvent
+from biometric_service.vocabulary.references import ChangeNumber
 
 STORE = 1
 
@@ -20,8 +23,16 @@ class Numbers:
     template: int
 
 
-def take_numbers(connection: Connection, *, subjects: int = 0, encounters: int = 0, samples: int = 0) -> Numbers:
-    """Take one change and as many of the others, one template a sample.
+def take_numbers(  # noqa: PLR0913 - one for each kind of row
+    connection: Connection,
+    *,
+    changes: int = 0,
+    subjects: int = 0,
+    encounters: int = 0,
+    samples: int = 0,
+    templates: int = 0,
+) -> Numbers:
+    """Take so many of each.
 
     The row stays locked until the transaction ends, so that numbers become visible in their order.
     """
@@ -29,11 +40,11 @@ def take_numbers(connection: Connection, *, subjects: int = 0, encounters: int =
         update(StoreRow)
         .where(StoreRow.id == STORE)
         .values(
-            last_change=StoreRow.last_change + 1,
+            last_change=StoreRow.last_change + changes,
             last_subject=StoreRow.last_subject + subjects,
             last_encounter=StoreRow.last_encounter + encounters,
             last_sample=StoreRow.last_sample + samples,
-            last_template=StoreRow.last_template + samples,
+            last_template=StoreRow.last_template + templates,
         )
         .returning(
             StoreRow.last_change,
@@ -44,3 +55,10 @@ def take_numbers(connection: Connection, *, subjects: int = 0, encounters: int =
         )
     )
     return Numbers(*connection.execute(taken).one())
+
+
+def new_change(connection: Connection, log: EventLog, event: AuditEvent) -> ChangeNumber:
+    """Begin a change: its number and its audit event."""
+    number = take_numbers(connection, changes=1).change
+    connection.execute(insert(ChangeRow), {"number": number, "event": log.append(connection, event)})
+    return ChangeNumber(number)

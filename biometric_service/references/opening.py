@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.database import Database
+from biometric_service.references.encounter_store import SqlEncounterStore
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.postgresql import postgresql_database
@@ -28,6 +29,7 @@ class OpenedStore:
     """The store and the callers' keys on one database; ``close`` when done."""
 
     store: SqlReferenceStore
+    encounters: SqlEncounterStore
     api_keys: SqlApiKeyStore
     database: Database
     master: MasterKey
@@ -92,6 +94,7 @@ def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[byte
     events = log(key.audit)
     return OpenedStore(
         store=SqlReferenceStore(database, key, events),
+        encounters=SqlEncounterStore(database, key, events),
         api_keys=SqlApiKeyStore(database, key, events),
         database=database,
         master=master,

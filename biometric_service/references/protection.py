@@ -96,6 +96,16 @@ def image_binding(sample: int, encounter: int, subject: int) -> Binding:
     return Binding(f"image {sample} {encounter} {subject}".encode())
 
 
+def notes_binding(sample: int, encounter: int, subject: int) -> Binding:
+    """Binds what was noted of a sample to its row, its encounter and its subject."""
+    return Binding(f"notes {sample} {encounter} {subject}".encode())
+
+
+def details_binding(encounter: int, subject: int) -> Binding:
+    """Binds what is known of a person at an encounter to its row and its subject."""
+    return Binding(f"details {encounter} {subject}".encode())
+
+
 def _data_key_binding(subject: int, known_as: SubjectId) -> Binding:
     return Binding(f"data-key {subject} {known_as}".encode())
 

@@ -2,7 +2,7 @@
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.models import LONGEST_NAME
-from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
+from biometric_service.vocabulary.references import ALL_GALLERIES, EncounterKey, GalleryId, Guard, SubjectId
 
 
 def check_name(name: str, what: str) -> None:
@@ -48,3 +48,34 @@ def subject_taken(subject: SubjectId) -> BiometricServiceError:
         f"There is a subject {subject!r} already.",
         "Add an encounter to the subject, or give another id.",
     )
+
+
+def subject_merged(subject: SubjectId, into: SubjectId) -> BiometricServiceError:
+    """SUBJECT_MERGED."""
+    return BiometricServiceError(
+        ErrorCode.SUBJECT_MERGED,
+        f"The subject {subject!r} was merged into {into!r}.",
+        f"Use {into!r}, or unmerge {subject!r} first.",
+    )
+
+
+def encounter_unknown(key: EncounterKey) -> BiometricServiceError:
+    """ENCOUNTER_UNKNOWN."""
+    message = f"The subject {key.subject!r} has no encounter {key.encounter!r}."
+    return BiometricServiceError(ErrorCode.ENCOUNTER_UNKNOWN, message, "Read the subject's encounters again.")
+
+
+def encounter_taken(key: EncounterKey) -> BiometricServiceError:
+    """ENCOUNTER_EXISTS."""
+    message = f"The subject {key.subject!r} has an encounter {key.encounter!r} already."
+    return BiometricServiceError(ErrorCode.ENCOUNTER_EXISTS, message, "Give the encounter another id, or replace it.")
+
+
+def require_version(present: int, guard: Guard) -> None:
+    """VERSION_MISMATCH where the writer saw another version."""
+    if guard.version not in {None, present}:
+        raise BiometricServiceError(
+            ErrorCode.VERSION_MISMATCH,
+            f"It was changed since it was read: this is version {present}, not {guard.version}.",
+            "Read it again and decide on what it is now.",
+        )

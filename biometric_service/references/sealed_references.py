@@ -16,7 +16,14 @@ from biometric_service.references.models import (
 )
 from biometric_service.references.protection import DataKey, StoreKey, template_binding
 from biometric_service.templates import native
-from biometric_service.vocabulary.references import ChangeNumber, GalleryId, Reference, ReferenceId, SubjectId
+from biometric_service.vocabulary.references import (
+    ChangeNumber,
+    EncounterStatus,
+    GalleryId,
+    Reference,
+    ReferenceId,
+    SubjectId,
+)
 
 _COLUMNS = (
     TemplateRow.number,
@@ -43,7 +50,9 @@ _GALLERIES = (
     .join(SampleRow, SampleRow.encounter == EncounterGalleryRow.encounter)
     .join(EncounterRow, EncounterRow.number == SampleRow.encounter)
     .join(TemplateRow, TemplateRow.sample == SampleRow.number)
+    .where(EncounterRow.status == EncounterStatus.ACTIVE.value)
 )
+"""Only an active encounter is searched in its galleries; every other under ALL alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,41 +2,49 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from biometric_service.references.change_feed import open_page, read_page
 from biometric_service.references.database import Database
-from biometric_service.references.encounters import Place, write_encounter
+from biometric_service.references.encounters import Place, template_count, write_encounter
 from biometric_service.references.event_log import EventLog
-from biometric_service.references.images import open_image
-from biometric_service.references.models import (
-    ChangeRow,
-    DataKeyRow,
-    EncounterRow,
-    GalleryRow,
-    RemovedReferenceRow,
-    SampleRow,
-    StoreRow,
-    SubjectRow,
-    TemplateRow,
+from biometric_service.references.holders import (
+    Holder,
+    find_holder,
+    find_subject,
+    followed,
+    give_data_key,
+    subject_number,
 )
-from biometric_service.references.numbers import STORE, Numbers, take_numbers
+from biometric_service.references.images import open_image
+from biometric_service.references.models import EncounterRow, GalleryRow, StoreRow, SubjectRow
+from biometric_service.references.numbers import STORE, new_change, take_numbers
 from biometric_service.references.protection import StoreKey
-from biometric_service.references.refusals import check_gallery_name, check_name, gallery_taken, subject_taken
+from biometric_service.references.refusals import (
+    check_gallery_name,
+    check_name,
+    gallery_taken,
+    require_version,
+    subject_taken,
+)
+from biometric_service.references.renewal import remove_references
 from biometric_service.references.sealed_references import open_references, read_sealed
 from biometric_service.references.subjects import (
-    find_subject,
+    destroy_subject,
+    encounters_of,
     gallery_exists,
     list_subjects,
-    subject_number,
     summarise,
+    touch_subject,
 )
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.references import (
+    UNGUARDED,
     Change,
     ChangeNumber,
     Encounter,
     GalleryId,
+    Guard,
     Reference,
     ReferenceId,
     SubjectId,
@@ -76,25 +84,31 @@ class SqlReferenceStore:
         with self._database.writing() as connection:
             if find_subject(connection, encounter.subject) is not None:
                 raise subject_taken(encounter.subject)
-            numbers = take_numbers(connection, subjects=1, encounters=1, samples=len(encounter.samples))
-            self._insert_subject(connection, numbers.subject, encounter)
-            return self._keep(connection, encounter, numbers.subject, numbers, event)
+            number = take_numbers(connection, subjects=1).subject
+            subject = {"number": number, "id": encounter.subject, "enrolled_at": encounter.at, "version": 1}
+            connection.execute(insert(SubjectRow), subject)
+            give_data_key(connection, self._key, number, encounter.subject)
+            return self._keep(connection, encounter, find_holder(connection, self._key, encounter.subject), event)
 
-    def add_encounter(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
-        """Keep a further encounter; SUBJECT_UNKNOWN, GALLERY_UNKNOWN, TEMPLATE_INVALID, STORE_CONFLICT for its id."""
+    def add_encounter(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Keep a further encounter; what ``enrol`` raises, SUBJECT_UNKNOWN, SUBJECT_MERGED, ENCOUNTER_EXISTS."""
         with self._database.writing() as connection:
-            subject = subject_number(connection, encounter.subject)
-            numbers = take_numbers(connection, encounters=1, samples=len(encounter.samples))
-            return self._keep(connection, encounter, subject, numbers, event)
+            holder = find_holder(connection, self._key, encounter.subject)
+            require_version(holder.version, guard)
+            touch_subject(connection, holder.number)
+            return self._keep(connection, encounter, holder, event)
 
-    def erase(self, subject: SubjectId, event: AuditEvent) -> ChangeNumber:
-        """Destroy the subject's data key and rows, and take them out of the write-ahead log; SUBJECT_UNKNOWN."""
+    def erase(self, subject: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Destroy the subject's data key and rows, and take them out of the write-ahead log.
+
+        Ids that were merged into it go with it; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH.
+        """
         with self._database.writing() as connection:
-            number = subject_number(connection, subject)
-            change = self._new_change(connection, take_numbers(connection), event)
-            _remove_references(connection, number, change)
-            connection.execute(delete(DataKeyRow).where(DataKeyRow.subject == number))
-            connection.execute(delete(SubjectRow).where(SubjectRow.number == number))
+            holder = find_holder(connection, self._key, subject)
+            require_version(holder.version, guard)
+            change = new_change(connection, self._log, event)
+            remove_references(connection, encounters_of(connection, holder.number), change)
+            destroy_subject(connection, holder.number)
         self._database.shed()
         return change
 
@@ -104,7 +118,7 @@ class SqlReferenceStore:
             return self._log.append(connection, event)
 
     def subject(self, subject: SubjectId) -> SubjectSummary:
-        """What may be told of a subject; SUBJECT_UNKNOWN."""
+        """What may be told of a subject, or of where it went; SUBJECT_UNKNOWN."""
         with self._database.reading() as connection:
             return summarise(connection, subject)
 
@@ -114,9 +128,9 @@ class SqlReferenceStore:
             return list_subjects(connection, gallery, after, limit)
 
     def references(self, subject: SubjectId) -> Sequence[Reference]:
-        """The subject's references, decrypted; SUBJECT_UNKNOWN."""
+        """The subject's references, decrypted, or those of where it went; SUBJECT_UNKNOWN."""
         with self._database.reading() as connection:
-            number = subject_number(connection, subject)
+            number = followed(connection, subject_number(connection, subject))
             sealed = read_sealed(connection, EncounterRow.subject == number)
         return list(open_references(self._key, sealed))
 
@@ -155,34 +169,9 @@ class SqlReferenceStore:
         with self._database.reading() as connection:
             return self._log.verify(connection)
 
-    def _insert_subject(self, connection: Connection, number: int, encounter: Encounter) -> None:
-        subject = {"number": number, "id": encounter.subject, "enrolled_at": encounter.at}
-        connection.execute(insert(SubjectRow), subject)
-        wrapped = self._key.new_data_key(number, encounter.subject)
-        connection.execute(insert(DataKeyRow), {"subject": number, "wrapped": wrapped})
-
-    def _keep(
-        self, connection: Connection, encounter: Encounter, subject: int, numbers: Numbers, event: AuditEvent
-    ) -> ChangeNumber:
-        wrapped = connection.execute(select(DataKeyRow.wrapped).where(DataKeyRow.subject == subject)).scalar_one()
-        key = self._key.data_key(wrapped, subject, encounter.subject)
-        change = self._new_change(connection, numbers, event)
-        write_encounter(connection, encounter, Place(subject, key, numbers))
+    def _keep(self, connection: Connection, encounter: Encounter, holder: Holder, event: AuditEvent) -> ChangeNumber:
+        change = new_change(connection, self._log, event)
+        samples, templates = len(encounter.samples), template_count(encounter)
+        numbers = take_numbers(connection, encounters=1, samples=samples, templates=templates)
+        write_encounter(connection, encounter, Place(holder, numbers.encounter, numbers))
         return change
-
-    def _new_change(self, connection: Connection, numbers: Numbers, event: AuditEvent) -> ChangeNumber:
-        recorded = self._log.append(connection, event)
-        connection.execute(insert(ChangeRow), {"number": numbers.change, "event": recorded})
-        return ChangeNumber(numbers.change)
-
-
-def _remove_references(connection: Connection, subject: int, change: ChangeNumber) -> None:
-    of_subject = (
-        select(TemplateRow.number)
-        .join(SampleRow, SampleRow.number == TemplateRow.sample)
-        .join(EncounterRow, EncounterRow.number == SampleRow.encounter)
-        .where(EncounterRow.subject == subject)
-    )
-    rows = [{"reference": number, "change": change} for number in connection.scalars(of_subject)]
-    if rows:
-        connection.execute(insert(RemovedReferenceRow), rows)

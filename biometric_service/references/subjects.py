@@ -1,25 +1,30 @@
 """What the store tells of subjects: no biometric data, nothing to decrypt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, select, update
 
-from biometric_service.references.models import EncounterGalleryRow, EncounterRow, GalleryRow, SubjectRow
-from biometric_service.references.refusals import gallery_unknown, subject_unknown
-from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId, SubjectSummary
-
-
-def subject_number(connection: Connection, subject: SubjectId) -> int:
-    """The number behind the id; SUBJECT_UNKNOWN."""
-    number = find_subject(connection, subject)
-    if number is None:
-        raise subject_unknown(subject)
-    return number
-
-
-def find_subject(connection: Connection, subject: SubjectId) -> int | None:
-    """The number behind the id, None where there is none."""
-    return connection.scalar(select(SubjectRow.number).where(SubjectRow.id == subject))
+from biometric_service.references.holders import followed, subject_number
+from biometric_service.references.models import (
+    DataKeyRow,
+    EncounterGalleryRow,
+    EncounterRow,
+    GalleryRow,
+    MergeRow,
+    SubjectRow,
+)
+from biometric_service.references.refusals import gallery_unknown
+from biometric_service.vocabulary.references import (
+    ALL_GALLERIES,
+    EncounterId,
+    EncounterKey,
+    EncounterStatus,
+    GalleryId,
+    SubjectId,
+    SubjectSummary,
+)
 
 
 def gallery_exists(connection: Connection, gallery: GalleryId) -> bool:
@@ -28,25 +33,75 @@ def gallery_exists(connection: Connection, gallery: GalleryId) -> bool:
 
 
 def summarise(connection: Connection, subject: SubjectId) -> SubjectSummary:
-    """One subject; SUBJECT_UNKNOWN."""
-    found = _summaries(connection, select(SubjectRow.number).where(SubjectRow.id == subject))
-    if not found:
-        raise subject_unknown(subject)
-    return found[0]
+    """One subject, or where it went; SUBJECT_UNKNOWN."""
+    number = subject_number(connection, subject)
+    present = followed(connection, number)
+    (summary,) = _summaries(connection, select(SubjectRow.number).where(SubjectRow.number == present))
+    if present == number:
+        return summary
+    version = connection.execute(select(SubjectRow.version).where(SubjectRow.number == number)).scalar_one()
+    return replace(summary, subject=subject, version=version, merged_into=summary.subject)
+
+
+def encounters_of(connection: Connection, number: int) -> Sequence[int]:
+    """The numbers of a subject's encounters."""
+    return connection.scalars(select(EncounterRow.number).where(EncounterRow.subject == number)).all()
+
+
+def touch_subject(connection: Connection, number: int) -> None:
+    """Count a change of the subject."""
+    connection.execute(update(SubjectRow).where(SubjectRow.number == number).values(version=SubjectRow.version + 1))
+
+
+def destroy_subject(connection: Connection, number: int) -> None:
+    """Destroy the data key and every row of a subject, and of those that were merged into it."""
+    for merged in connection.scalars(select(MergeRow.source).where(_merged_into(number))).all():
+        destroy_subject(connection, merged)
+    connection.execute(delete(DataKeyRow).where(DataKeyRow.subject == number))
+    connection.execute(delete(SubjectRow).where(SubjectRow.number == number))
+
+
+def _merged_into(number: int) -> ColumnElement[bool]:
+    return and_(MergeRow.target == number, MergeRow.undone.is_(None))
 
 
 def list_subjects(
     connection: Connection, gallery: GalleryId, after: SubjectId | None, limit: int
 ) -> Sequence[SubjectSummary]:
     """A page of a gallery's subjects, by id; GALLERY_UNKNOWN."""
-    page = select(SubjectRow.number).order_by(SubjectRow.id).limit(limit)
+    page = select(SubjectRow.number).where(_has_encounters()).order_by(SubjectRow.id).limit(limit)
     if after is not None:
         page = page.where(SubjectRow.id > after)
     if gallery != ALL_GALLERIES:
-        if not gallery_exists(connection, gallery):
-            raise gallery_unknown(gallery)
+        _require_gallery(connection, gallery)
         page = page.where(SubjectRow.number.in_(_subjects_in(gallery)))
     return _summaries(connection, page)
+
+
+def list_members(
+    connection: Connection, gallery: GalleryId, after: EncounterKey | None, limit: int
+) -> Sequence[EncounterKey]:
+    """A page of a gallery's encounters, by subject and id; GALLERY_UNKNOWN."""
+    rows = select(SubjectRow.id, EncounterRow.id).join(EncounterRow, EncounterRow.subject == SubjectRow.number)
+    if gallery != ALL_GALLERIES:
+        _require_gallery(connection, gallery)
+        named = (EncounterGalleryRow.encounter == EncounterRow.number) & (EncounterGalleryRow.gallery == gallery)
+        rows = rows.join(EncounterGalleryRow, named)
+    if after is not None:
+        further = (SubjectRow.id == after.subject) & (EncounterRow.id > after.encounter)
+        rows = rows.where((SubjectRow.id > after.subject) | further)
+    page = rows.order_by(SubjectRow.id, EncounterRow.id).limit(limit)
+    return [EncounterKey(SubjectId(subject), EncounterId(name)) for subject, name in connection.execute(page)]
+
+
+def _require_gallery(connection: Connection, gallery: GalleryId) -> None:
+    if not gallery_exists(connection, gallery):
+        raise gallery_unknown(gallery)
+
+
+def _has_encounters() -> ColumnElement[bool]:
+    """True of all but those that were merged."""
+    return exists().where(EncounterRow.subject == SubjectRow.number)
 
 
 def _subjects_in(gallery: GalleryId) -> Select[int]:
@@ -59,27 +114,48 @@ def _subjects_in(gallery: GalleryId) -> Select[int]:
 
 def _summaries(connection: Connection, which: Select[int]) -> list[SubjectSummary]:
     numbers = list(connection.scalars(which))
-    counted = (
-        select(SubjectRow.number, SubjectRow.id, SubjectRow.enrolled_at, func.count(EncounterRow.number))
-        .join(EncounterRow, EncounterRow.subject == SubjectRow.number)
-        .where(SubjectRow.number.in_(numbers))
-        .group_by(SubjectRow.number, SubjectRow.id, SubjectRow.enrolled_at)
-        .order_by(SubjectRow.id)
-    )
-    galleries = _galleries_of(connection, numbers)
+    subjects = select(SubjectRow.number, SubjectRow.id, SubjectRow.enrolled_at, SubjectRow.version)
+    encounters = _encounters_in_short(connection, numbers)
     return [
-        SubjectSummary(SubjectId(known_as), frozenset(galleries[number]), encounters, enrolled_at)
-        for number, known_as, enrolled_at, encounters in connection.execute(counted)
+        _summary(SubjectId(known_as), enrolled_at, version, encounters[number])
+        for number, known_as, enrolled_at, version in connection.execute(
+            subjects.where(SubjectRow.number.in_(numbers)).order_by(SubjectRow.id)
+        )
+        if number in encounters
     ]
 
 
-def _galleries_of(connection: Connection, subjects: Sequence[int]) -> dict[int, set[GalleryId]]:
-    rows = (
-        select(EncounterRow.subject, EncounterGalleryRow.gallery)
-        .join(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number)
-        .where(EncounterRow.subject.in_(subjects))
+def _summary(
+    subject: SubjectId, enrolled_at: datetime, version: int, encounters: Mapping[int, "_EncounterInShort"]
+) -> SubjectSummary:
+    active = [each for each in encounters.values() if each.status is EncounterStatus.ACTIVE]
+    return SubjectSummary(
+        subject=subject,
+        galleries=frozenset(name for each in encounters.values() for name in each.galleries),
+        encounters=len(encounters),
+        enrolled_at=enrolled_at,
+        searched_in=frozenset(name for each in active for name in each.galleries),
+        status=EncounterStatus.ACTIVE if active else list(encounters.values())[-1].status,
+        version=version,
     )
-    found: dict[int, set[GalleryId]] = {subject: set() for subject in subjects}
-    for subject, gallery in connection.execute(rows):
-        found[subject].add(GalleryId(gallery))
+
+
+@dataclass(frozen=True, slots=True)
+class _EncounterInShort:
+    status: EncounterStatus
+    galleries: set[GalleryId] = field(default_factory=set)
+
+
+def _encounters_in_short(connection: Connection, subjects: Sequence[int]) -> dict[int, dict[int, _EncounterInShort]]:
+    """By subject and number, oldest first."""
+    rows = (
+        select(EncounterRow.subject, EncounterRow.number, EncounterRow.status, EncounterGalleryRow.gallery)
+        .outerjoin(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number)
+        .where(EncounterRow.subject.in_(subjects))
+        .order_by(EncounterRow.at, EncounterRow.number)
+    )
+    found: dict[int, dict[int, _EncounterInShort]] = {}
+    for subject, number, status, gallery in connection.execute(rows):
+        encounter = found.setdefault(subject, {}).setdefault(number, _EncounterInShort(EncounterStatus(status)))
+        encounter.galleries.update(map(GalleryId, filter(None, [gallery])))
     return found

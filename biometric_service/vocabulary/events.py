@@ -17,6 +17,15 @@ class EventKind(StrEnum):
     SUBJECT_READ = "subject.read"
     SUBJECTS_LISTED = "subjects.listed"
     SUBJECT_ERASED = "subject.erased"
+    SUBJECTS_MERGED = "subjects.merged"
+    SUBJECT_UNMERGED = "subject.unmerged"
+    ENCOUNTER_ADDED = "encounter.added"
+    ENCOUNTER_READ = "encounter.read"
+    ENCOUNTER_REPLACED = "encounter.replaced"
+    ENCOUNTER_DELETED = "encounter.deleted"
+    ENCOUNTER_MOVED = "encounter.moved"
+    STATUS_CHANGED = "encounter.status_changed"
+    GALLERIES_CHANGED = "encounter.galleries_changed"
     REFERENCE_IMAGE_READ = "reference.image_read"
     IDENTIFICATION = "identification"
     VERIFICATION = "verification"
@@ -37,6 +46,15 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.SUBJECT_READ: "What is kept of one subject was read.",
     EventKind.SUBJECTS_LISTED: "The subjects of a gallery were listed.",
     EventKind.SUBJECT_ERASED: "A subject's data key and records were destroyed.",
+    EventKind.SUBJECTS_MERGED: "A subject's encounters went to another subject, which is the same person.",
+    EventKind.SUBJECT_UNMERGED: "The encounters of a merged subject came back to it.",
+    EventKind.ENCOUNTER_ADDED: "A further encounter of a subject was kept.",
+    EventKind.ENCOUNTER_READ: "An encounter was read with its images and what is known of the person.",
+    EventKind.ENCOUNTER_REPLACED: "An encounter was replaced by a corrected one.",
+    EventKind.ENCOUNTER_DELETED: "An encounter was deleted, and the subject with its last one.",
+    EventKind.ENCOUNTER_MOVED: "An encounter went to another subject, whose it is.",
+    EventKind.STATUS_CHANGED: "The status of an encounter was set (active, released, transferred, deceased).",
+    EventKind.GALLERIES_CHANGED: "The galleries that an encounter is searched in were set.",
     EventKind.REFERENCE_IMAGE_READ: "The image that a reference was made from was looked at.",
     EventKind.IDENTIFICATION: "Somebody was searched for in a gallery (1:N).",
     EventKind.VERIFICATION: "Somebody was compared with a claimed subject (1:1).",

@@ -11,10 +11,15 @@ from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shor
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
 from biometric_service.vocabulary.references import (
+    UNGUARDED,
     Change,
     ChangeNumber,
     Encounter,
+    EncounterKey,
+    EncounterStatus,
     GalleryId,
+    Guard,
+    KeptEncounter,
     Reference,
     ReferenceId,
     SubjectId,
@@ -136,23 +141,26 @@ class ReferenceStore(Protocol):
     def enrol(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
         """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN."""
 
-    def add_encounter(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
-        """Keep a further encounter of a known subject; SUBJECT_UNKNOWN, GALLERY_UNKNOWN."""
+    def add_encounter(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Keep a further encounter of a known subject.
 
-    def erase(self, subject: SubjectId, event: AuditEvent) -> ChangeNumber:
-        """Destroy the subject's data key and rows; SUBJECT_UNKNOWN."""
+        SUBJECT_UNKNOWN, SUBJECT_MERGED, ENCOUNTER_EXISTS, GALLERY_UNKNOWN, VERSION_MISMATCH (of the subject).
+        """
+
+    def erase(self, subject: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Destroy the subject's data key and rows; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH."""
 
     def record(self, event: AuditEvent) -> int:
         """Append an event that changes nothing else; returns its number."""
 
     def subject(self, subject: SubjectId) -> SubjectSummary:
-        """What may be told of a subject; SUBJECT_UNKNOWN."""
+        """What may be told of a subject, or of where it was merged into; SUBJECT_UNKNOWN."""
 
     def subjects(self, gallery: GalleryId, after: SubjectId | None, limit: int) -> Sequence[SubjectSummary]:
         """Subjects of a gallery (or ALL_GALLERIES) by id, after the given one; GALLERY_UNKNOWN."""
 
     def references(self, subject: SubjectId) -> Sequence[Reference]:
-        """The subject's references, decrypted; SUBJECT_UNKNOWN."""
+        """The subject's references, or those of where it was merged into, decrypted; SUBJECT_UNKNOWN."""
 
     def image(self, reference: ReferenceId) -> bytes:
         """The image, as it was given, that a reference was made from; SUBJECT_UNKNOWN."""
@@ -165,6 +173,48 @@ class ReferenceStore(Protocol):
 
     def events(self, after: int, limit: int) -> Sequence[RecordedEvent]:
         """Audit events after the given number, in order."""
+
+
+class EncounterStore(Protocol):
+    """Encounters one by one and whose they are, in the same database and with the promises of ``ReferenceStore``.
+
+    Reads follow the id of a merged subject to where it went; writes refuse it (SUBJECT_MERGED). Guards hold the version
+    of what is named first: VERSION_MISMATCH. All raise SUBJECT_UNKNOWN and, where one is named, ENCOUNTER_UNKNOWN.
+    """
+
+    def encounter(self, key: EncounterKey) -> KeptEncounter:
+        """One encounter, decrypted."""
+
+    def encounters(self, subject: SubjectId) -> Sequence[KeptEncounter]:
+        """All of a subject, oldest first, decrypted."""
+
+    def members(self, gallery: GalleryId, after: EncounterKey | None, limit: int) -> Sequence[EncounterKey]:
+        """The encounters of a gallery (or ALL_GALLERIES) by subject and id, after the given one; GALLERY_UNKNOWN."""
+
+    def replace(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Put another in the place of the encounter with the same id; GALLERY_UNKNOWN."""
+
+    def delete(self, key: EncounterKey, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Delete an encounter, and with its last one the subject."""
+
+    def set_status(
+        self, key: EncounterKey, status: EncounterStatus, event: AuditEvent, guard: Guard = UNGUARDED
+    ) -> ChangeNumber:
+        """Say what became of the person since."""
+
+    def set_galleries(
+        self, key: EncounterKey, galleries: frozenset[GalleryId], event: AuditEvent, guard: Guard = UNGUARDED
+    ) -> ChangeNumber:
+        """Say where the encounter is searched; GALLERY_UNKNOWN."""
+
+    def move(self, key: EncounterKey, target: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Give an encounter to another subject; ENCOUNTER_EXISTS. A subject that gave its last is merged."""
+
+    def merge(self, source: SubjectId, target: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Give all encounters to another subject; ENCOUNTER_EXISTS. The source keeps answering with where it went."""
+
+    def unmerge(self, source: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Bring the encounters of a merged subject back to it; STORE_CONFLICT where none can come."""
 
 
 class ApiKeyStore(Protocol):

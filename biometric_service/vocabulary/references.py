@@ -1,11 +1,12 @@
 """Who is enrolled: subjects, their encounters, and the references that a gallery holds."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypeAlias
 
-from biometric_service.vocabulary.samples import BiometricSample, FingerPosition
+from biometric_service.vocabulary.samples import FingerPosition, SampleFacts
 from biometric_service.vocabulary.templates import Template
 
 SubjectId = NewType("SubjectId", str)
@@ -16,30 +17,83 @@ ChangeNumber = NewType("ChangeNumber", int)
 
 ALL_GALLERIES = GalleryId("ALL")
 
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""What JSON can say."""
+
 
 class ExceptionKind(StrEnum):
-    """Why a finger could not be captured (ANSI/NIST-ITL AMP codes XX and UP)."""
+    """Why a finger could not be captured (ANSI/NIST-ITL AMP codes XX and UP; OSIA's ``presence``)."""
 
     MISSING = "missing"
     BANDAGED = "bandaged"
+    AMPUTATED = "amputated"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureException:
-    """A finger that could not be captured at an encounter, and why."""
+    """A finger that could not be captured at an encounter, why, and since when as far as that is known."""
 
     position: FingerPosition
     kind: ExceptionKind
+    since: date | None = None
+
+
+class EncounterStatus(StrEnum):
+    """What became of a person after an encounter; only an active one is searched in its galleries.
+
+    The references of every other are searched under ALL_GALLERIES alone, so that nobody comes back under another id.
+    """
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    RELEASED = "released"
+    TRANSFERRED = "transferred"
+    DECEASED = "deceased"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the person agreed to and when; ``withdrawn_at``: None while it stands."""
+
+    purpose: str
+    given_at: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of an encounter beside its samples.
+
+    ``kind``: the deployer's word for it (booking, visit). ``legal_basis``: why the data may be kept. ``keep_until``:
+    None for as long as the retention rules say. ``contextual``, ``biographic`` and ``client_data`` identify people: the
+    store seals them.
+    """
+
+    kind: str = ""
+    status: EncounterStatus = EncounterStatus.ACTIVE
+    legal_basis: str = ""
+    consents: tuple[Consent, ...] = ()
+    keep_until: datetime | None = None
+    contextual: Mapping[str, Json] = field(default_factory=dict)
+    biographic: Mapping[str, Json] = field(default_factory=dict)
+    client_data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolledSample:
-    """One sample with the template made from it and its quality score (0 to 100)."""
+    """One sample with what was made from it.
 
-    sample: BiometricSample
+    ``image``: as it was given, empty where only a template was. ``templates``: one a model version, none for a sample
+    that is kept though nothing could be made of it. ``quality``: 0 to 100, higher is better. ``notes``: what else was
+    said of it; sealed with the image.
+    """
+
+    sample: SampleFacts
     image: bytes
-    template: Template
+    templates: tuple[Template, ...]
     quality: float
+    notes: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +106,28 @@ class Encounter:
     at: datetime
     samples: tuple[EnrolledSample, ...]
     exceptions: tuple[CaptureException, ...] = ()
+    circumstances: Circumstances = Circumstances()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEncounter:
+    """An encounter as the store has it.
+
+    ``version`` grows with each change of it, ``changed_at`` says when the last was made. ``encounter.subject`` is whose
+    it is now, whatever id it was asked for under.
+    """
+
+    encounter: Encounter
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterKey:
+    """Names one encounter."""
+
+    subject: SubjectId
+    encounter: EncounterId
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +142,31 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class SubjectSummary:
-    """What may be listed of a subject: no biometric data."""
+    """What may be listed of a subject: no biometric data.
+
+    ``galleries``: of all its encounters. ``searched_in``: of its active ones. ``status``: active where one encounter
+    is, else that of the newest. ``version`` grows with each change of the subject or of an encounter. ``merged_into``:
+    where a subject that was merged went; all but its id and version is then told of that subject.
+    """
 
     subject: SubjectId
     galleries: frozenset[GalleryId]
     encounters: int
     enrolled_at: datetime
+    searched_in: frozenset[GalleryId]
+    status: EncounterStatus
+    version: int
+    merged_into: SubjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What must hold for a write to be made: the version that the writer saw of what it writes, None for any."""
+
+    version: int | None = None
+
+
+UNGUARDED = Guard()
 
 
 @dataclass(frozen=True, slots=True)

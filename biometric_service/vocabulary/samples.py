@@ -40,6 +40,17 @@ class CaptureSource:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleFacts:
+    """What is told of a sample without its pixels; fields as those of ``BiometricSample``."""
+
+    modality: Modality
+    dpi: float | None
+    position: FingerPosition
+    source: CaptureSource
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class BiometricSample:
     """One decoded image of one characteristic.
 
@@ -54,6 +65,10 @@ class BiometricSample:
     position: FingerPosition
     source: CaptureSource
     digest: str
+
+    def facts(self) -> SampleFacts:
+        """What is told of it without its pixels."""
+        return SampleFacts(self.modality, self.dpi, self.position, self.source, self.digest)
 
 
 @dataclass(frozen=True, slots=True)

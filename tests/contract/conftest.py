@@ -12,6 +12,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from benchmarks.throughput.random_encounters import GALLERY, audit_event
+from biometric_service.audit.log import ChainedLog
+from biometric_service.references.master_keys import KeyFile
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.vocabulary.events import EventKind
+from tests.stores import Opener
+
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 DATABASES = ["sqlite", "postgresql"] if BINARIES and find_spec("psycopg") else ["sqlite"]
 
@@ -68,3 +75,16 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/store/store.sqlite"
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     return server.new_database()
+
+
+@pytest.fixture
+def opener(store_url: str, tmp_path: Path) -> Opener:
+    return lambda: open_store(store_url, KeyFile(tmp_path / "master.key"), ChainedLog, patience_s=20)
+
+
+@pytest.fixture
+def opened(opener: Opener) -> Iterator[OpenedStore]:
+    opened = opener()
+    opened.store.create_gallery(GALLERY, audit_event(EventKind.GALLERY_CREATED))
+    yield opened
+    opened.close()

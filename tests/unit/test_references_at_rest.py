@@ -40,7 +40,7 @@ def on_disk(folder: Path) -> bytes:
 def biometric_bytes(encounter: Encounter) -> Iterator[bytes]:
     """Pieces of everything that tells of a body, in every form it takes on the way to the disk."""
     for enrolled in encounter.samples:
-        template = enrolled.template
+        template = enrolled.templates[0]
         arrays = (template.positions, template.directions) if isinstance(template, MinutiaeTemplate) else ()
         embedding = (template.embedding,) if isinstance(template, FaceTemplate) else ()
         forms = [enrolled.image, native.encode(template), *(array.tobytes() for array in (*arrays, *embedding))]

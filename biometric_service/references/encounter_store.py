@@ -1,0 +1,183 @@
+"""Encounters one by one, and whose they are (``vocabulary.protocols.EncounterStore``), in SQL."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+
+from biometric_service.references.database import Database
+from biometric_service.references.encounters import (
+    Place,
+    rewrite_encounter,
+    template_count,
+    touch_encounters,
+    write_galleries,
+)
+from biometric_service.references.event_log import EventLog
+from biometric_service.references.holders import (
+    Holder,
+    find_holder,
+    followed,
+    live_number,
+    subject_number,
+)
+from biometric_service.references.kept_encounters import read_encounters
+from biometric_service.references.merges import take_back, transfer
+from biometric_service.references.models import EncounterGalleryRow, EncounterRow, SubjectRow
+from biometric_service.references.numbers import new_change, take_numbers
+from biometric_service.references.protection import StoreKey
+from biometric_service.references.refusals import encounter_unknown, require_version
+from biometric_service.references.renewal import remove_references, renew_references
+from biometric_service.references.subjects import destroy_subject, encounters_of, list_members, touch_subject
+from biometric_service.vocabulary.events import AuditEvent
+from biometric_service.vocabulary.references import (
+    UNGUARDED,
+    ChangeNumber,
+    Encounter,
+    EncounterKey,
+    EncounterStatus,
+    GalleryId,
+    Guard,
+    KeptEncounter,
+    SubjectId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    holder: Holder
+    number: int
+
+
+Work = Callable[[Connection, _Found, ChangeNumber], None]
+
+
+class SqlEncounterStore:
+    """On the tables of ``SqlReferenceStore``, with the same promises."""
+
+    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
+        self._database = database
+        self._key = store_key
+        self._log = log
+
+    def encounter(self, key: EncounterKey) -> KeptEncounter:
+        """One encounter, opened; SUBJECT_UNKNOWN, ENCOUNTER_UNKNOWN, RECORD_TAMPERED."""
+        with self._database.reading() as connection:
+            subject = followed(connection, subject_number(connection, key.subject))
+            this = (EncounterRow.subject == subject) & (EncounterRow.id == key.encounter)
+            found = read_encounters(connection, self._key, this)
+        if not found:
+            raise encounter_unknown(key)
+        return found[0]
+
+    def encounters(self, subject: SubjectId) -> Sequence[KeptEncounter]:
+        """All of a subject, oldest first; SUBJECT_UNKNOWN, RECORD_TAMPERED."""
+        with self._database.reading() as connection:
+            number = followed(connection, subject_number(connection, subject))
+            return read_encounters(connection, self._key, EncounterRow.subject == number)
+
+    def members(self, gallery: GalleryId, after: EncounterKey | None, limit: int) -> Sequence[EncounterKey]:
+        """The encounters of a gallery (or ALL_GALLERIES) by subject and id, after the given one; GALLERY_UNKNOWN."""
+        with self._database.reading() as connection:
+            return list_members(connection, gallery, after, limit)
+
+    def replace(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Put another in the place of the encounter with the same id; what ``enrol`` raises as well."""
+
+        def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+            remove_references(connection, [found.number], change)
+            samples, templates = len(encounter.samples), template_count(encounter)
+            numbers = take_numbers(connection, samples=samples, templates=templates)
+            rewrite_encounter(connection, encounter, Place(found.holder, found.number, numbers))
+
+        return self._write(EncounterKey(encounter.subject, encounter.encounter), event, guard, work)
+
+    def delete(self, key: EncounterKey, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Delete an encounter; with its last one the subject is erased, data key and all."""
+
+        def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+            remove_references(connection, [found.number], change)
+            connection.execute(delete(EncounterRow).where(EncounterRow.number == found.number))
+            if not encounters_of(connection, found.holder.number):
+                destroy_subject(connection, found.holder.number)
+
+        change = self._write(key, event, guard, work)
+        self._database.shed()
+        return change
+
+    def set_status(
+        self, key: EncounterKey, status: EncounterStatus, event: AuditEvent, guard: Guard = UNGUARDED
+    ) -> ChangeNumber:
+        """Say what became of the person; the indexes learn where the encounter is to be searched from now on."""
+
+        def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+            this = EncounterRow.number == found.number
+            connection.execute(update(EncounterRow).where(this).values(status=status.value))
+            touch_encounters(connection, [found.number])
+            renew_references(connection, [found.number], found.holder, found.holder, change)
+
+        return self._write(key, event, guard, work)
+
+    def set_galleries(
+        self, key: EncounterKey, galleries: frozenset[GalleryId], event: AuditEvent, guard: Guard = UNGUARDED
+    ) -> ChangeNumber:
+        """Say where the encounter is searched; GALLERY_UNKNOWN."""
+
+        def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+            row = EncounterGalleryRow
+            connection.execute(delete(row).where(row.encounter == found.number))
+            write_galleries(connection, found.number, galleries)
+            touch_encounters(connection, [found.number])
+            renew_references(connection, [found.number], found.holder, found.holder, change)
+
+        return self._write(key, event, guard, work)
+
+    def move(self, key: EncounterKey, target: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Give an encounter to another subject; ENCOUNTER_EXISTS, SUBJECT_UNKNOWN, SUBJECT_MERGED.
+
+        Where it was the last one, its subject is from then on merged into the target.
+        """
+
+        def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+            receiver = find_holder(connection, self._key, target)
+            transfer(connection, [found.number], found.holder, receiver, change)
+
+        return self._write(key, event, guard, work)
+
+    def merge(self, source: SubjectId, target: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Give all encounters of the source to the target: they are one person. What ``move`` raises; no half of it."""
+        with self._database.writing() as connection:
+            giver = find_holder(connection, self._key, source)
+            require_version(giver.version, guard)
+            receiver = find_holder(connection, self._key, target)
+            change = new_change(connection, self._log, event)
+            transfer(connection, encounters_of(connection, giver.number), giver, receiver, change)
+            return change
+
+    def unmerge(self, source: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
+        """Take a merge back: encounters that came from the source return to it; STORE_CONFLICT where none can."""
+        with self._database.writing() as connection:
+            number = subject_number(connection, source)
+            version = select(SubjectRow.version).where(SubjectRow.number == number)
+            require_version(connection.execute(version).scalar_one(), guard)
+            change = new_change(connection, self._log, event)
+            take_back(connection, self._key, source, change)
+            return change
+
+    def _write(self, key: EncounterKey, event: AuditEvent, guard: Guard, work: Work) -> ChangeNumber:
+        with self._database.writing() as connection:
+            found = self._find(connection, key, guard)
+            change = new_change(connection, self._log, event)
+            touch_subject(connection, found.holder.number)
+            work(connection, found, change)
+            return change
+
+    def _find(self, connection: Connection, key: EncounterKey, guard: Guard) -> _Found:
+        subject = live_number(connection, key.subject)
+        row = select(EncounterRow.number, EncounterRow.version)
+        this = (EncounterRow.subject == subject) & (EncounterRow.id == key.encounter)
+        found = connection.execute(row.where(this)).one_or_none()
+        if found is None:
+            raise encounter_unknown(key)
+        require_version(found.version, guard)
+        return _Found(find_holder(connection, self._key, key.subject), found.number)

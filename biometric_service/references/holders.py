@@ -1,0 +1,83 @@
+"""A subject as its blobs are bound to it, and where a subject that was merged went."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from biometric_service.references.models import DataKeyRow, MergeRow, SubjectRow
+from biometric_service.references.protection import DataKey, StoreKey
+from biometric_service.references.refusals import subject_merged, subject_unknown
+from biometric_service.vocabulary.references import SubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The subject's number, id, version and data key."""
+
+    number: int
+    known_as: SubjectId
+    version: int
+    key: DataKey
+
+
+def find_holder(connection: Connection, store_key: StoreKey, subject: SubjectId) -> Holder:
+    """The subject, to be written to; SUBJECT_UNKNOWN, or SUBJECT_MERGED where it is another by now."""
+    number = live_number(connection, subject)
+    row = select(SubjectRow.version, DataKeyRow.wrapped).join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
+    version, wrapped = connection.execute(row.where(SubjectRow.number == number)).one()
+    return Holder(number, subject, version, store_key.data_key(wrapped, number, subject))
+
+
+def give_data_key(connection: Connection, store_key: StoreKey, number: int, subject: SubjectId) -> None:
+    """A fresh data key for a subject that has none."""
+    wrapped = store_key.new_data_key(number, subject)
+    connection.execute(insert(DataKeyRow), {"subject": number, "wrapped": wrapped})
+
+
+def live_number(connection: Connection, subject: SubjectId) -> int:
+    """The number of a subject that was not merged; SUBJECT_UNKNOWN, SUBJECT_MERGED."""
+    number = subject_number(connection, subject)
+    merge = present_merge(connection, number)
+    if merge is not None:
+        raise subject_merged(subject, subject_id(connection, followed(connection, number)))
+    return number
+
+
+def subject_number(connection: Connection, subject: SubjectId) -> int:
+    """The number behind the id, merged or not; SUBJECT_UNKNOWN."""
+    number = find_subject(connection, subject)
+    if number is None:
+        raise subject_unknown(subject)
+    return number
+
+
+def find_subject(connection: Connection, subject: SubjectId) -> int | None:
+    """The number behind the id, None where there is none."""
+    return connection.scalar(select(SubjectRow.number).where(SubjectRow.id == subject))
+
+
+def subject_id(connection: Connection, number: int) -> SubjectId:
+    """The id that the callers know."""
+    return SubjectId(connection.execute(select(SubjectRow.id).where(SubjectRow.number == number)).scalar_one())
+
+
+def followed(connection: Connection, number: int) -> int:
+    """Where the encounters of a subject went, however many merges it took; itself where there was none."""
+    while (merge := present_merge(connection, number)) is not None:
+        number = merge.target
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class PresentMerge:
+    """A merge that is not undone: the change that made it, and the number of where the encounters went."""
+
+    change: int
+    target: int
+
+
+def present_merge(connection: Connection, number: int) -> PresentMerge | None:
+    """The merge that a subject is gone by, None for one that is there."""
+    merges = select(MergeRow.change, MergeRow.target).where(MergeRow.source == number, MergeRow.undone.is_(None))
+    found = connection.execute(merges).one_or_none()
+    return PresentMerge(*found) if found else None

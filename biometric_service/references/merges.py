@@ -1,0 +1,93 @@
+"""Whose an encounter is: merging two subjects into one, moving an encounter, and taking a merge back."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.encounters import require_no_encounters, touch_encounters
+from biometric_service.references.holders import (
+    Holder,
+    PresentMerge,
+    find_holder,
+    followed,
+    give_data_key,
+    present_merge,
+    subject_id,
+    subject_number,
+)
+from biometric_service.references.models import DataKeyRow, EncounterRow, MergedEncounterRow, MergeRow
+from biometric_service.references.protection import StoreKey
+from biometric_service.references.renewal import hand_over
+from biometric_service.references.subjects import encounters_of, touch_subject
+from biometric_service.vocabulary.references import ChangeNumber, EncounterId, SubjectId
+
+
+def transfer(
+    connection: Connection, encounters: Sequence[int], source: Holder, target: Holder, change: ChangeNumber
+) -> None:
+    """Give encounters to another subject; ENCOUNTER_EXISTS where it has one of the same id.
+
+    A subject whose last encounter goes is from then on known as where it went: nobody is lost.
+    """
+    _require_two(source, target)
+    ids = connection.scalars(select(EncounterRow.id).where(EncounterRow.number.in_(encounters)))
+    require_no_encounters(connection, target, [EncounterId(name) for name in ids])
+    hand_over(connection, encounters, source, target, change)
+    touch_encounters(connection, encounters)
+    for holder in (source, target):
+        touch_subject(connection, holder.number)
+    if not encounters_of(connection, source.number):
+        _note_merge(connection, encounters, source, target, change)
+
+
+def take_back(connection: Connection, store_key: StoreKey, subject: SubjectId, change: ChangeNumber) -> None:
+    """Undo the merge that a subject is gone by: those of its encounters that are still there come back.
+
+    STORE_CONFLICT where there is no such merge or none of them is left.
+    """
+    number = subject_number(connection, subject)
+    merge = present_merge(connection, number)
+    if merge is None:
+        raise _conflict(f"The subject {subject!r} is not merged.", "There is nothing to undo.")
+    present = followed(connection, number)
+    holder = find_holder(connection, store_key, subject_id(connection, present))
+    coming = _to_come_back(connection, merge, present)
+    if not coming:
+        raise _conflict(
+            f"None of the encounters that came from {subject!r} is left where they went.",
+            "Move encounters one by one instead, from where they are now.",
+        )
+    connection.execute(update(MergeRow).where(MergeRow.change == merge.change).values(undone=change))
+    give_data_key(connection, store_key, number, subject)
+    transfer(connection, coming, holder, find_holder(connection, store_key, subject), change)
+
+
+def _to_come_back(connection: Connection, merge: PresentMerge, present: int) -> Sequence[int]:
+    came_along = (
+        select(EncounterRow.number)
+        .join(MergedEncounterRow, MergedEncounterRow.encounter == EncounterRow.number)
+        .where(MergedEncounterRow.merge == merge.change, EncounterRow.subject == present)
+        .order_by(EncounterRow.number)
+    )
+    return connection.scalars(came_along).all()
+
+
+def _note_merge(
+    connection: Connection, encounters: Sequence[int], source: Holder, target: Holder, change: ChangeNumber
+) -> None:
+    values = {"change": change, "source": source.number, "target": target.number, "undone": None}
+    connection.execute(insert(MergeRow), values)
+    rows = [{"merge": change, "encounter": encounter} for encounter in encounters]
+    connection.execute(insert(MergedEncounterRow), rows)
+    connection.execute(delete(DataKeyRow).where(DataKeyRow.subject == source.number))
+
+
+def _require_two(source: Holder, target: Holder) -> None:
+    if source.number == target.number:
+        message = f"The subject {source.known_as!r} is named twice."
+        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, "Name two subjects.")
+
+
+def _conflict(message: str, action: str) -> BiometricServiceError:
+    return BiometricServiceError(ErrorCode.STORE_CONFLICT, message, action)
