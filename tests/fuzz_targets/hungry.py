@@ -1,0 +1,11 @@
+from benchmarks.fuzz.target import Target
+
+taken: list[bytearray] = []
+
+
+def exercise(data: bytes) -> None:
+    if len(data) > 3:
+        taken.append(bytearray(b"x" * 20_000_000))
+
+
+TARGET = Target(exercise, lambda: [b"ab"])
