@@ -27,6 +27,8 @@ class ErrorCode(StrEnum):
     ENCOUNTER_UNKNOWN = "encounter_unknown"
     ENCOUNTER_EXISTS = "encounter_exists"
     VERSION_MISMATCH = "version_mismatch"
+    IDEMPOTENCY_KEY_IN_USE = "idempotency_key_in_use"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     GALLERY_UNKNOWN = "gallery_unknown"
     GALLERY_EXISTS = "gallery_exists"
     MODALITY_UNAVAILABLE = "modality_unavailable"
@@ -79,6 +81,8 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.ENCOUNTER_UNKNOWN: "The subject has no encounter with this id.",
     ErrorCode.ENCOUNTER_EXISTS: "The subject has an encounter with this id already.",
     ErrorCode.VERSION_MISMATCH: "The record was changed since the caller read it; nothing was written.",
+    ErrorCode.IDEMPOTENCY_KEY_IN_USE: "The first request under this idempotency key is still being worked on.",
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: "Another request was made under this idempotency key.",
     ErrorCode.GALLERY_UNKNOWN: "There is no gallery of this name.",
     ErrorCode.GALLERY_EXISTS: "There is a gallery of this name already.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",

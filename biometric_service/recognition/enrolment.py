@@ -40,7 +40,7 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller) -> Enrolment:
     observed = observe(walk, request.images)
     if len(with_template(observed)) < len(observed):
         return _refused(walk, request, caller, observed, None, EnrolmentOutcome.RECAPTURE)
-    with walk.enrolling:
+    with walk.store.enrolling():
         duplicates = search_duplicates(walk, observed)
         hindrance = HINDRANCES.get(duplicates.outcome)
         if hindrance is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:

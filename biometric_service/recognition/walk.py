@@ -5,8 +5,7 @@ swap (models, comparators, indexes, the store) is handed in through ``Walk``; se
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from threading import Lock
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from biometric_service.decision.policy import DecisionPolicy
@@ -44,10 +43,7 @@ class Follower(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Who does what at each stage; the maps hold an entry for each modality that can be worked with.
-
-    ``enrolling``: held by the one enrolment that searches for duplicates and keeps.
-    """
+    """Who does what at each stage; the maps hold an entry for each modality that can be worked with."""
 
     decode: Callable[[GivenImage], BiometricSample]
     extractors: Mapping[Modality, Extractor]
@@ -60,7 +56,6 @@ class Walk:
     encounters: EncounterStore
     policy: DecisionPolicy
     candidate_limit: int
-    enrolling: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,13 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine
 
+from biometric_service.references.enrolment_turn import EnrolmentTurn
 from biometric_service.references.faults import typed_faults, unavailable
 
 WRITING = "writing"
+
+ENROLMENTS = 6
+"""How many times longer than other writers an enrolment waits for others: each searches before it writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Database:
 
     ``readers``: the engine with options that give a reader one steady view. ``patience_s``: how long a writer waits
     for another one. ``check``: raises where the database is no longer the one that was opened. ``shed``: takes what
-    was deleted off the disk, beyond the transaction that deleted it.
+    was deleted off the disk, beyond the transaction that deleted it. ``enrolment``: whose turn it is to enrol.
     """
 
     engine: Engine
@@ -27,6 +31,7 @@ class Database:
     check: Callable[[], None]
     shed: Callable[[], None]
     turn: Lock
+    enrolment: EnrolmentTurn
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

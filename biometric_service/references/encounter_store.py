@@ -21,6 +21,7 @@ from biometric_service.references.holders import (
     live_number,
     subject_number,
 )
+from biometric_service.references.idempotency import write_once
 from biometric_service.references.kept_encounters import read_encounters
 from biometric_service.references.merges import take_back, transfer
 from biometric_service.references.models import EncounterGalleryRow, EncounterRow, SubjectRow
@@ -146,7 +147,8 @@ class SqlEncounterStore:
 
     def merge(self, source: SubjectId, target: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Give all encounters of the source to the target: they are one person. What ``move`` raises; no half of it."""
-        with self._database.writing() as connection:
+
+        def work(connection: Connection) -> ChangeNumber:
             giver = find_holder(connection, self._key, source)
             require_version(giver.version, guard)
             receiver = find_holder(connection, self._key, target)
@@ -154,9 +156,12 @@ class SqlEncounterStore:
             transfer(connection, encounters_of(connection, giver.number), giver, receiver, change)
             return change
 
+        return write_once(self._database, guard, work)
+
     def unmerge(self, source: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Take a merge back: encounters that came from the source return to it; STORE_CONFLICT where none can."""
-        with self._database.writing() as connection:
+
+        def work(connection: Connection) -> ChangeNumber:
             number = subject_number(connection, source)
             version = select(SubjectRow.version).where(SubjectRow.number == number)
             require_version(connection.execute(version).scalar_one(), guard)
@@ -164,13 +169,17 @@ class SqlEncounterStore:
             take_back(connection, self._key, source, change)
             return change
 
+        return write_once(self._database, guard, work)
+
     def _write(self, key: EncounterKey, event: AuditEvent, guard: Guard, work: Work) -> ChangeNumber:
-        with self._database.writing() as connection:
+        def whole(connection: Connection) -> ChangeNumber:
             found = self._find(connection, key, guard)
             change = new_change(connection, self._log, event)
             touch_subject(connection, found.holder.number)
             work(connection, found, change)
             return change
+
+        return write_once(self._database, guard, whole)
 
     def _find(self, connection: Connection, key: EncounterKey, guard: Guard) -> _Found:
         subject = live_number(connection, key.subject)

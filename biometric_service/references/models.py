@@ -234,6 +234,20 @@ class RemovedReferenceRow(Base):
     change: Mapped[Number] = mapped_column(ForeignKey("changes.number"), index=True)
 
 
+class IdempotencyKeyRow(Base):
+    """A request that is to be done once: ``change`` is what it did, ``answer`` what its caller was told, sealed."""
+
+    __tablename__ = "idempotency_keys"
+
+    actor: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    key: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    request: Mapped[Sealed]
+    at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    begun_at: Mapped[Moment]
+    change: Mapped[Number | None]
+    answer: Mapped[Sealed | None]
+
+
 class ApiKeyRow(Base):
     """A caller's key; ``seal`` is a MAC over all the rest, so that a right added by hand is found."""
 

@@ -11,6 +11,7 @@ from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.database import Database
 from biometric_service.references.encounter_store import SqlEncounterStore
 from biometric_service.references.event_log import EventLog
+from biometric_service.references.idempotency import SqlAnswerStore
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.preparation import change_master_key, look, prepare, read_store_key, require_key
@@ -30,6 +31,7 @@ class OpenedStore:
 
     store: SqlReferenceStore
     encounters: SqlEncounterStore
+    answers: SqlAnswerStore
     api_keys: SqlApiKeyStore
     database: Database
     master: MasterKey
@@ -95,6 +97,7 @@ def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[byte
     return OpenedStore(
         store=SqlReferenceStore(database, key, events),
         encounters=SqlEncounterStore(database, key, events),
+        answers=SqlAnswerStore(database, key),
         api_keys=SqlApiKeyStore(database, key, events),
         database=database,
         master=master,

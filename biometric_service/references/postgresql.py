@@ -7,7 +7,8 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.references.database import WRITING, Database
+from biometric_service.references.database import ENROLMENTS, WRITING, Database
+from biometric_service.references.enrolment_turn import turn_by_server
 
 _CONNECTIONS = 16
 _MORE_CONNECTIONS = 48
@@ -32,13 +33,15 @@ def postgresql_database(url: URL, patience_s: float) -> Database:
         },
     )
     event.listen(engine, "begin", _begin)
+    readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Database(
         engine=engine.execution_options(**{WRITING: True, "isolation_level": "READ COMMITTED"}),
-        readers=engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+        readers=readers,
         patience_s=patience_s,
         check=_nothing,
         shed=_nothing,
         turn=Lock(),
+        enrolment=turn_by_server(readers, ENROLMENTS * patience_s),
     )
 
 

@@ -69,12 +69,14 @@ class MasterKey:
 class StoreKey:
     """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
 
-    ``audit``: for the MAC over the head of the audit log. ``api_keys``: for the seals of API keys.
+    ``audit``: for the MAC over the head of the audit log. ``api_keys``: for the seals of API keys. ``answers``: for
+    what was answered under idempotency keys.
     """
 
     def __init__(self, secret: bytes) -> None:
         self.audit = _derived(secret, "audit head")
         self.api_keys = _derived(secret, "api keys")
+        self.answers = DataKey(_derived(secret, "answers"))
         self._wrapping = DataKey(_derived(secret, "data keys"))
 
     def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
@@ -104,6 +106,11 @@ def notes_binding(sample: int, encounter: int, subject: int) -> Binding:
 def details_binding(encounter: int, subject: int) -> Binding:
     """Binds what is known of a person at an encounter to its row and its subject."""
     return Binding(f"details {encounter} {subject}".encode())
+
+
+def answer_binding(actor: str, key: str) -> Binding:
+    """Binds an answer to the idempotency key that it was given under, and to whose that is."""
+    return Binding(f"answer {len(actor)} {actor} {key}".encode())
 
 
 def _data_key_binding(subject: int, known_as: SubjectId) -> Binding:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.references.database import WRITING, Database
+from biometric_service.references.database import ENROLMENTS, WRITING, Database
+from biometric_service.references.enrolment_turn import turn_by_file
 from biometric_service.references.faults import typed_faults, unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def sqlite_database(url: URL, patience_s: float) -> Database:
         check=lambda: _check_same_file(path, inode),
         shed=lambda: _truncate_wal(engine),
         turn=Lock(),
+        enrolment=turn_by_file(path.with_name(f"{path.name}.enrolling"), ENROLMENTS * patience_s),
     )
 
 

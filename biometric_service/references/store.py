@@ -1,6 +1,7 @@
 """The reference store in SQL: the only durable truth (``vocabulary.protocols.ReferenceStore``)."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, insert, select
 
@@ -16,6 +17,7 @@ from biometric_service.references.holders import (
     give_data_key,
     subject_number,
 )
+from biometric_service.references.idempotency import write_once
 from biometric_service.references.images import open_image
 from biometric_service.references.models import EncounterRow, GalleryRow, StoreRow, SubjectRow
 from biometric_service.references.numbers import STORE, new_change, take_numbers
@@ -78,10 +80,11 @@ class SqlReferenceStore:
         with self._database.reading() as connection:
             return [GalleryId(name) for name in connection.scalars(select(GalleryRow.id).order_by(GalleryRow.id))]
 
-    def enrol(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
+    def enrol(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN, REQUEST_INVALID, TEMPLATE_INVALID."""
         check_name(encounter.subject, "id of the subject")
-        with self._database.writing() as connection:
+
+        def work(connection: Connection) -> ChangeNumber:
             if find_subject(connection, encounter.subject) is not None:
                 raise subject_taken(encounter.subject)
             number = take_numbers(connection, subjects=1).subject
@@ -90,27 +93,40 @@ class SqlReferenceStore:
             give_data_key(connection, self._key, number, encounter.subject)
             return self._keep(connection, encounter, find_holder(connection, self._key, encounter.subject), event)
 
+        return write_once(self._database, guard, work)
+
     def add_encounter(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Keep a further encounter; what ``enrol`` raises, SUBJECT_UNKNOWN, SUBJECT_MERGED, ENCOUNTER_EXISTS."""
-        with self._database.writing() as connection:
+
+        def work(connection: Connection) -> ChangeNumber:
             holder = find_holder(connection, self._key, encounter.subject)
             require_version(holder.version, guard)
             touch_subject(connection, holder.number)
             return self._keep(connection, encounter, holder, event)
+
+        return write_once(self._database, guard, work)
 
     def erase(self, subject: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Destroy the subject's data key and rows, and take them out of the write-ahead log.
 
         Ids that were merged into it go with it; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH.
         """
-        with self._database.writing() as connection:
+
+        def work(connection: Connection) -> ChangeNumber:
             holder = find_holder(connection, self._key, subject)
             require_version(holder.version, guard)
             change = new_change(connection, self._log, event)
             remove_references(connection, encounters_of(connection, holder.number), change)
             destroy_subject(connection, holder.number)
+            return change
+
+        change = write_once(self._database, guard, work)
         self._database.shed()
         return change
+
+    def enrolling(self) -> AbstractContextManager[None]:
+        """Held by one enrolment at a time, in all threads and processes; STORE_UNAVAILABLE where it takes too long."""
+        return self._database.enrolment.held()
 
     def record(self, event: AuditEvent) -> int:
         """Append an event that changes nothing else; returns its number."""

@@ -1,6 +1,7 @@
 """What each stage of the walk promises to the next; the composition root chooses who keeps the promise."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from biometric_service.vocabulary.references import (
     GalleryId,
     Guard,
     KeptEncounter,
+    Once,
     Reference,
     ReferenceId,
     SubjectId,
@@ -138,7 +140,7 @@ class ReferenceStore(Protocol):
     def galleries(self) -> Sequence[GalleryId]:
         """Every gallery, by name."""
 
-    def enrol(self, encounter: Encounter, event: AuditEvent) -> ChangeNumber:
+    def enrol(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN."""
 
     def add_encounter(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
@@ -149,6 +151,12 @@ class ReferenceStore(Protocol):
 
     def erase(self, subject: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Destroy the subject's data key and rows; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH."""
+
+    def enrolling(self) -> AbstractContextManager[None]:
+        """Held by one enrolment at a time, in all threads and processes; STORE_UNAVAILABLE where that takes too long.
+
+        It ends with the process that holds it.
+        """
 
     def record(self, event: AuditEvent) -> int:
         """Append an event that changes nothing else; returns its number."""
@@ -215,6 +223,25 @@ class EncounterStore(Protocol):
 
     def unmerge(self, source: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Bring the encounters of a merged subject back to it; STORE_CONFLICT where none can come."""
+
+
+class AnswerStore(Protocol):
+    """What was answered to requests that are to be done once; kept for 24 hours."""
+
+    def begin(self, once: Once) -> bytes | None:
+        """Take up the request: its answer where it was given already, None where it is the caller's to do now.
+
+        IDEMPOTENCY_KEY_IN_USE while somebody is at it, IDEMPOTENCY_KEY_REUSED where the key was for something else.
+        """
+
+    def finish(self, once: Once, answer: bytes) -> None:
+        """Keep the answer."""
+
+    def give_up(self, once: Once) -> None:
+        """Nothing was done: the next who asks may do it."""
+
+    def change_made(self, once: Once) -> ChangeNumber | None:
+        """The change that the request made, where it was cut off between that and its answer."""
 
 
 class ApiKeyStore(Protocol):

@@ -160,10 +160,28 @@ class SubjectSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """Names a request that is to be done once, however often it is made (for 24 hours).
+
+    ``actor``: whose ``key`` it is. ``request``: SHA-256 of all that was asked, so that no key is used for two
+    things.
+    """
+
+    actor: str
+    key: str
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
-    """What must hold for a write to be made: the version that the writer saw of what it writes, None for any."""
+    """What must hold for a write to be made.
+
+    ``version``: the one that the writer saw of what it writes, None for any. ``once``: under this name the write is
+    made once; made again, it changes nothing and gives the number of the change that it made then.
+    """
 
     version: int | None = None
+    once: Once | None = None
 
 
 UNGUARDED = Guard()
