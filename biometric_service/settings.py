@@ -50,8 +50,12 @@ class Settings(BaseSettings):
         "auto", description="Manifest of the face embedder; auto takes the best there is, empty for none."
     )
     face_detector: str = Field("auto", description="Manifest of the face detector; auto takes the best there is.")
-    fingerprint_index: Literal["exact", "faiss"] = Field("exact", description="Gallery index of fingerprints.")
-    face_index: Literal["exact", "faiss"] = Field("faiss", description="Gallery index of faces.")
+    fingerprint_index: Literal["exact", "narrowed"] = Field(
+        "narrowed", description="How fingerprints are searched: exact compares all, narrowed the likely ones of many."
+    )
+    face_index: Literal["exact", "narrowed"] = Field(
+        "narrowed", description="How faces are searched: exact compares all, narrowed the likely ones of many."
+    )
     identification_fpir: float = Field(1e-3, gt=0, lt=1, description="FPIR at which an identification says match.")
     identification_review_fpir: float = Field(0.05, gt=0, lt=1, description="FPIR at which it asks for a review.")
     verification_fmr: float = Field(1e-4, gt=0, lt=1, description="FMR at which a verification says match.")

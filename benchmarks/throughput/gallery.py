@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.throughput.gallery [--fingerprints] [--sizes 10000,100000] [--json]
 
-For each size: the median and 99th percentile of a search through ``ExactGallery`` and ``FaissGallery``. Faces are
+For each size: the median and 99th percentile of a search through ``ExactGallery`` and ``NarrowedGallery``. Faces are
 random vectors, and probes noisy copies of members; a bare FAISS call on the same vectors (single precision, inner
 product) is timed too, which is what the galleries' filters, shared locks, shortlist and full comparison are paid on
 top of. Fingerprints are synthetic templates, and probes second impressions of members. ``right`` is how often the mate
@@ -33,7 +33,7 @@ from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.gallery.banked import BankedGallery
 from biometric_service.gallery.exact import ExactGallery
-from biometric_service.gallery.faiss_gallery import FaissGallery
+from biometric_service.gallery.narrowed import NarrowedGallery
 from biometric_service.vocabulary.candidates import Probe
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.references import (
@@ -89,7 +89,7 @@ def main(
 
 def measure(work: Workload) -> dict[str, Any]:
     """All ways to search one gallery."""
-    ways = {"exact": _searched(ExactGallery, work), "faiss": _searched(FaissGallery, work)}
+    ways = {"exact": _searched(ExactGallery, work), "narrowed": _searched(NarrowedGallery, work)}
     return ways | ({"bare_faiss": _bare(work)} if work.comparator.format == FACE else {})
 
 

@@ -10,8 +10,8 @@ from biometric_service.app.stages import Stages, build_stages
 from biometric_service.audit.log import ChainedLog
 from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.gallery.exact import ExactGallery
-from biometric_service.gallery.faiss_gallery import FaissGallery
 from biometric_service.gallery.follower import GalleryFollower
+from biometric_service.gallery.narrowed import NarrowedGallery
 from biometric_service.recognition.walk import Walk
 from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
@@ -20,9 +20,9 @@ from biometric_service.vocabulary.decisions import OperatingPoint
 from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, GalleryIndex, ReferenceStore
 from biometric_service.vocabulary.samples import Modality
 
-INDEXES: Mapping[Literal["exact", "faiss"], Callable[[Comparator], GalleryIndex]] = {
+INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], GalleryIndex]] = {
     "exact": ExactGallery,
-    "faiss": FaissGallery,
+    "narrowed": NarrowedGallery,
 }
 
 

@@ -1,35 +1,27 @@
 """A gallery index: references in a comparator's bank, all searched or as far as a shortlister narrows them down."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.membership import Membership
+from biometric_service.gallery.pruning import leading
 from biometric_service.gallery.rows import Rows
 from biometric_service.gallery.sharing import SharedLock
+from biometric_service.gallery.shortlisting import Shortlister, Sought
+from biometric_service.gallery.side_by_side import SideBySide
 from biometric_service.vocabulary.candidates import Probe, Shortlist, ShortlistEntry
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, ReferenceId, SubjectId
+from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import Template, position_of
 
 SPREAD = 4
 """How many references are looked at for each subject that is wanted, to begin with."""
 
-
-class Shortlister(Protocol):
-    """Tells the rows that are worth a full comparison; holds a descriptor for each row of the bank."""
-
-    def add(self, row: int, template: Template) -> None:
-        """Hold the template's descriptor under its row."""
-
-    def remove(self, row: int) -> None:
-        """Forget a row and overwrite its descriptor."""
-
-    def narrow(self, probe: Template, rows: Rows, limit: int) -> Rows:
-        """Those of the rows that may be among the ``limit`` best, int64, in any order."""
+Scores = NDArray[np.float32]
 
 
 class BankedGallery:
@@ -43,6 +35,8 @@ class BankedGallery:
         self._shortlister = shortlister
         self._members = Membership()
         self._lock = SharedLock()
+        # A face is compared in one matrix product: cutting that up gains nothing.
+        self._threads = SideBySide(1 if comparator.format.modality is Modality.FACE else 0)
 
     def __len__(self) -> int:
         """How many references it holds."""
@@ -63,15 +57,51 @@ class BankedGallery:
 
     def search(self, probe: Probe, limit: int) -> Shortlist:
         """The best reference of each of the best subjects (see ``GalleryIndex``); equal scores in order of ids."""
-        self._require_format(probe.template)
-        with self._lock.reading():
-            rows = self._members.covered(probe.gallery, position_of(probe.template))
-            narrowed = self._shortlister.narrow(probe.template, rows, SPREAD * limit) if len(rows) else rows
-            scores = self._bank.scores(probe.template, narrowed)
-            entries = self._entries(narrowed, scores, limit)
-            return Shortlist(probe, entries, len(rows), self.applied >= self._expected, self.applied)
+        return self.search_together((probe,), limit)[0]
 
-    def _entries(self, rows: Rows, scores: NDArray[np.float32], limit: int) -> tuple[ShortlistEntry, ...]:
+    def search_together(self, probes: Sequence[Probe], limit: int) -> tuple[Shortlist, ...]:
+        """A shortlist for each of the probes, which are of one person (see ``GalleryIndex``)."""
+        for probe in probes:
+            self._require_format(probe.template)
+        with self._lock.reading():
+            sought = [self._sought(probe) for probe in probes]
+            narrowed = [
+                self._sought_in(each.template, rows)
+                for each, rows in zip(
+                    sought, self._shortlister.narrow(sought, SPREAD * limit, self._threads), strict=True
+                )
+            ]
+            scores = [self._scores(each) for each in narrowed]
+            listed = self._entries_together(narrowed, scores, limit)
+            complete = self.applied >= self._expected
+            return tuple(
+                Shortlist(probe, entries, len(each.rows), complete, self.applied)
+                for probe, entries, each in zip(probes, listed, sought, strict=True)
+            )
+
+    def _sought(self, probe: Probe) -> Sought:
+        return self._sought_in(probe.template, self._members.covered(probe.gallery, position_of(probe.template)))
+
+    def _sought_in(self, template: Template, rows: Rows) -> Sought:
+        return Sought(template, rows, self._members.owners(rows))
+
+    def _scores(self, sought: Sought) -> Scores:
+        return self._threads.over(sought.rows, lambda rows: self._bank.scores(sought.template, rows))
+
+    def _entries_together(
+        self, sought: Sequence[Sought], scores: Sequence[Scores], limit: int
+    ) -> list[tuple[ShortlistEntry, ...]]:
+        """One template lists the best subjects; several list the same ones, whom they choose between them."""
+        if len(sought) == 1:
+            return [self._entries(sought[0].rows, scores[0], limit)]
+        leaders = leading(sought, scores, limit)
+        chosen = [np.isin(each.subjects, leaders) for each in sought]
+        return [
+            self._entries(each.rows[among], values[among], len(leaders))
+            for each, values, among in zip(sought, scores, chosen, strict=True)
+        ]
+
+    def _entries(self, rows: Rows, scores: Scores, limit: int) -> tuple[ShortlistEntry, ...]:
         """One entry a subject: looks at as many of the best rows as it takes to meet ``limit`` subjects."""
         held, looked = self._members, SPREAD * limit
         while True:
@@ -111,7 +141,7 @@ class BankedGallery:
             )
 
 
-def best(scores: NDArray[np.float32], references: Rows, limit: int) -> Rows:
+def best(scores: Scores, references: Rows, limit: int) -> Rows:
     """Where the ``limit`` highest scores are, highest first, equal ones by reference."""
     if limit < len(scores):
         least = np.partition(scores, len(scores) - limit)[len(scores) - limit]

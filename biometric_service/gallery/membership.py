@@ -4,14 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biometric_service.gallery.rows import Rows, RowSet
+from biometric_service.gallery.subjects import SubjectNumbers
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, Reference, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition
 from biometric_service.vocabulary.templates import position_of
 
-NOBODY = SubjectId("")
 VACANT = -1
+
+Cover = tuple[GalleryId, FingerPosition]
 
 
 class Membership:
@@ -19,8 +22,9 @@ class Membership:
 
     def __init__(self) -> None:
         self._references: Rows = np.empty(0, np.int64)
-        self._subjects: list[SubjectId] = []
-        self._covered: defaultdict[tuple[GalleryId, FingerPosition], RowSet] = defaultdict(RowSet)
+        self._owners: NDArray[np.int32] = np.empty(0, np.int32)
+        self._subjects = SubjectNumbers()
+        self._covered: defaultdict[Cover, RowSet] = defaultdict(RowSet)
         self._count = 0
 
     def __len__(self) -> int:
@@ -31,22 +35,25 @@ class Membership:
         """Note that the row holds the reference."""
         self._make_room(row)
         self._references[row] = reference.id
-        self._subjects[row] = reference.subject
+        self._owners[row] = self._subjects.claim(reference.subject)
         for cover in _covers(reference):
             self._covered[cover].append(row)
         self._count += 1
 
     def rows_of(self, references: Iterable[ReferenceId]) -> Rows:
         """The rows that hold these references; those that are not held are passed over."""
-        return np.flatnonzero(np.isin(self._references, np.fromiter(references, np.int64)))
+        wanted = np.fromiter(references, np.int64)
+        return np.flatnonzero(np.isin(self._references, wanted)) if len(wanted) else wanted
 
     def remove(self, rows: Rows) -> None:
         """Forget whose references the rows held."""
+        if not len(rows):
+            return
         for covered in self._covered.values():
             covered.discard(rows)
+        for owner in self._owners[rows].tolist():
+            self._subjects.release(owner)
         self._references[rows] = VACANT
-        for row in rows:
-            self._subjects[row] = NOBODY
         self._count -= len(rows)
 
     def covered(self, gallery: GalleryId, position: FingerPosition) -> Rows:
@@ -64,16 +71,20 @@ class Membership:
 
     def subject(self, row: int) -> SubjectId:
         """Whose reference is in a row."""
-        return self._subjects[row]
+        return self._subjects.name(int(self._owners[row]))
+
+    def owners(self, rows: Rows) -> NDArray[np.int32]:
+        """The numbers of the subjects whose references are in the rows, int32 (n,)."""
+        return self._owners[rows]
 
     def _make_room(self, row: int) -> None:
         if row >= len(self._references):
             more = max(row + 1, 2 * len(self._references)) - len(self._references)
             self._references = np.concatenate([self._references, np.full(more, VACANT, np.int64)])
-            self._subjects.extend([NOBODY] * more)
+            self._owners = np.concatenate([self._owners, np.zeros(more, np.int32)])
 
 
-def _covers(reference: Reference) -> Iterator[tuple[GalleryId, FingerPosition]]:
+def _covers(reference: Reference) -> Iterator[Cover]:
     """Every search that the reference takes part in: of its own position, and of a probe of unknown position.
 
     A reference of unknown position takes part in the searches of every position.

@@ -1,4 +1,4 @@
-"""A vector of fixed length for a fingerprint, by which FAISS finds it among very many.
+"""A vector of fixed length for a fingerprint, by which it is found among very many.
 
 Two minutiae have a distance, and each a direction against the line that joins them: none of the three changes when the
 finger is moved or turned. The vector holds the circular moments of all pairs of a print, sum of
@@ -45,7 +45,7 @@ ORDERS = _orders()
 
 
 class PairDescriber:
-    """Describes minutiae templates by their pairs (see ``faiss_gallery.Describer``)."""
+    """Describes minutiae templates by their pairs (see ``narrowed.Describer``)."""
 
     def describe(self, template: Template) -> NDArray[np.float32]:
         """float32 (d,), unit length; all zero where no two minutiae are near enough."""

@@ -4,6 +4,7 @@
 swap (models, comparators, indexes, the store) is handed in through ``Walk``; see ``vocabulary/protocols.py``.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -137,13 +138,19 @@ def observe(walk: Walk, images: Sequence[Given], trace: Trace = SILENT) -> tuple
 
 
 def search(walk: Walk, observed: Sequence[Observation], gallery: GalleryId) -> tuple[Shortlist, ...]:
-    """A shortlist for every template, from an index that is in step with the store or says that it is not."""
+    """A shortlist for every template, from an index that is in step with the store or says that it is not.
+
+    All templates of a modality, which are of one person, are searched for together.
+    """
     require_gallery(walk, gallery)
     walk.follower.catch_up()
+    of_modality: defaultdict[Modality, list[Observation]] = defaultdict(list)
+    for each in with_template(observed):
+        of_modality[each.image.modality].append(each)
     return tuple(
-        serving(walk.indexes, each).search(Probe(each.template, gallery), walk.candidate_limit)
-        for each in with_template(observed)
-        if each.template
+        shortlist
+        for group in of_modality.values()
+        for shortlist in serving(walk.indexes, group[0]).search_together(_probes(group, gallery), walk.candidate_limit)
     )
 
 
@@ -206,6 +213,10 @@ def _captured(walk: Walk, given: Given) -> Observation:
             "Make it again from the sample, or send the image.",
         )
     return observation
+
+
+def _probes(observed: Sequence[Observation], gallery: GalleryId) -> list[Probe]:
+    return [Probe(each.template, gallery) for each in observed if each.template]
 
 
 def _located(each: Observation, found: LocatedSample | ExtractionFailure) -> Observation:

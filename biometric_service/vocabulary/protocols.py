@@ -130,6 +130,13 @@ class GalleryIndex(Protocol):
         position with all. Raises TEMPLATE_VERSION_MISMATCH for a probe of another format.
         """
 
+    def search_together(self, probes: Sequence[Probe], limit: int) -> tuple[Shortlist, ...]:
+        """A shortlist for each of the probes, which are of one person, as ``search`` for a single one.
+
+        Several probes choose between them whom they list: the ``limit`` subjects for whom all together speak most,
+        and those for whom one of them speaks most, whatever the others say.
+        """
+
 
 class ReferenceStore(Protocol):
     """The only durable truth. Every write is one transaction with its audit event; a fault leaves nothing behind."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.exact import ExactGallery
-from biometric_service.gallery.faiss_gallery import FaissGallery, Narrowing
 from biometric_service.gallery.follower import GalleryFollower
+from biometric_service.gallery.narrowed import FaissShortlister, NarrowedGallery, Narrowing, QuantisedShortlister
 from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
 from biometric_service.vocabulary.protocols import Comparator, GalleryIndex
 from biometric_service.vocabulary.references import (
@@ -88,15 +88,28 @@ class DirectionsDescriber:
         return vector(template)
 
 
-def narrowing(comparator: Comparator) -> FaissGallery:
-    """A FAISS gallery that narrows down however small the gallery is."""
-    return FaissGallery(comparator, Narrowing(DirectionsDescriber(), least=20, few=0))
+class BytesDescriber:
+    """The values of a vector of few dimensions are large: less of them is left to fit into a byte."""
+
+    def describe(self, template: Template) -> NDArray[np.float32]:
+        return np.asarray(vector(template) / 8, np.float32)
+
+
+def narrowing(comparator: Comparator) -> NarrowedGallery:
+    """A gallery that narrows down by FAISS however small it is."""
+    return NarrowedGallery(comparator, FaissShortlister(Narrowing(DirectionsDescriber(), least=20, few=0)))
+
+
+def quantised(comparator: Comparator) -> NarrowedGallery:
+    """A gallery that narrows down by descriptors of bytes however small it is."""
+    return NarrowedGallery(comparator, QuantisedShortlister(Narrowing(BytesDescriber(), least=20, few=0)))
 
 
 INDEXES: dict[str, Make] = {
     "exact": ExactGallery,
-    "faiss": FaissGallery,
+    "narrowed": NarrowedGallery,
     "faiss narrowing": narrowing,
+    "quantised narrowing": quantised,
 }
 
 
@@ -193,6 +206,63 @@ def test_a_finger_is_compared_with_its_own_position_and_with_unknown_ones(make: 
     assert sorted(found(index, finger(9, little))) == [2, 3]
     assert sorted(found(index, finger(9, FingerPosition.RIGHT_RING))) == [3]
     assert sorted(found(index, finger(9, unknown))) == [1, 2, 3]
+
+
+THREE = (FingerPosition.LEFT_THUMB, FingerPosition.LEFT_INDEX, FingerPosition.LEFT_MIDDLE)
+
+
+def people(count: int) -> list[Reference]:
+    """Three fingers each, known by their positions."""
+    return [
+        reference(10 * person + each, finger(10 * person + each, position), subject=f"P{person}")
+        for person in range(1, count + 1)
+        for each, position in enumerate(THREE)
+    ]
+
+
+def like(seed: int, position: FingerPosition, noise: float) -> MinutiaeTemplate:
+    """Another impression of a finger."""
+    made = finger(seed, position)
+    made.directions[:] = unit(made.directions + noise * finger(seed + 5000, position).directions)
+    return made
+
+
+def together(index: GalleryIndex, templates: Sequence[Template], limit: int) -> tuple[Shortlist, ...]:
+    return index.search_together([Probe(each, ALL_GALLERIES) for each in templates], limit)
+
+
+def test_one_template_alone_is_searched_for_as_ever(make: Make) -> None:
+    index = filled(make(PlainComparator(FINGER)), people(30))
+    probe = finger(120, THREE[0])
+    assert together(index, [probe], 5) == (index.search(Probe(probe, ALL_GALLERIES), 5),)
+
+
+def test_fingers_of_one_person_list_the_same_subjects_and_speak_for_one_another(make: Make) -> None:
+    """None of the three fingers is clear enough to be the best of its position; together they are."""
+    index = filled(make(PlainComparator(FINGER)), people(60))
+    templates = [like(240 + each, position, 2.5) for each, position in enumerate(THREE)]
+    shortlists = together(index, templates, 5)
+    assert all(list_.entries[0].subject != "P24" for list_ in shortlists)
+    assert all("P24" in {entry.subject for entry in list_.entries} for list_ in shortlists)
+    assert len({frozenset(entry.subject for entry in list_.entries) for list_ in shortlists}) == 1
+    for list_ in shortlists:
+        assert [entry.raw for entry in list_.entries] == sorted((entry.raw for entry in list_.entries), reverse=True)
+        assert list_.searched == 60
+
+
+def test_a_subject_whom_one_finger_alone_speaks_for_is_listed(make: Make) -> None:
+    """The other fingers are somebody else's: a finger that was swapped at enrolment must not hide the person."""
+    index = filled(make(PlainComparator(FINGER)), people(60))
+    templates = [finger(70, THREE[0]), finger(301, THREE[1]), finger(302, THREE[2])]
+    listed = {entry.subject for list_ in together(index, templates, 1) for entry in list_.entries}
+    assert {"P7", "P30"} <= listed
+
+
+def test_of_fingers_that_nobody_has_there_is_nothing_to_list(make: Make) -> None:
+    index = filled(make(PlainComparator(FINGER)), people(3))
+    first, second = together(index, [finger(10, THREE[0]), finger(1, FingerPosition.RIGHT_THUMB)], 2)
+    assert first.entries[0].subject == "P1"
+    assert (second.entries, second.searched) == ((), 0)
 
 
 def test_references_of_another_format_are_passed_over_and_probes_of_one_refused(make: Make) -> None:

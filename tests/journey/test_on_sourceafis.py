@@ -40,7 +40,7 @@ def given(finger: int, impression: int) -> GivenImage:
     return GivenImage(written.getvalue(), Modality.FINGERPRINT, dpi=500, device="test")
 
 
-@pytest.fixture(scope="module", params=["exact", "faiss"])
+@pytest.fixture(scope="module", params=["exact", "narrowed"])
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     source_afis()
     folder = tmp_path_factory.mktemp("prison")

@@ -6,9 +6,9 @@ import pytest
 from benchmarks.synthesis.seeds import finger_seed
 from benchmarks.synthesis.strewing import make_finger
 from benchmarks.synthesis.templates import FORMAT, make_template
-from biometric_service.gallery.faiss_gallery import NARROWINGS, Narrowing
 from biometric_service.gallery.minutia_pairs import PairDescriber
-from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.gallery.narrowed import FACES, FINGERPRINTS, Narrowing
+from biometric_service.vocabulary.samples import FingerPosition
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 
 FINGERS = 300
@@ -76,8 +76,8 @@ def test_mates_are_among_the_first() -> None:
 
 
 def test_small_galleries_are_compared_whole_and_large_ones_in_part() -> None:
-    fingers, faces = NARROWINGS[Modality.FINGERPRINT], NARROWINGS[Modality.FACE]
-    assert [fingers.kept(rows, 10) for rows in (0, 500, 2_000, 100_000, 1_000_000)] == [0, 500, 2_000, 2_000, 10_000]
+    fingers, faces = FINGERPRINTS, FACES
+    assert [fingers.kept(rows, 10) for rows in (0, 500, 20_000, 100_000, 1_000_000)] == [0, 500, 20_000, 10_000, 40_000]
     assert [faces.kept(rows, 10) for rows in (2_000, 100_000)] == [2_000, 100]
     assert faces.kept(100_000, 200) == 800
     assert Narrowing(DESCRIBER, least=5, few=0).kept(3, 1) == 3

@@ -36,10 +36,11 @@ class Room(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Many references in equal slots of 64 minutiae.
+    """Many references in equal slots of m minutiae.
 
-    ``words``: uint64 (n, 64, 7); ``places``: float32 (n, 64, 4); ``edges``: int16 (n, 64, 8, 3); ``counts``: int64
-    (n, 2), how many minutiae and hull corners each slot holds. See ``cylinders.Minutiae``.
+    ``words``: uint64 (n, m, 7); ``places``: float32 (n, m, 4); ``edges``: int16 (n, m, 8, 3), or (n, m, 0, 3) for a
+    method without edges; ``counts``: int64 (n, 2), how many minutiae and hull corners each slot holds. See
+    ``cylinders.Minutiae``.
     """
 
     words: NDArray[np.uint64]
@@ -124,10 +125,10 @@ def _add_edges(probe: Probe, reference: Minutiae, room: Room) -> None:
 
 @compiled
 def compare_many(
-    minutiae: Minutiae, held: Held, rows: NDArray[np.int64], method: Method, scores: NDArray[np.float32]
+    probe: Probe, held: Held, rows: NDArray[np.int64], method: Method, scores: NDArray[np.float32]
 ) -> None:
     """Raw scores of a probe against the given slots, into ``scores``, float32 (len(rows),)."""
-    probe, space = probe_of(minutiae), room()
+    space = room()
     for index in range(len(rows)):
         evidence, _ = compare(probe, slot(held, rows[index]), method, space)
         scores[index] = weigh(evidence, method.weights)
