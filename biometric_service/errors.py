@@ -31,6 +31,9 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     GALLERY_UNKNOWN = "gallery_unknown"
     GALLERY_EXISTS = "gallery_exists"
+    GALLERY_NOT_EMPTY = "gallery_not_empty"
+    DEVICE_UNKNOWN = "device_unknown"
+    DEVICE_EXISTS = "device_exists"
     MODALITY_UNAVAILABLE = "modality_unavailable"
     URL_REFUSED = "url_refused"
     URL_UNREACHABLE = "url_unreachable"
@@ -44,6 +47,7 @@ class ErrorCode(StrEnum):
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_CONFLICT = "store_conflict"
+    INDEX_UNAVAILABLE = "index_unavailable"
     MODEL_UNAVAILABLE = "model_unavailable"
     MODEL_HASH_MISMATCH = "model_hash_mismatch"
     MODEL_INVALID = "model_invalid"
@@ -85,11 +89,14 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.IDEMPOTENCY_KEY_REUSED: "Another request was made under this idempotency key.",
     ErrorCode.GALLERY_UNKNOWN: "There is no gallery of this name.",
     ErrorCode.GALLERY_EXISTS: "There is a gallery of this name already.",
+    ErrorCode.GALLERY_NOT_EMPTY: "Somebody is enrolled in the gallery.",
+    ErrorCode.DEVICE_UNKNOWN: "No device is registered under this id.",
+    ErrorCode.DEVICE_EXISTS: "A device is registered under this id or with this certificate already.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",
     ErrorCode.URL_REFUSED: "A URL in the request is not one that the service may ask.",
     ErrorCode.URL_UNREACHABLE: "A URL in the request gave no answer that could be used in time.",
-    ErrorCode.NOT_AUTHENTICATED: "The request carries no API key, or one that is not in force.",
-    ErrorCode.NOT_AUTHORISED: "The API key does not reach this operation, gallery or purpose.",
+    ErrorCode.NOT_AUTHENTICATED: "The request carries no key, token or certificate, or one that is not in force.",
+    ErrorCode.NOT_AUTHORISED: "The caller does not reach this operation, gallery or purpose.",
     ErrorCode.RATE_LIMITED: "The service is busy; the answer says when to try again.",
     ErrorCode.TIMED_OUT: "The work took longer than a request may.",
     ErrorCode.KEY_WRONG: "The master key is not the one that the store was made with.",
@@ -98,6 +105,7 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.AUDIT_CHAIN_BROKEN: "The audit log was changed, cut or reordered; the message names the first event.",
     ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, read or written.",
     ErrorCode.STORE_CONFLICT: "Somebody else changed the same record at the same time.",
+    ErrorCode.INDEX_UNAVAILABLE: "The process that holds the galleries does not answer.",
     ErrorCode.MODEL_UNAVAILABLE: "The weights of a model cannot be had from any of its sources.",
     ErrorCode.MODEL_HASH_MISMATCH: "The weights of a model are not those that its manifest names.",
     ErrorCode.MODEL_INVALID: "A manifest is wrong, or contradicts the model that it describes.",
@@ -110,14 +118,16 @@ MEANINGS: Mapping[ErrorCode, str] = {
 class BiometricServiceError(Exception):
     """A fault with a stable code, one sentence on what is wrong and one on what to do about it.
 
-    Neither sentence may hold biometric data, secrets or machine paths of other people's files: both go on the wire.
+    ``retry_after_s``: when it is worth trying again, where that is known. Neither sentence may hold biometric data,
+    secrets or machine paths of other people's files: both go on the wire.
     """
 
-    def __init__(self, code: ErrorCode, message: str, action: str) -> None:
+    def __init__(self, code: ErrorCode, message: str, action: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.action = action
+        self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         return f"{self.code.value}: {self.message} {self.action}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -79,14 +79,60 @@ class Settings(BaseSettings):
         (), description="Private networks that those origins may be in, such as 10.1.0.0/16; none by default."
     )
     outbound_seconds: float = Field(10, gt=0, le=300, description="Longest time one such URL may take, in s.")
+    processes: int = Field(
+        1, ge=1, le=64, description="Processes that serve requests; more than one share the index of one matcher."
+    )
+    caller_rate: float = Field(200, gt=0, description="Requests a second that one caller may go on making.")
+    caller_burst: float = Field(400, ge=1, description="Requests that one caller may make at once after a pause.")
+    caller_concurrency: int = Field(32, ge=1, description="Requests that one caller may have in progress.")
+    failures_per_minute: float = Field(
+        60, ge=1, description="Requests a minute from one address that may fail to say who calls."
+    )
+    upload_seconds: float = Field(60, gt=0, description="Longest time a request may take to arrive, in s.")
+    jwt_issuer: str = Field("", description="Issuer whose access tokens are taken; empty for none.")
+    jwt_audience: str = Field("", description="Audience that a token must name; needed where there is an issuer.")
+    jwt_jwks: str = Field("", description="The issuer's public keys (JWKS): a file or an https address.")
+    jwt_jwks_seconds: float = Field(300, ge=1, description="How long the issuer's keys are kept, in s.")
+    jwt_leeway_seconds: float = Field(30, ge=0, le=300, description="How far the issuer's clock may differ, in s.")
+    jwt_galleries_claim: str = Field("galleries", description="Claim of a token that lists the galleries it reaches.")
+    jwt_purposes_claim: str = Field("purposes", description="Claim of a token that lists its purposes.")
+    tls: bool = Field(default=True, description="Serve HTTPS; plain HTTP is for this machine and trusted proxies.")
+    tls_certificate_file: Path | None = Field(
+        None, description="Certificate chain of the service, PEM; left out, a self-signed one is made in data_dir."
+    )
+    tls_key_file: Path | None = Field(None, description="Private key of the certificate, PEM.")
+    tls_client_ca_file: Path | None = Field(
+        None, description="Authorities whose client certificates devices may show, PEM; left out, none are asked for."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses of proxies whose X-Forwarded-For and Client-Cert are believed."
+    )
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the service listens on.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto", description="Lines of the log; auto is text on a terminal and JSON anywhere else."
+    )
+    otlp_endpoint: str = Field(
+        "", description="Address of an OpenTelemetry collector for traces (OTLP over HTTP); empty for none."
+    )
 
-    @field_validator("models_dir", "master_key_file", mode="before")
+    @field_validator(
+        "models_dir", "master_key_file", "tls_certificate_file", "tls_key_file", "tls_client_ca_file", mode="before"
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> "Settings":
+        if self.jwt_issuer and not (self.jwt_audience and self.jwt_jwks):
+            raise ValueError("jwt_issuer needs jwt_audience and jwt_jwks")
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file go together")
+        if not self.tls and self.host not in {"127.0.0.1", "::1", "localhost"} and not self.trusted_proxies:
+            raise ValueError("plain HTTP beyond this machine needs trusted_proxies: the proxy that ends TLS")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -15,8 +15,9 @@ import httpx
 import uvicorn
 
 from benchmarks.synthesis.dataset import Order, fulfil
-from biometric_service.app.server import build_application
+from biometric_service.app.listening import listening
 from biometric_service.app.service import Service, open_service
+from biometric_service.app.serving import build_application
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -67,15 +68,14 @@ class LiveService:
 
 
 @contextmanager
-def live_service(settings: Settings) -> Iterator[LiveService]:
-    with open_service(settings) as service:
-        config = uvicorn.Config(
-            build_application(service), host="127.0.0.1", port=0, log_config=None, access_log=False, ws="none"
-        )
+def live_service(settings: Settings, *, tls: bool = False) -> Iterator[LiveService]:
+    with open_service(settings.model_copy(update={"tls": tls})) as service:
+        config = listening(build_application(service), service.settings)
+        config.port = 0
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)
         thread.start()
-        live = LiveService(f"http://127.0.0.1:{_port(server, thread)}", service)
+        live = LiveService(f"http{'s' if tls else ''}://127.0.0.1:{_port(server, thread)}", service)
         try:
             yield live
         finally:
@@ -87,7 +87,7 @@ def live_service(settings: Settings) -> Iterator[LiveService]:
 
 def without_models(data_dir: Path, **changes: Any) -> Settings:  # noqa: ANN401
     """Settings of a service that recognises nothing, which is all that access and limits need."""
-    return Settings(data_dir=data_dir, fingerprint_model="", face_model="", **changes)
+    return Settings(data_dir=data_dir, fingerprint_model="", face_model="", **{"failures_per_minute": 1e6, **changes})
 
 
 def _port(server: uvicorn.Server, thread: threading.Thread) -> int:

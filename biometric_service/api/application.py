@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from biometric_service.api import description, errors, health
-from biometric_service.api.envelope import Envelope
+from biometric_service.api import description, errors, figures, health
+from biometric_service.api.access.entrance import Entrance
+from biometric_service.api.envelope import Envelope, Limits
 from biometric_service.api.operations import (
     audit_events,
     enrolments,
@@ -37,7 +38,10 @@ def build_api(services: Services) -> FastAPI:
     """The application on the given services; it closes none of them."""
     settings = services.settings
     workers = RecognitionWorkers(
-        settings.recognition_workers, settings.recognition_waiting, settings.recognition_seconds
+        settings.recognition_workers,
+        settings.recognition_waiting,
+        settings.recognition_seconds,
+        services.telemetry.metrics,
     )
 
     @asynccontextmanager
@@ -55,10 +59,13 @@ def build_api(services: Services) -> FastAPI:
     )
     api.state.services = services
     api.state.workers = workers
+    api.state.entrance = Entrance(services)
     api.include_router(health.router)
+    api.include_router(figures.router)
     for resource in OPERATIONS:
         api.include_router(resource.router)
-    api.add_middleware(Envelope, max_bytes=settings.max_request_bytes)
+    limits = Limits(settings.max_request_bytes, settings.upload_seconds)
+    api.add_middleware(Envelope, limits=limits, telemetry=services.telemetry)
     errors.install(api)
     description.install(api)
     return api

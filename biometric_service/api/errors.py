@@ -1,6 +1,7 @@
 """Faults on the wire: the only place that knows the HTTP status of an error code (RFC 9457)."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -38,6 +39,9 @@ STATUS: Mapping[ErrorCode, HTTPStatus] = {
     ErrorCode.IDEMPOTENCY_KEY_REUSED: HTTPStatus.CONFLICT,
     ErrorCode.GALLERY_UNKNOWN: HTTPStatus.NOT_FOUND,
     ErrorCode.GALLERY_EXISTS: HTTPStatus.CONFLICT,
+    ErrorCode.GALLERY_NOT_EMPTY: HTTPStatus.CONFLICT,
+    ErrorCode.DEVICE_UNKNOWN: HTTPStatus.NOT_FOUND,
+    ErrorCode.DEVICE_EXISTS: HTTPStatus.CONFLICT,
     ErrorCode.MODALITY_UNAVAILABLE: HTTPStatus.BAD_REQUEST,
     ErrorCode.URL_REFUSED: HTTPStatus.BAD_REQUEST,
     ErrorCode.URL_UNREACHABLE: HTTPStatus.BAD_REQUEST,
@@ -52,6 +56,7 @@ STATUS: Mapping[ErrorCode, HTTPStatus] = {
     ErrorCode.AUDIT_CHAIN_BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STORE_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.INDEX_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.MODEL_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.MODEL_HASH_MISMATCH: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.MODEL_INVALID: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -93,7 +98,10 @@ def problem_response(fault: BiometricServiceError, status: HTTPStatus | None = N
         action=fault.action,
         request_id=request_id(),
     )
-    return Response(problem.model_dump_json(), status, dict(HEADERS.get(status, {})), MEDIA_TYPE)
+    headers = dict(HEADERS.get(status, {}))
+    if fault.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(fault.retry_after_s)))
+    return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> BiometricServiceError:

@@ -6,9 +6,10 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.protocols import ApiKeyStore, ReferenceStore
+from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, ReferenceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Services:
     api_keys: ApiKeyStore
     settings: Settings
     verify_audit: Callable[[], int]
+    devices: DeviceStore
+    telemetry: Telemetry
 
 
 def services_of(request: Request) -> Services:

@@ -9,6 +9,7 @@ from typing import Annotated, ParamSpec, TypeVar, cast
 
 from fastapi import Depends, Request
 
+from biometric_service.api.telemetry.metrics import Metrics
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 Given = ParamSpec("Given")
@@ -21,7 +22,9 @@ class RecognitionWorkers:
     ``waiting``: how many pieces of work may wait. ``seconds``: how long a caller waits for one.
     """
 
-    def __init__(self, workers: int, waiting: int, seconds: float) -> None:
+    def __init__(self, workers: int, waiting: int, seconds: float, metrics: Metrics) -> None:
+        self._recognising = metrics.recognising
+        metrics.room.set(workers + waiting)
         self._threads = ThreadPoolExecutor(workers, "recognition")
         self._room = workers + waiting
         self._taken = 0
@@ -54,6 +57,7 @@ class RecognitionWorkers:
     def _submit(self, work: Callable[[], Result]) -> "Future[Result]":
         self.require_room()
         self._taken += 1
+        self._recognising.inc()
         loop = asyncio.get_running_loop()
         future = self._threads.submit(copy_context().run, work)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._release))
@@ -61,6 +65,7 @@ class RecognitionWorkers:
 
     def _release(self) -> None:
         self._taken -= 1
+        self._recognising.dec()
 
 
 def workers_of(request: Request) -> RecognitionWorkers:

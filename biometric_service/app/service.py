@@ -1,23 +1,29 @@
 """One running service: the walk, the store, and what an operator may ask of them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from biometric_service.api.telemetry.telemetry import Telemetry
+from biometric_service.api.telemetry.tracing import tracer_for
+from biometric_service.api.telemetry.watching import watched
 from biometric_service.app.stages import Stages, build_stages
 from biometric_service.audit.log import ChainedLog
+from biometric_service.audit.watched import WatchedLog
 from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.gallery.narrowed import NarrowedGallery
+from biometric_service.gallery.remote import MatcherLink, RemoteFollower, RemoteGallery
 from biometric_service.recognition.walk import Walk
 from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import OperatingPoint
-from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, GalleryIndex, ReferenceStore
+from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, DeviceStore, GalleryIndex, ReferenceStore
 from biometric_service.vocabulary.samples import Modality
 
 INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], GalleryIndex]] = {
@@ -35,22 +41,44 @@ class Service:
     store: ReferenceStore
     api_keys: ApiKeyStore
     verify_audit: Callable[[], int]
+    devices: DeviceStore
+    telemetry: Telemetry
 
 
 @contextmanager
-def open_service(settings: Settings) -> Iterator[Service]:
-    """Load the models, open the store, bring the indexes up to it; closed with the context."""
+def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Service]:
+    """Load the models, open the store, bring the indexes up to it; closed with the context.
+
+    ``matcher``: socket of the process that holds the indexes (see ``app.processes``), None to hold them here.
+    """
     stages = build_stages(settings)
-    with settings_store(settings) as opened:
+    telemetry = Telemetry(tracer_for(settings))
+    with closing(telemetry.tracer), settings_store(settings, partial(WatchedLog, seen=telemetry.count)) as opened:
         walk = assemble_walk(settings, stages, opened)
+        if matcher is not None:
+            walk = on_matcher(walk, MatcherLink(matcher))
         walk.follower.catch_up()
-        yield Service(settings, walk, opened.store, opened.api_keys, opened.store.verify_events)
+        yield Service(
+            settings=settings,
+            walk=watched(walk, telemetry),
+            store=opened.store,
+            api_keys=opened.api_keys,
+            verify_audit=opened.store.verify_events,
+            devices=opened.devices,
+            telemetry=telemetry,
+        )
+
+
+def on_matcher(walk: Walk, link: MatcherLink) -> Walk:
+    """The walk with the matcher's indexes in place of its own."""
+    indexes = {modality: RemoteGallery(comparator, link) for modality, comparator in walk.comparators.items()}
+    return replace(walk, indexes=indexes, follower=RemoteFollower(link))
 
 
 @contextmanager
-def settings_store(settings: Settings) -> Iterator[OpenedStore]:
+def settings_store(settings: Settings, log: Callable[[bytes], ChainedLog] = ChainedLog) -> Iterator[OpenedStore]:
     """The store that the settings describe, closed with the context; raises what ``open_store`` raises."""
-    opened = _open_store(settings)
+    opened = _open_store(settings, log)
     try:
         yield opened
     finally:
@@ -59,7 +87,7 @@ def settings_store(settings: Settings) -> Iterator[OpenedStore]:
 
 def build_walk(settings: Settings) -> Walk:
     """The walk on the settings' own store, which stays open for the life of the process (for benchmarks)."""
-    return assemble_walk(settings, build_stages(settings), _open_store(settings))
+    return assemble_walk(settings, build_stages(settings), _open_store(settings, ChainedLog))
 
 
 def database_file(settings: Settings) -> Path:
@@ -73,9 +101,9 @@ def master_key(settings: Settings) -> MasterKeyProvider:
     return choose_master_key(settings.master_key.get_secret_value(), file)
 
 
-def _open_store(settings: Settings) -> OpenedStore:
+def _open_store(settings: Settings, log: Callable[[bytes], ChainedLog]) -> OpenedStore:
     url = settings.database_url or f"sqlite:///{database_file(settings)}"
-    return open_store(url, master_key(settings), ChainedLog)
+    return open_store(url, master_key(settings), log)
 
 
 def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Walk:

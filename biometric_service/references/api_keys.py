@@ -1,16 +1,13 @@
 """Callers' keys in SQL (``vocabulary.protocols.ApiKeyStore``): a secret leaves once and is kept only as a digest.
 
-A secret holds 256 random bits, so one round of SHA-256 is as good as a slow hash. The seal, a MAC under a key derived
-from the store key, covers every column: a right or a life given by hand in the database is RECORD_TAMPERED.
+A secret holds 256 random bits, so one round of SHA-256 is as good as a slow hash.
 """
 
 import hashlib
 import hmac
-import json
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from datetime import UTC
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
@@ -20,9 +17,9 @@ from biometric_service.references.event_log import EventLog
 from biometric_service.references.models import ApiKeyRow
 from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import check_name
-from biometric_service.vocabulary.access import ApiKey, Scope
+from biometric_service.references.rights import RightsSeal, rights_columns, rights_of
+from biometric_service.vocabulary.access import ApiKey
 from biometric_service.vocabulary.events import AuditEvent
-from biometric_service.vocabulary.references import GalleryId
 
 _SECRET_BYTES = 32
 _COLUMNS = select(*ApiKeyRow.__table__.columns)
@@ -33,7 +30,7 @@ class SqlApiKeyStore:
 
     def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
         self._database = database
-        self._seal_key = store_key.api_keys
+        self._seal = RightsSeal(store_key.api_keys, "An API key")
         self._log = log
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:
@@ -44,7 +41,8 @@ class SqlApiKeyStore:
         with self._database.writing() as connection:
             if _row(connection, key.id) is not None:
                 raise _taken(key.id)
-            connection.execute(insert(ApiKeyRow), self._sealed(_fields(key, secret)))
+            row = {**rights_columns(key), "secret_digest": _digest(secret)}
+            connection.execute(insert(ApiKeyRow), self._seal.sealed(row))
             self._log.append(connection, event)
         return secret
 
@@ -58,15 +56,15 @@ class SqlApiKeyStore:
         with self._database.reading() as connection:
             row = _row(connection, secret.rpartition(".")[0])
         known = hmac.compare_digest(_digest(secret), row["secret_digest"] if row else bytes(32))
-        return self._key(row) if known and row and self._in_force(row) else None
+        return _key(row) if known and row and self._seal.in_force(row) else None
 
     def revoke(self, key: str, event: AuditEvent) -> None:
         """End the key with this id at once; REQUEST_INVALID where there is none."""
         with self._database.writing() as connection:
             row = _row(connection, key)
-            if row is None or not self._in_force(row):
+            if row is None or not self._seal.in_force(row):
                 raise _absent(key)
-            revoked = self._sealed({**row, "revoked_at": event.at.astimezone(UTC)})
+            revoked = self._seal.sealed({**row, "revoked_at": event.at.astimezone(UTC)})
             connection.execute(update(ApiKeyRow).where(ApiKeyRow.id == key).values(**revoked))
             self._log.append(connection, event)
 
@@ -74,49 +72,12 @@ class SqlApiKeyStore:
         """Every key that is neither revoked nor expired, by id."""
         with self._database.reading() as connection:
             rows = connection.execute(_COLUMNS.order_by(ApiKeyRow.id)).mappings().all()
-        return [self._key(row) for row in rows if self._in_force(row)]
-
-    def _in_force(self, row: RowMapping) -> bool:
-        self._check_seal(row)
-        return row["revoked_at"] is None and (row["expires_at"] is None or row["expires_at"] > datetime.now(UTC))
-
-    def _check_seal(self, row: RowMapping) -> None:
-        if not hmac.compare_digest(row["seal"], self._sealed(row)["seal"]):
-            raise BiometricServiceError(
-                ErrorCode.RECORD_TAMPERED,
-                "An API key was changed in the database.",
-                "Keep the database as evidence, find out who could write to it, and create new keys.",
-            )
-
-    def _sealed(self, fields: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
-        """The fields with the seal over all others."""
-        open_fields = {name: value for name, value in fields.items() if name != "seal"}
-        canonical = json.dumps(open_fields, sort_keys=True, default=_canonical).encode()
-        return {**open_fields, "seal": hmac.digest(self._seal_key, canonical, hashlib.sha256)}
-
-    @staticmethod
-    def _key(row: RowMapping) -> ApiKey:
-        return ApiKey(
-            id=row["id"],
-            name=row["name"],
-            scopes=frozenset(map(Scope, row["scopes"])),
-            galleries=frozenset(map(GalleryId, row["galleries"])),
-            purposes=frozenset(row["purposes"]),
-            expires_at=row["expires_at"],
-        )
+        return [_key(row) for row in rows if self._seal.in_force(row)]
 
 
-def _fields(key: ApiKey, secret: str) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "galleries": sorted(key.galleries),
-        "purposes": sorted(key.purposes),
-        "expires_at": key.expires_at and key.expires_at.astimezone(UTC),
-        "secret_digest": _digest(secret),
-        "revoked_at": None,
-    }
+def _key(row: RowMapping) -> ApiKey:
+    rights = rights_of(row)
+    return ApiKey(rights.id, rights.name, rights.scopes, rights.galleries, rights.purposes, rights.expires_at)
 
 
 def _row(connection: Connection, key: str) -> RowMapping | None:
@@ -125,10 +86,6 @@ def _row(connection: Connection, key: str) -> RowMapping | None:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _canonical(value: datetime | bytes) -> str:
-    return value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
 def _taken(key: str) -> BiometricServiceError:

@@ -262,3 +262,29 @@ class ApiKeyRow(Base):
     secret_digest: Mapped[Sealed]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
     seal: Mapped[Sealed]
+
+
+class DeviceRow(Base):
+    """A registered device; ``certificate`` is public (X.509, DER), ``fingerprint`` its SHA-256; ``seal`` as of keys."""
+
+    __tablename__ = "devices"
+
+    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    name: Mapped[Name]
+    scopes: Mapped[Names]
+    galleries: Mapped[Names]
+    purposes: Mapped[Names]
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    certificate: Mapped[Sealed]
+    fingerprint: Mapped[str] = mapped_column(_NAME, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seal: Mapped[Sealed]
+
+
+class UsedProofRow(Base):
+    """The id of a proof that a device signed for one request, kept until nobody would take it any more."""
+
+    __tablename__ = "used_proofs"
+
+    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcTime, index=True)

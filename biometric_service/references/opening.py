@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.database import Database
+from biometric_service.references.devices import SqlDeviceStore
 from biometric_service.references.encounter_store import SqlEncounterStore
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.idempotency import SqlAnswerStore
@@ -27,12 +28,13 @@ _DATABASES = {"sqlite": sqlite_database, "postgresql": postgresql_database}
 
 @dataclass(frozen=True, slots=True)
 class OpenedStore:
-    """The store and the callers' keys on one database; ``close`` when done."""
+    """The store, the callers' keys and the devices on one database; ``close`` when done."""
 
     store: SqlReferenceStore
     encounters: SqlEncounterStore
     answers: SqlAnswerStore
     api_keys: SqlApiKeyStore
+    devices: SqlDeviceStore
     database: Database
     master: MasterKey
     log: EventLog
@@ -99,6 +101,7 @@ def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[byte
         encounters=SqlEncounterStore(database, key, events),
         answers=SqlAnswerStore(database, key),
         api_keys=SqlApiKeyStore(database, key, events),
+        devices=SqlDeviceStore(database, key, events),
         database=database,
         master=master,
         log=events,

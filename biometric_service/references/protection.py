@@ -69,14 +69,15 @@ class MasterKey:
 class StoreKey:
     """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
 
-    ``audit``: for the MAC over the head of the audit log. ``api_keys``: for the seals of API keys. ``answers``: for
-    what was answered under idempotency keys.
+    ``audit``: for the MAC over the head of the audit log. ``api_keys``, ``devices``: for the
+    seals of either. ``answers``: for what was answered under idempotency keys.
     """
 
     def __init__(self, secret: bytes) -> None:
         self.audit = _derived(secret, "audit head")
         self.api_keys = _derived(secret, "api keys")
         self.answers = DataKey(_derived(secret, "answers"))
+        self.devices = _derived(secret, "devices")
         self._wrapping = DataKey(_derived(secret, "data keys"))
 
     def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:

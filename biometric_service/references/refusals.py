@@ -34,6 +34,15 @@ def gallery_taken(gallery: GalleryId) -> BiometricServiceError:
     )
 
 
+def gallery_not_empty(gallery: GalleryId) -> BiometricServiceError:
+    """GALLERY_NOT_EMPTY."""
+    return BiometricServiceError(
+        ErrorCode.GALLERY_NOT_EMPTY,
+        f"Somebody is enrolled in gallery {gallery!r}.",
+        "Move or erase its subjects first.",
+    )
+
+
 def subject_unknown(subject: SubjectId) -> BiometricServiceError:
     """SUBJECT_UNKNOWN."""
     return BiometricServiceError(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from biometric_service.references.change_feed import open_page, read_page
 from biometric_service.references.database import Database
@@ -19,13 +19,15 @@ from biometric_service.references.holders import (
 )
 from biometric_service.references.idempotency import write_once
 from biometric_service.references.images import open_image
-from biometric_service.references.models import EncounterRow, GalleryRow, StoreRow, SubjectRow
+from biometric_service.references.models import EncounterGalleryRow, EncounterRow, GalleryRow, StoreRow, SubjectRow
 from biometric_service.references.numbers import STORE, new_change, take_numbers
 from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import (
     check_gallery_name,
     check_name,
+    gallery_not_empty,
     gallery_taken,
+    gallery_unknown,
     require_version,
     subject_taken,
 )
@@ -73,6 +75,17 @@ class SqlReferenceStore:
             if gallery_exists(connection, gallery):
                 raise gallery_taken(gallery)
             connection.execute(insert(GalleryRow).values(id=gallery, created_at=event.at))
+            self._log.append(connection, event)
+
+    def delete_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
+        """Delete a gallery that nobody is in; GALLERY_UNKNOWN, GALLERY_NOT_EMPTY."""
+        with self._database.writing() as connection:
+            if not gallery_exists(connection, gallery):
+                raise gallery_unknown(gallery)
+            within = select(EncounterGalleryRow.encounter).where(EncounterGalleryRow.gallery == gallery).limit(1)
+            if connection.scalar(within) is not None:
+                raise gallery_not_empty(gallery)
+            connection.execute(delete(GalleryRow).where(GalleryRow.id == gallery))
             self._log.append(connection, event)
 
     def galleries(self) -> Sequence[GalleryId]:

@@ -12,6 +12,7 @@ class EventKind(StrEnum):
     """Every kind of audit event."""
 
     GALLERY_CREATED = "gallery.created"
+    GALLERY_DELETED = "gallery.deleted"
     GALLERIES_LISTED = "galleries.listed"
     SUBJECT_ENROLLED = "subject.enrolled"
     SUBJECT_READ = "subject.read"
@@ -32,6 +33,9 @@ class EventKind(StrEnum):
     MOVEMENT_CHECK = "movement.check"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
+    DEVICE_REGISTERED = "device.registered"
+    DEVICE_REVOKED = "device.revoked"
+    DEVICES_LISTED = "devices.listed"
     ENROLMENT_REFUSED = "enrolment.refused"
     ACCESS_REFUSED = "access.refused"
     AUDIT_READ = "audit.read"
@@ -41,6 +45,7 @@ class EventKind(StrEnum):
 
 MEANINGS: Mapping[EventKind, str] = {
     EventKind.GALLERY_CREATED: "A gallery was made.",
+    EventKind.GALLERY_DELETED: "An empty gallery was deleted.",
     EventKind.GALLERIES_LISTED: "The names of the galleries were read.",
     EventKind.SUBJECT_ENROLLED: "A subject's first encounter was kept.",
     EventKind.SUBJECT_READ: "What is kept of one subject was read.",
@@ -62,7 +67,10 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
     EventKind.API_KEY_CREATED: "An API key was made.",
     EventKind.API_KEY_REVOKED: "An API key was ended.",
-    EventKind.ACCESS_REFUSED: "A caller asked for what its key does not reach.",
+    EventKind.DEVICE_REGISTERED: "A device was registered with its certificate and what it may do.",
+    EventKind.DEVICE_REVOKED: "A device was revoked.",
+    EventKind.DEVICES_LISTED: "The registered devices were read.",
+    EventKind.ACCESS_REFUSED: "A caller was not let in, or asked for what it does not reach.",
     EventKind.AUDIT_READ: "Events of this log were read or its chain verified.",
     EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
     EventKind.BACKUP_CREATED: "A copy of the whole store was made.",

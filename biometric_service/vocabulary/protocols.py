@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biometric_service.vocabulary.access import ApiKey
+from biometric_service.vocabulary.access import ApiKey, Device
 from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
@@ -144,6 +145,9 @@ class ReferenceStore(Protocol):
     def create_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
         """Make a gallery; GALLERY_EXISTS where it is there, REQUEST_INVALID for the reserved name ALL."""
 
+    def delete_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
+        """Delete a gallery that nobody is in; GALLERY_UNKNOWN, GALLERY_NOT_EMPTY."""
+
     def galleries(self) -> Sequence[GalleryId]:
         """Every gallery, by name."""
 
@@ -265,3 +269,25 @@ class ApiKeyStore(Protocol):
 
     def keys(self) -> Sequence[ApiKey]:
         """Every key that is neither revoked nor expired."""
+
+
+class DeviceStore(Protocol):
+    """Devices that may call; each write is one transaction with its audit event."""
+
+    def register(self, device: Device, event: AuditEvent) -> None:
+        """Keep the device; DEVICE_EXISTS for an id that was ever given, or a certificate of another one in force."""
+
+    def find(self, fingerprint: str) -> Device | None:
+        """The device whose certificate has this SHA-256 (hex); None where it is unknown, revoked or expired."""
+
+    def named(self, device: str) -> Device | None:
+        """The device with this id; None where it is unknown, revoked or expired."""
+
+    def revoke(self, device: str, event: AuditEvent) -> None:
+        """End the device with this id at once; DEVICE_UNKNOWN."""
+
+    def devices(self) -> Sequence[Device]:
+        """Every device that is neither revoked nor expired, by id."""
+
+    def use(self, proof: str, until: datetime) -> bool:
+        """Note that a proof was used; False where it was already. It may be forgotten after ``until``."""

@@ -1,5 +1,6 @@
 """What every reference store must do, on every database that there is."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from benchmarks.throughput.random_encounters import (
     GALLERY,
@@ -21,7 +23,7 @@ from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.master_keys import KeyFile, KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
-from biometric_service.vocabulary.access import ApiKey, Scope
+from biometric_service.vocabulary.access import ApiKey, Device, Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
@@ -272,3 +274,65 @@ def test_a_revoked_or_expired_api_key_ends(opened: OpenedStore) -> None:
     refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("gate", audit_event()))
     refused(ErrorCode.REQUEST_INVALID, lambda: keys.revoke("none", audit_event()))
     assert opened.store.verify_events() == 4
+
+
+def device(name: str = "gate-3", certificate: bytes = b"certificate", expires_at: datetime | None = None) -> Device:
+    fingerprint = hashlib.sha256(certificate).hexdigest()
+    rights = frozenset({Scope.MOVEMENT}), frozenset({GALLERY}), frozenset({"movement"})
+    return Device(name, "Gate 3", *rights, expires_at, certificate, fingerprint)
+
+
+def test_a_device_is_found_by_its_certificate_and_by_its_name(opened: OpenedStore) -> None:
+    devices, gate = opened.devices, device(expires_at=datetime.now(UTC) + timedelta(hours=1))
+    devices.register(gate, audit_event(EventKind.DEVICE_REGISTERED))
+    assert (devices.find(gate.fingerprint), devices.named("gate-3"), devices.devices()) == (gate, gate, [gate])
+    assert (devices.find("00" * 32), devices.named("gate")) == (None, None)
+    refused(ErrorCode.DEVICE_EXISTS, lambda: devices.register(device(certificate=b"other"), audit_event()))
+    refused(ErrorCode.DEVICE_EXISTS, lambda: devices.register(device("gate-4"), audit_event()))
+    assert opened.store.verify_events() == 2
+
+
+def test_a_revoked_or_expired_device_ends_and_its_name_is_never_given_again(opened: OpenedStore) -> None:
+    devices, gate = opened.devices, device()
+    devices.register(gate, audit_event())
+    devices.register(device("late", b"late", datetime.now(UTC) - timedelta(seconds=1)), audit_event())
+    devices.revoke("gate-3", audit_event(EventKind.DEVICE_REVOKED))
+    assert (devices.find(gate.fingerprint), devices.named("gate-3"), devices.devices()) == (None, None, [])
+    assert devices.named("late") is None
+    refused(ErrorCode.DEVICE_UNKNOWN, lambda: devices.revoke("gate-3", audit_event()))
+    refused(ErrorCode.DEVICE_EXISTS, lambda: devices.register(gate, audit_event()))
+    devices.register(device("gate-5"), audit_event())
+    assert devices.find(gate.fingerprint) == device("gate-5")
+
+
+@pytest.mark.parametrize("change", ["galleries = '[\"ALL\"]'", "revoked_at = NULL", "fingerprint = 'ab'"])
+def test_a_right_given_by_hand_to_a_device_is_found(opened: OpenedStore, change: str) -> None:
+    opened.devices.register(device(), audit_event())
+    opened.devices.revoke("gate-3", audit_event())
+    with opened.database.writing() as connection:
+        connection.execute(text(f"UPDATE devices SET {change}"))
+    refused(ErrorCode.RECORD_TAMPERED, lambda: opened.devices.named("gate-3"))
+
+
+def test_a_proof_is_used_once_and_then_forgotten(opened: OpenedStore) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    assert [opened.devices.use("a", later), opened.devices.use("a", later), opened.devices.use("b", later)] == [
+        True,
+        False,
+        True,
+    ]
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    assert opened.devices.use("c", past)
+    opened.devices.use("d", later)
+    with opened.database.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM used_proofs")) == 3
+
+
+def test_a_gallery_is_deleted_only_when_nobody_is_in_it(opened: OpenedStore) -> None:
+    store, empty = opened.store, GalleryId("empty")
+    refused(ErrorCode.GALLERY_UNKNOWN, lambda: store.delete_gallery(empty, audit_event()))
+    store.create_gallery(empty, audit_event())
+    store.enrol(random_encounter(1, "A-1"), audit_event())
+    store.delete_gallery(empty, audit_event(EventKind.GALLERY_DELETED))
+    refused(ErrorCode.GALLERY_NOT_EMPTY, lambda: store.delete_gallery(GALLERY, audit_event()))
+    assert store.galleries() == [GALLERY]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from biometric_service.api.request_ids import RequestIdFormatter
+from biometric_service.api.telemetry.logs import TextFormatter
 from tests.live_service import OPERATIONS, LiveService, live_service, without_models
 
 IDENTIFY = f"{OPERATIONS}/identifications"
@@ -162,7 +162,7 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self.setFormatter(RequestIdFormatter())
+        self.setFormatter(TextFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))

@@ -5,23 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 
-from biometric_service.api.application import build_api
 from biometric_service.api.operations import OPERATIONS
-from biometric_service.api.services import Services
 from biometric_service.app.service import open_service
+from biometric_service.app.serving import build_application
 from tests.live_service import without_models
 
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
     with open_service(without_models(tmp_path_factory.mktemp("data"))) as service:
-        yield application(service).openapi()
-
-
-def application(service: Any) -> FastAPI:  # noqa: ANN401 - a Service, which has what Services has
-    return build_api(Services(service.walk, service.store, service.api_keys, service.settings, service.verify_audit))
+        yield build_application(service).openapi()
 
 
 def operations(described: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -5,8 +5,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from biometric_service.api.envelope import Envelope
+from biometric_service.api.envelope import Envelope, Limits
 from biometric_service.api.errors import STATUS, install, problem_response
+from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 
@@ -37,7 +38,7 @@ def failing(fault: Exception) -> FastAPI:
     async def fail() -> None:
         raise fault
 
-    api.add_middleware(Envelope, max_bytes=100)
+    api.add_middleware(Envelope, limits=Limits(100, 10), telemetry=Telemetry())
     install(api)
     return api
 

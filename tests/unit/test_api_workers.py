@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from biometric_service.api.telemetry.metrics import Metrics
 from biometric_service.api.workers import RecognitionWorkers
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
@@ -16,7 +17,7 @@ def gate() -> Iterator[threading.Event]:
 
 
 def test_work_is_done_in_another_thread_and_its_faults_come_back() -> None:
-    workers = RecognitionWorkers(1, 0, 5)
+    workers = RecognitionWorkers(1, 0, 5, Metrics())
 
     def fail() -> None:
         raise ValueError(threading.current_thread().name)
@@ -28,7 +29,7 @@ def test_work_is_done_in_another_thread_and_its_faults_come_back() -> None:
 
 
 def test_a_full_queue_refuses_and_the_loop_stays_free(gate: threading.Event) -> None:
-    workers = RecognitionWorkers(1, 1, 5)
+    workers = RecognitionWorkers(1, 1, 5, Metrics())
 
     async def crowd() -> list[BaseException | bool]:
         asked = [asyncio.ensure_future(workers.run(gate.wait)) for _ in range(4)]
@@ -45,7 +46,7 @@ def test_a_full_queue_refuses_and_the_loop_stays_free(gate: threading.Event) -> 
 
 
 def test_what_takes_too_long_times_out_and_keeps_its_place_until_it_is_done(gate: threading.Event) -> None:
-    workers = RecognitionWorkers(1, 0, 0.05)
+    workers = RecognitionWorkers(1, 0, 0.05, Metrics())
 
     async def impatient() -> list[ErrorCode]:
         codes = []

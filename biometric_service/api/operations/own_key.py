@@ -8,16 +8,16 @@ from pydantic import Field
 
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import Answer
-from biometric_service.api.security import own_key
-from biometric_service.vocabulary.access import ApiKey, Scope
+from biometric_service.api.security import own_principal
+from biometric_service.vocabulary.access import Principal, Scope
 
 router = APIRouter(prefix=f"{OPERATIONS}/api-key", tags=["access"])
 
 
 class ApiKeyAnswer(Answer):
-    """An API key without its secret."""
+    """A key, token or device without any secret."""
 
-    id: str = Field(description="The part of the key before the dot, as the audit log names it.")
+    id: str = Field(description="As the audit log names it; of an API key the part before the dot.")
     name: str = Field(description="Who uses it.")
     scopes: tuple[Scope, ...] = Field(description="What it may do.")
     galleries: tuple[str, ...] = Field(description="Where it may look; ALL for everywhere.")
@@ -26,10 +26,10 @@ class ApiKeyAnswer(Answer):
 
 
 @router.get("")
-async def read_own_key(key: Annotated[ApiKey, Depends(own_key)]) -> ApiKeyAnswer:
+async def read_own_key(key: Annotated[Principal, Depends(own_principal)]) -> ApiKeyAnswer:
     """Read what the key of this request may do; the one operation without a purpose, for it tells the purposes."""
     return ApiKeyAnswer(
-        id=key.id,
+        id=key.actor,
         name=key.name,
         scopes=tuple(sorted(key.scopes)),
         galleries=tuple(sorted(key.galleries)),

@@ -1,0 +1,1 @@
+"""Who calls: API keys, tokens, certificates and proofs, and how much of the service each may take."""

@@ -1,0 +1,50 @@
+"""The HTTP application on an open service."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from biometric_service.api.application import build_api
+from biometric_service.api.services import Services
+from biometric_service.app.service import Service, open_service
+from biometric_service.console.pages import add_console
+from biometric_service.settings import Settings, load_settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application on the settings in force; its service is closed when the application shuts down."""
+    stack = ExitStack()
+    return application_until_shutdown(stack.enter_context(open_service(settings or load_settings())), stack)
+
+
+def application_until_shutdown(service: Service, stack: ExitStack) -> FastAPI:
+    """The application on a service that the stack closes once the application has shut down."""
+    app = build_application(service)
+    serving = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        with stack:
+            async with serving(served):
+                yield
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def build_application(service: Service) -> FastAPI:
+    """The HTTP interface and the console on an open service, which the caller closes."""
+    app = build_api(
+        Services(
+            walk=service.walk,
+            store=service.store,
+            api_keys=service.api_keys,
+            settings=service.settings,
+            verify_audit=service.verify_audit,
+            devices=service.devices,
+            telemetry=service.telemetry,
+        )
+    )
+    add_console(app)
+    return app
