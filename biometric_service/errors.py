@@ -34,6 +34,9 @@ class ErrorCode(StrEnum):
     GALLERY_NOT_EMPTY = "gallery_not_empty"
     DEVICE_UNKNOWN = "device_unknown"
     DEVICE_EXISTS = "device_exists"
+    SEARCH_INCOMPLETE = "search_incomplete"
+    SAMPLES_UNUSABLE = "samples_unusable"
+    TASK_UNKNOWN = "task_unknown"
     MODALITY_UNAVAILABLE = "modality_unavailable"
     URL_REFUSED = "url_refused"
     URL_UNREACHABLE = "url_unreachable"
@@ -92,6 +95,9 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.GALLERY_NOT_EMPTY: "Somebody is enrolled in the gallery.",
     ErrorCode.DEVICE_UNKNOWN: "No device is registered under this id.",
     ErrorCode.DEVICE_EXISTS: "A device is registered under this id or with this certificate already.",
+    ErrorCode.SEARCH_INCOMPLETE: "A part of the gallery could not be searched, so nothing follows from finding nobody.",
+    ErrorCode.SAMPLES_UNUSABLE: "Nothing that was captured can be compared; the message says what to do better.",
+    ErrorCode.TASK_UNKNOWN: "There is no task with this id, or its result is no longer kept.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",
     ErrorCode.URL_REFUSED: "A URL in the request is not one that the service may ask.",
     ErrorCode.URL_UNREACHABLE: "A URL in the request gave no answer that could be used in time.",

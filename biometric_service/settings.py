@@ -30,9 +30,6 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(
         None, description="File with the master key, readable by its owner only; by default master.key in data_dir."
     )
-    master_key_uri: SecretStr = Field(
-        SecretStr(""), description="RFC 7512 URI of a master key in a PKCS#11 token; empty to use master_key_file."
-    )
     manifests_dir: Path = Field(MANIFESTS, description="Folder of model manifests, one folder a model.")
     models_dir: Path | None = Field(None, description="Folder of weights that the deployer supplies; searched first.")
     model_cache: Path = Field(
@@ -75,6 +72,10 @@ class Settings(BaseSettings):
     recognition_workers: int = Field(2, ge=1, le=256, description="Threads that recognise; as many as processor cores.")
     recognition_waiting: int = Field(16, ge=0, description="Requests that may wait for one of them; more are refused.")
     recognition_seconds: float = Field(30, gt=0, description="Longest time a request waits for its answer, in s.")
+    osia_make_galleries: bool = Field(
+        default=True,
+        description="Make a gallery that an OSIA call keeps somebody in; OSIA has no other way to make one.",
+    )
     outbound_origins: tuple[str, ...] = Field(
         (), description="Origins that URLs from callers may lead to, such as https://partner.example; none by default."
     )

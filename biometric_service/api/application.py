@@ -18,6 +18,7 @@ from biometric_service.api.operations import (
     seeded_samples,
     subjects,
 )
+from biometric_service.api.osia.routes import osia_router
 from biometric_service.api.services import Services
 from biometric_service.api.workers import RecognitionWorkers
 
@@ -64,6 +65,7 @@ def build_api(services: Services) -> FastAPI:
     api.include_router(figures.router)
     for resource in OPERATIONS:
         api.include_router(resource.router)
+    api.include_router(osia_router())
     limits = Limits(settings.max_request_bytes, settings.upload_seconds)
     api.add_middleware(Envelope, limits=limits, telemetry=services.telemetry)
     errors.install(api)

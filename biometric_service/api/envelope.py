@@ -74,7 +74,7 @@ class Envelope:
         except Exception as fault:
             if exchange.status:
                 raise
-            await unexpected(fault)(exchange.scope, exchange.receive, exchange.send)
+            await unexpected(fault, exchange.scope)(exchange.scope, exchange.receive, exchange.send)
 
 
 class _Exchange:

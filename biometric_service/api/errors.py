@@ -2,20 +2,26 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
+from biometric_service.api.osia.schemas.tasks import Error
 from biometric_service.api.request_ids import request_id
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 MEDIA_TYPE = "application/problem+json"
+OSIA = "osia"
+"""Tag of the routes that write their faults as OSIA does."""
+KNOWN_FROM_HTTP = frozenset({413, 429})
 RETRY_AFTER_SECONDS = "1"
 
 STATUS: Mapping[ErrorCode, HTTPStatus] = {
@@ -42,6 +48,9 @@ STATUS: Mapping[ErrorCode, HTTPStatus] = {
     ErrorCode.GALLERY_NOT_EMPTY: HTTPStatus.CONFLICT,
     ErrorCode.DEVICE_UNKNOWN: HTTPStatus.NOT_FOUND,
     ErrorCode.DEVICE_EXISTS: HTTPStatus.CONFLICT,
+    ErrorCode.SEARCH_INCOMPLETE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.SAMPLES_UNUSABLE: HTTPStatus.BAD_REQUEST,
+    ErrorCode.TASK_UNKNOWN: HTTPStatus.NOT_FOUND,
     ErrorCode.MODALITY_UNAVAILABLE: HTTPStatus.BAD_REQUEST,
     ErrorCode.URL_REFUSED: HTTPStatus.BAD_REQUEST,
     ErrorCode.URL_UNREACHABLE: HTTPStatus.BAD_REQUEST,
@@ -98,10 +107,35 @@ def problem_response(fault: BiometricServiceError, status: HTTPStatus | None = N
         action=fault.action,
         request_id=request_id(),
     )
+    return Response(problem.model_dump_json(), status, _headers(fault, status), MEDIA_TYPE)
+
+
+def _headers(fault: BiometricServiceError, status: HTTPStatus) -> dict[str, str]:
     headers = dict(HEADERS.get(status, {}))
     if fault.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(fault.retry_after_s)))
-    return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)
+    return headers
+
+
+def osia_error(fault: BiometricServiceError, documented: Container[int]) -> Error:
+    """The fault as OSIA writes one.
+
+    A status that its contract has not for the operation becomes 400 or 500, unless a client has to know it from HTTP;
+    its contract has no 401, so that whoever is not known is told 403.
+    """
+    status = STATUS[fault.code]
+    if status is HTTPStatus.UNAUTHORIZED:
+        status = HTTPStatus.FORBIDDEN
+    if status not in documented and status not in KNOWN_FROM_HTTP:
+        of_caller = status < HTTPStatus.INTERNAL_SERVER_ERROR
+        status = HTTPStatus.BAD_REQUEST if of_caller else HTTPStatus.INTERNAL_SERVER_ERROR
+    return Error(code=status, message=str(fault))
+
+
+def osia_response(fault: BiometricServiceError, documented: Container[int]) -> Response:
+    """The fault as an answer of an OSIA operation; ``documented``: its statuses."""
+    error = osia_error(fault, documented)
+    return Response(error.model_dump_json(), error.code, _headers(fault, STATUS[fault.code]), "application/json")
 
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> BiometricServiceError:
@@ -123,23 +157,32 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, _answer_http)
 
 
-def unexpected(fault: Exception) -> Response:
+def unexpected(fault: Exception, scope: Scope) -> Response:
     """An exception that nobody foresaw: its trace goes into the log and stays off the wire."""
     log.error("unexpected fault", exc_info=fault)
-    return problem_response(
+    return _written(
         BiometricServiceError(
             ErrorCode.INTERNAL,
             "The service failed to answer.",
             "Report it to the operator, with the id of the request.",
-        )
+        ),
+        scope,
     )
 
 
-async def _answer_fault(_: Request, fault: Exception) -> Response:
+def _written(fault: BiometricServiceError, scope: Scope) -> Response:
+    """The fault in the form of the interface that was asked."""
+    route = scope.get("route")
+    if isinstance(route, APIRoute) and OSIA in route.tags:
+        return osia_response(fault, {int(status) for status in route.responses})
+    return problem_response(fault)
+
+
+async def _answer_fault(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, BiometricServiceError)
     if STATUS[fault.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", fault)
-    return problem_response(fault)
+    return _written(fault, request.scope)
 
 
 async def _answer_validation(_: Request, fault: Exception) -> Response:

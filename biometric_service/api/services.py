@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from biometric_service.api.telemetry.telemetry import Telemetry
+from biometric_service.outbound.gate import OutboundGate
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, ReferenceStore
@@ -27,6 +28,7 @@ class Services:
     verify_audit: Callable[[], int]
     devices: DeviceStore
     telemetry: Telemetry
+    outbound: OutboundGate
 
 
 def services_of(request: Request) -> Services:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from biometric_service.api.application import build_api
 from biometric_service.api.services import Services
+from biometric_service.app.outbound import outbound_gate
 from biometric_service.app.service import Service, open_service
 from biometric_service.console.pages import add_console
 from biometric_service.settings import Settings, load_settings
@@ -44,6 +45,7 @@ def build_application(service: Service) -> FastAPI:
             verify_audit=service.verify_audit,
             devices=service.devices,
             telemetry=service.telemetry,
+            outbound=outbound_gate(service.settings),
         )
     )
     add_console(app)

@@ -34,7 +34,13 @@ def compare_subject(
     walk: Walk, observed: Sequence[Observation], subject: SubjectId, trace: Trace = SILENT
 ) -> tuple[PartScore, ...]:
     """Every comparison of the probe's templates with the subject's references, none where it was erased meanwhile."""
-    references = _references(walk, subject)
+    return compare_references(walk, observed, _references(walk, subject), trace)
+
+
+def compare_references(
+    walk: Walk, observed: Sequence[Observation], references: Sequence[Reference], trace: Trace = SILENT
+) -> tuple[PartScore, ...]:
+    """Every comparison of the probe's templates with the references."""
     return tuple(part for each in with_template(observed) for part in _scores(walk, each, references, trace))
 
 

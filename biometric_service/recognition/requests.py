@@ -100,6 +100,14 @@ class VerificationRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CollationRequest:
+    """Are these two sets of samples of one person? Nobody of the store has a part in it."""
+
+    first: tuple[Given, ...]
+    second: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
     """Keep this person under this id; ``despite_duplicates``: an officer has looked at the candidates."""
 

@@ -30,5 +30,6 @@ def pack_details(circumstances: Circumstances) -> bytes | None:
         "contextual": circumstances.contextual,
         "biographic": circumstances.biographic,
         "client_data": base64.b64encode(circumstances.client_data).decode(),
+        "remarks": circumstances.remarks,
     }
     return pack_notes({name: part for name, part in parts.items() if part})

@@ -5,9 +5,14 @@ from biometric_service.references.models import LONGEST_NAME
 from biometric_service.vocabulary.references import ALL_GALLERIES, EncounterKey, GalleryId, Guard, SubjectId
 
 
+def is_name(name: str) -> bool:
+    """Whether a name is neither empty nor too long nor padded, and printable."""
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+
+
 def check_name(name: str, what: str) -> None:
-    """REQUEST_INVALID for a name that is empty, too long, padded or not printable."""
-    if not (0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()):
+    """REQUEST_INVALID for a name that is none."""
+    if not is_name(name):
         action = f"Give 1 to {LONGEST_NAME} printable characters with no blank at either end."
         raise BiometricServiceError(ErrorCode.REQUEST_INVALID, f"The {what} is not usable as one.", action)
 

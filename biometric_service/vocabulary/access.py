@@ -10,7 +10,7 @@ ANY_PURPOSE = "*"
 
 
 class Scope(StrEnum):
-    """What a caller may do; the first six are OSIA's names."""
+    """What a caller may do; gallery.write, movement and those below are not OSIA's."""
 
     ENCOUNTER_READ = "abis.encounter.read"
     ENCOUNTER_WRITE = "abis.encounter.write"
@@ -18,6 +18,8 @@ class Scope(StrEnum):
     GALLERY_WRITE = "abis.gallery.write"
     IDENTIFY = "abis.identify"
     VERIFY = "abis.verify"
+    TASK_READ = "abis.task.read"
+    TASK_UPDATE = "abis.task.update"
     MOVEMENT = "abis.movement"
     AUDIT_READ = "abis.audit.read"
     DEVICE_READ = "abis.device.read"

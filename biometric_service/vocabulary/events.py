@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     REFERENCE_IMAGE_READ = "reference.image_read"
     IDENTIFICATION = "identification"
     VERIFICATION = "verification"
+    COLLATION = "collation"
     MOVEMENT_CHECK = "movement.check"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
@@ -40,7 +41,6 @@ class EventKind(StrEnum):
     ACCESS_REFUSED = "access.refused"
     AUDIT_READ = "audit.read"
     MASTER_KEY_ROTATED = "master_key.rotated"
-    STORE_KEY_RENEWED = "store_key.renewed"
     BACKUP_CREATED = "backup.created"
 
 
@@ -64,6 +64,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.REFERENCE_IMAGE_READ: "The image that a reference was made from was looked at.",
     EventKind.IDENTIFICATION: "Somebody was searched for in a gallery (1:N).",
     EventKind.VERIFICATION: "Somebody was compared with a claimed subject (1:1).",
+    EventKind.COLLATION: "Two sets of samples that were sent were compared with one another.",
     EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
     EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
     EventKind.API_KEY_CREATED: "An API key was made.",
@@ -74,7 +75,6 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.ACCESS_REFUSED: "A caller was not let in, or asked for what it does not reach.",
     EventKind.AUDIT_READ: "Events of this log were read or its chain verified.",
     EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
-    EventKind.STORE_KEY_RENEWED: "Everything was sealed anew under new data keys and a new store key.",
     EventKind.BACKUP_CREATED: "A copy of the whole store was made.",
 }
 

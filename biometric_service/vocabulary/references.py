@@ -66,7 +66,8 @@ class Circumstances:
     """What is known of an encounter beside its samples.
 
     ``kind``: the deployer's word for it (booking, visit). ``legal_basis``: why the data may be kept. ``keep_until``:
-    None for as long as the retention rules say. ``contextual``, ``biographic`` and ``client_data`` identify people: the
+    None for as long as the retention rules say. ``remarks``: what an interface keeps beside all this, such as items
+    that cannot be compared here. ``contextual``, ``biographic``, ``client_data`` and ``remarks`` identify people: the
     store seals them.
     """
 
@@ -78,6 +79,7 @@ class Circumstances:
     contextual: Mapping[str, Json] = field(default_factory=dict)
     biographic: Mapping[str, Json] = field(default_factory=dict)
     client_data: bytes = b""
+    remarks: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

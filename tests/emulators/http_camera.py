@@ -3,7 +3,6 @@
 import base64
 import io
 import select
-import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,14 +25,13 @@ def jpeg(seed: int = 0) -> bytes:
 class HttpCamera:
     """A camera on a port of its own; ``part_lengths`` and ``chunked`` are what cameras differ in."""
 
-    def __init__(self, *, part_lengths: bool = True, chunked: bool = False, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, part_lengths: bool = True, chunked: bool = False) -> None:
         self.part_lengths, self.chunked = part_lengths, chunked
         self.picture = jpeg()
         self.sending, self.plugged = threading.Event(), True
-        self.damaged, self.locked, self.pause = False, False, 0.0
+        self.damaged = 0
+        self.locked = False
         self._server = _Server(self)
-        if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -42,7 +40,10 @@ class HttpCamera:
         return f"127.0.0.1:{self._server.server_port}"
 
     def next_picture(self) -> bytes:
-        return self.picture[: len(self.picture) // 2] if self.damaged else self.picture
+        if not self.damaged:
+            return self.picture
+        self.damaged -= 1
+        return self.picture[: len(self.picture) // 2]
 
     def close(self) -> None:
         self.plugged = False
@@ -121,7 +122,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, camera: HttpCamera, data: bytes) -> None:
         for piece in (data[:1000], data[1000:]):
-            time.sleep(camera.pause)
             if not camera.chunked:
                 self.wfile.write(piece)
             elif piece:

@@ -1,0 +1,62 @@
+"""How strictly a caller wants a decision made, and how long it wants to wait for it.
+
+``threshold`` below 1 is an error rate (FPIR of a search, FMR of a comparison); from 1 on it is a score, -log10 FMR,
+that is needed whatever the size of the gallery. ``accuracyLevel`` names an error rate. Without either the settings
+decide.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from biometric_service.api.osia.schemas.parameters import Comparison, Search
+from biometric_service.decision.policy import DecisionPolicy
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.walk import Walk
+from biometric_service.vocabulary.decisions import OperatingPoint
+
+MOST_CANDIDATES = 200
+FEWEST_CANDIDATES = 2
+"""A decision needs the second best as well."""
+
+LEVELS: Mapping[str, OperatingPoint | None] = {
+    "low": OperatingPoint(1e-2, 1e-1),
+    "medium": None,
+    "high": OperatingPoint(1e-5, 1e-3),
+}
+"""Error rates by ``accuracyLevel``; medium is as the settings have it."""
+
+SECONDS: Mapping[int, float] = {7: 10, 8: 5, 9: 2}
+"""Longest time an answer takes by ``serviceLevel``; below 7 it is that of the settings."""
+
+
+def walk_for(walk: Walk, asked: Comparison) -> Walk:
+    """The walk with the error rates and the number of candidates that the call asks for; REQUEST_INVALID."""
+    wanted = (asked.max_nb_cand if isinstance(asked, Search) else None) or walk.candidate_limit
+    limit = max(FEWEST_CANDIDATES, min(max(wanted, walk.candidate_limit), MOST_CANDIDATES))
+    return replace(walk, policy=_policy(walk.policy, asked), candidate_limit=limit)
+
+
+def score_needed(asked: Comparison) -> float | None:
+    """The score that the caller sets itself, None where error rates decide."""
+    return asked.threshold if asked.threshold is not None and not 0 < asked.threshold < 1 else None
+
+
+def seconds_for(asked: Comparison, otherwise: float) -> float:
+    """How long the answer may take."""
+    return min(SECONDS.get(asked.service_level or 0, otherwise), otherwise)
+
+
+def _policy(policy: DecisionPolicy, asked: Comparison) -> DecisionPolicy:
+    point = _point(asked)
+    return replace(policy, identification=point, verification=point) if point else policy
+
+
+def _point(asked: Comparison) -> OperatingPoint | None:
+    if asked.threshold is not None and score_needed(asked) is None:
+        return OperatingPoint(asked.threshold, asked.threshold)
+    level = (asked.accuracy_level or "medium").lower()
+    if level not in LEVELS:
+        raise BiometricServiceError(
+            ErrorCode.REQUEST_INVALID, "The accuracyLevel is not known.", f"Use one of {', '.join(LEVELS)}."
+        )
+    return LEVELS[level]

@@ -1,0 +1,126 @@
+"""The routes of OSIA's operations: one way in for all of them, at once or as a task."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+
+from biometric_service.api.errors import OSIA
+from biometric_service.api.osia.answer import CSV, JSON, Body, as_csv, status_of, wants_csv, written
+from biometric_service.api.osia.contract import OPERATIONS
+from biometric_service.api.osia.errand import Errand
+from biometric_service.api.osia.operation import Operation
+from biometric_service.api.osia.profiles import seconds_for
+from biometric_service.api.osia.schemas.parameters import Comparison, GalleryReading, Parameters
+from biometric_service.api.security import Admission, requires
+from biometric_service.api.services import Services, ServicesOf
+from biometric_service.api.workers import RecognitionWorkers, WorkersOf
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.access import ANY_PURPOSE
+
+PREFIX = "/v1"
+PURPOSE, DEVICE = "X-Purpose", "X-Device"
+"""Headers in which a caller says what an answer is for, and where it asks from."""
+OTHERWISE = "osia"
+"""The purpose of a call that states none, of a caller that has not exactly one."""
+LONGEST_WORD = 128
+
+AnyOperation = Operation[Any, Any]
+
+
+def osia_router() -> APIRouter:
+    """All of them; the contract describes them, so that this service's own description does not."""
+    router = APIRouter(prefix=PREFIX, tags=[OSIA], include_in_schema=False)
+    for operation in OPERATIONS:
+        router.add_api_route(
+            operation.path,
+            _endpoint(operation),
+            methods=[operation.method],
+            name=operation.name,
+            response_model=None,
+            responses={status: {} for status in operation.statuses},
+        )
+    return router
+
+
+def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
+    async def serve(
+        request: Request,
+        admission: Annotated[Admission, Depends(requires(operation.scope))],
+        services: ServicesOf,
+        workers: WorkersOf,
+    ) -> Response:
+        if operation.recognises:
+            workers.require_room()
+        asked = operation.read_parameters({**request.query_params, **request.path_params})
+        sent = await run_in_threadpool(operation.read_body, await _text(request))
+        errand = await _errand(request, admission, services, operation, asked, sent)
+        body = await _done(operation, workers, errand, asked, sent)
+        return _answer(request, asked, body)
+
+    return serve
+
+
+async def _text(request: Request) -> bytes:
+    text = await request.body()
+    media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if text and media_type != JSON:
+        raise BiometricServiceError(
+            ErrorCode.REQUEST_INVALID, f"The content type is {media_type[:LONGEST_WORD]!r}.", f"Send {JSON}."
+        )
+    return text
+
+
+async def _errand(  # noqa: PLR0913, PLR0917 - what a caller is let in for
+    request: Request,
+    admission: Admission,
+    services: Services,
+    operation: AnyOperation,
+    asked: Parameters,
+    sent: BaseModel,
+) -> Errand:
+    purpose = _word(request, PURPOSE) or _own_purpose(admission)
+    caller = await admission.caller(purpose, operation.galleries(asked, sent), _word(request, DEVICE))
+    return Errand(services, replace(caller, transaction=asked.transaction_id), admission.key.galleries)
+
+
+def _own_purpose(admission: Admission) -> str:
+    purposes = admission.key.purposes
+    return next(iter(purposes)) if len(purposes) == 1 and ANY_PURPOSE not in purposes else OTHERWISE
+
+
+def _word(request: Request, header: str) -> str:
+    value = request.headers.get(header, "").strip()
+    if len(value) > LONGEST_WORD or not value.isprintable():
+        message = f"The header {header} is too long or not printable."
+        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, f"Give up to {LONGEST_WORD} characters.")
+    return value
+
+
+async def _done(
+    operation: AnyOperation, workers: RecognitionWorkers, errand: Errand, asked: Parameters, sent: BaseModel
+) -> Body:
+    if not operation.recognises:
+        return await run_in_threadpool(operation.work, errand, asked, sent)
+    running = workers.run(operation.work, errand, asked, sent)
+    if not isinstance(asked, Comparison):
+        return await running
+    seconds = seconds_for(asked, errand.services.settings.recognition_seconds)
+    try:
+        return await asyncio.wait_for(running, seconds)
+    except TimeoutError:
+        message = f"No answer within the {seconds:g} s of the serviceLevel."
+        raise BiometricServiceError(ErrorCode.TIMED_OUT, message, "Ask for a lower serviceLevel.") from None
+
+
+def _answer(request: Request, asked: Parameters, body: Body) -> Response:
+    status = status_of(body)
+    if status == status.NO_CONTENT:
+        return Response(status_code=status)
+    if isinstance(asked, GalleryReading) and wants_csv(request.headers.get("accept", "")):
+        return Response(as_csv(body), status, media_type=CSV)  # type: ignore[arg-type]
+    return Response(written(body), status, media_type=JSON)

@@ -1,0 +1,1 @@
+"""What goes over the wire by OSIA's contract, one file a noun."""
