@@ -8,6 +8,7 @@ from biometric_service.cli import administration, auditing, enrolling, keeping, 
 from biometric_service.cli.devices import devices
 from biometric_service.cli.images import images
 from biometric_service.cli.models import models
+from biometric_service.cli.templates import templates
 from biometric_service.errors import BiometricServiceError
 
 FAULT = 2
@@ -26,6 +27,7 @@ administration.register(app)
 app.add_typer(models, name="models")
 app.add_typer(devices, name="devices")
 app.add_typer(images, name="images")
+app.add_typer(templates, name="templates")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(keeping.keys, name="keys")
 app.add_typer(keeping.backup, name="backup")

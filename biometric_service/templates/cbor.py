@@ -1,7 +1,8 @@
-"""Reading CBOR (RFC 8949) as far as SourceAFIS writes it: numbers, texts, bytes, arrays and maps; no tags."""
+"""CBOR (RFC 8949) as far as SourceAFIS writes it: numbers, texts, bytes, arrays and maps; no tags."""
 
 import struct
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from biometric_service.templates.cursor import Cursor
 
@@ -10,6 +11,11 @@ _FLOATS = {25: struct.Struct(">e"), 26: struct.Struct(">f"), 27: struct.Struct("
 _SIMPLE = {20: False, 21: True, 22: None}
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
 _OPEN = 31
+_FLOAT_32 = 0xFA
+_SINGLE = struct.Struct(">f")
+
+Writable: TypeAlias = "int | float | str | list[int] | list[float] | Mapping[str, Writable]"
+"""What is written: whole numbers from 0, single floats, texts, lists of numbers, maps of them."""
 _BREAK = object()
 _DEEPEST = 16
 
@@ -22,6 +28,29 @@ def read_cbor(data: bytes) -> Any:  # noqa: ANN401
     if value is _BREAK:
         raise ValueError("its CBOR breaks off")
     return value
+
+
+def write_cbor(value: Writable) -> bytes:
+    """The value in CBOR, each length in as few bytes as hold it; struct.error for a number below 0."""
+    match value:
+        case int():
+            return _head(_UNSIGNED, value)
+        case float():
+            return bytes([_FLOAT_32]) + _SINGLE.pack(value)
+        case str():
+            return _head(_TEXT, len(value.encode())) + value.encode()
+        case list():
+            return _head(_ARRAY, len(value)) + b"".join(map(write_cbor, value))
+        case Mapping():
+            fields = (write_cbor(name) + write_cbor(each) for name, each in value.items())
+            return _head(_MAP, len(value)) + b"".join(fields)
+
+
+def _head(kind: int, number: int) -> bytes:
+    if number < min(_LENGTHS):
+        return struct.pack(">B", kind << 5 | number)
+    more = next((more for more, form in _LENGTHS.items() if number < 1 << 8 * form.size), max(_LENGTHS))
+    return bytes([kind << 5 | more]) + _LENGTHS[more].pack(number)
 
 
 def _value(cursor: Cursor, depth: int) -> object:

@@ -23,7 +23,12 @@ class Cursor:
 
     def take_up_to(self, length: int) -> bytes:
         """The next ``length`` bytes, or as many as there are."""
-        return self.take(min(length, len(self._data) - self._at))
+        return self.take(min(length, self.left))
+
+    @property
+    def left(self) -> int:
+        """How many bytes are left."""
+        return len(self._data) - self._at
 
     def unpack(self, form: struct.Struct) -> tuple[Any, ...]:
         """The next fields, as ``form`` has them."""

@@ -18,9 +18,14 @@ class Edition(StrEnum):
     ANSI_2009 = "ANSI INCITS 378-2009"
 
     @property
+    def is_iso(self) -> bool:
+        """Whether it is of ISO/IEC 19794-2, not of ANSI 378."""
+        return self.value.startswith("ISO")
+
+    @property
     def angle_steps(self) -> int:
         """Steps of an angle to a full turn."""
-        return 256 if self.value.startswith("ISO") else 180
+        return 256 if self.is_iso else 180
 
     @property
     def zero_is_unreported(self) -> bool:
