@@ -41,7 +41,11 @@ def main(  # noqa: PLR0913 (options of a command)
     limits = Limits(-(-runs // len(modules)), seconds, megabytes, seed)
     outcomes = _fuzz_all(modules, limits, findings, corpus)
     if as_json:
-        print(json.dumps({"targets": [asdict(each) | {"finding": each.finding and str(each.finding)} for each in outcomes]}))
+        print(
+            json.dumps(
+                {"targets": [asdict(each) | {"finding": each.finding and str(each.finding)} for each in outcomes]}
+            )
+        )
     else:
         _print(outcomes)
     raise typer.Exit(int(not all(each.passed for each in outcomes)))
