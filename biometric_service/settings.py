@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(
         None, description="File with the master key, readable by its owner only; by default master.key in data_dir."
     )
+    master_key_uri: SecretStr = Field(
+        SecretStr(""), description="RFC 7512 URI of a master key in a PKCS#11 token; empty to use master_key_file."
+    )
     manifests_dir: Path = Field(MANIFESTS, description="Folder of model manifests, one folder a model.")
     models_dir: Path | None = Field(None, description="Folder of weights that the deployer supplies; searched first.")
     model_cache: Path = Field(

@@ -76,7 +76,9 @@ def on_matcher(walk: Walk, link: MatcherLink) -> Walk:
 
 
 @contextmanager
-def settings_store(settings: Settings, log: Callable[[bytes], ChainedLog] = ChainedLog) -> Iterator[OpenedStore]:
+def settings_store(
+    settings: Settings, log: Callable[[Callable[[], bytes]], ChainedLog] = ChainedLog
+) -> Iterator[OpenedStore]:
     """The store that the settings describe, closed with the context; raises what ``open_store`` raises."""
     opened = _open_store(settings, log)
     try:
@@ -98,10 +100,10 @@ def database_file(settings: Settings) -> Path:
 def master_key(settings: Settings) -> MasterKeyProvider:
     """Where the settings have the master key from."""
     file = settings.master_key_file or settings.data_dir / "master.key"
-    return choose_master_key(settings.master_key.get_secret_value(), file)
+    return choose_master_key(settings.master_key.get_secret_value(), file, settings.master_key_uri.get_secret_value())
 
 
-def _open_store(settings: Settings, log: Callable[[bytes], ChainedLog]) -> OpenedStore:
+def _open_store(settings: Settings, log: Callable[[Callable[[], bytes]], ChainedLog]) -> OpenedStore:
     url = settings.database_url or f"sqlite:///{database_file(settings)}"
     return open_store(url, master_key(settings), log)
 

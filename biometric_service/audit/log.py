@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, cast, insert, select, update
@@ -31,13 +31,13 @@ _HEAD_ROW = select(AuditHeadRow.count, _bytes(AuditHeadRow.digest), _bytes(Audit
 
 
 class ChainedLog:
-    """Appends to, reads and verifies the chain; ``key`` makes the MAC over its head.
+    """Appends to, reads and verifies the chain; ``key`` gives the key of the MAC over its head.
 
     The head is closed with a MAC at every append, so that events cut off the end are missed. Only one transaction may
     append at a time: the caller's transaction holds the database's write lock.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: Callable[[], bytes]) -> None:
         self._key = key
 
     def begin(self, connection: Connection) -> None:
@@ -65,6 +65,11 @@ class ChainedLog:
         chain.verify(_stored_links(connection), head)
         return head.count
 
+    def reclose(self, connection: Connection, key: bytes) -> None:
+        """Put the head under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""
+        head = self._head(connection, _HEAD_ROW.with_for_update())
+        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(mac=_mac(key, head)))
+
     def _head(self, connection: Connection, statement: Select[int, bytes, bytes]) -> Head:
         row = connection.execute(statement).one_or_none()
         if row is None:
@@ -78,7 +83,11 @@ class ChainedLog:
         return {"count": head.count, "digest": head.digest, "mac": self._mac(head)}
 
     def _mac(self, head: Head) -> bytes:
-        return hmac.digest(self._key, str(head.count).encode() + b":" + head.digest, hashlib.sha256)
+        return _mac(self._key(), head)
+
+
+def _mac(key: bytes, head: Head) -> bytes:
+    return hmac.digest(key, str(head.count).encode() + b":" + head.digest, hashlib.sha256)
 
 
 def _stored_links(connection: Connection) -> Iterator[Link]:

@@ -11,7 +11,7 @@ from biometric_service.vocabulary.events import AuditEvent
 class WatchedLog(ChainedLog):
     """A chained log that tells ``seen`` of each event as it is appended."""
 
-    def __init__(self, key: bytes, seen: Callable[[AuditEvent], None]) -> None:
+    def __init__(self, key: Callable[[], bytes], seen: Callable[[AuditEvent], None]) -> None:
         super().__init__(key)
         self._seen = seen
 

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import ApiKeyRow
-from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import check_name
 from biometric_service.references.rights import RightsSeal, rights_columns, rights_of
 from biometric_service.vocabulary.access import ApiKey
@@ -28,9 +28,9 @@ _COLUMNS = select(*ApiKeyRow.__table__.columns)
 class SqlApiKeyStore:
     """Keeps API keys in the store's database; safe in threads and beside other processes."""
 
-    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
+    def __init__(self, database: Database, keys: KeyRing, log: EventLog) -> None:
         self._database = database
-        self._seal = RightsSeal(store_key.api_keys, "An API key")
+        self._seal = RightsSeal(lambda: keys.current.api_keys, "An API key")
         self._log = log
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.references.event_log import EventLog
+from biometric_service.references.event_log import MakeLog
 from biometric_service.references.faults import typed_faults, unavailable
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import ChangeNumber
-
-MakeLog = Callable[[bytes], EventLog]
 
 
 @dataclass(frozen=True, slots=True)

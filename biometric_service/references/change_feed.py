@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import ChangeRow, RemovedReferenceRow, TemplateRow
-from biometric_service.references.protection import StoreKey
 from biometric_service.references.sealed_references import SealedReference, open_references, read_sealed
 from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, ReferenceId
 
@@ -35,10 +35,10 @@ def read_page(connection: Connection, after: ChangeNumber, limit: int) -> Page:
     return Page(numbers, added, _removed(connection, numbers))
 
 
-def open_page(page: Page, store_key: StoreKey) -> Iterator[tuple[ChangeNumber, Change]]:
+def open_page(page: Page, keys: KeyRing) -> Iterator[tuple[ChangeNumber, Change]]:
     """The changes of a page, decrypted."""
     added: defaultdict[ChangeNumber, list[Reference]] = defaultdict(list)
-    for sealed, reference in zip(page.added, open_references(store_key, page.added), strict=True):
+    for sealed, reference in zip(page.added, open_references(keys, page.added), strict=True):
         added[sealed.change].append(reference)
     for number in page.numbers:
         yield number, Change(tuple(added.get(number, ())), tuple(page.removed.get(number, ())))

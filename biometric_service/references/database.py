@@ -23,6 +23,7 @@ class Database:
     ``readers``: the engine with options that give a reader one steady view. ``patience_s``: how long a writer waits
     for another one. ``check``: raises where the database is no longer the one that was opened. ``shed``: takes what
     was deleted off the disk, beyond the transaction that deleted it. ``enrolment``: whose turn it is to enrol.
+    ``begun``: done at the start of every transaction.
     """
 
     engine: Engine
@@ -32,11 +33,13 @@ class Database:
     shed: Callable[[], None]
     turn: Lock
     enrolment: EnrolmentTurn
+    begun: Callable[[Connection], None] = lambda _: None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store throughout."""
         with typed_faults(), self.readers.begin() as connection:
+            self.begun(connection)
             yield connection
 
     @contextmanager
@@ -45,6 +48,7 @@ class Database:
         with self._turn(), typed_faults():
             self.check()
             with self.engine.begin() as connection:
+                self.begun(connection)
                 yield connection
 
     def close(self) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DeviceRow, UsedProofRow
-from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import check_name
 from biometric_service.references.rights import RightsSeal, rights_columns, rights_of
 from biometric_service.vocabulary.access import Device
@@ -22,9 +22,9 @@ _COLUMNS = select(*DeviceRow.__table__.columns)
 class SqlDeviceStore:
     """Keeps devices in the store's database; safe in threads and beside other processes."""
 
-    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
+    def __init__(self, database: Database, keys: KeyRing, log: EventLog) -> None:
         self._database = database
-        self._seal = RightsSeal(store_key.devices, "A device")
+        self._seal = RightsSeal(lambda: keys.current.devices, "A device")
         self._log = log
 
     def register(self, device: Device, event: AuditEvent) -> None:

@@ -23,10 +23,10 @@ from biometric_service.references.holders import (
 )
 from biometric_service.references.idempotency import write_once
 from biometric_service.references.kept_encounters import read_encounters
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.merges import take_back, transfer
 from biometric_service.references.models import EncounterGalleryRow, EncounterRow, SubjectRow
 from biometric_service.references.numbers import new_change, take_numbers
-from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import encounter_unknown, require_version
 from biometric_service.references.renewal import remove_references, renew_references
 from biometric_service.references.subjects import destroy_subject, encounters_of, list_members, touch_subject
@@ -56,9 +56,9 @@ Work = Callable[[Connection, _Found, ChangeNumber], None]
 class SqlEncounterStore:
     """On the tables of ``SqlReferenceStore``, with the same promises."""
 
-    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
+    def __init__(self, database: Database, keys: KeyRing, log: EventLog) -> None:
         self._database = database
-        self._key = store_key
+        self._keys = keys
         self._log = log
 
     def encounter(self, key: EncounterKey) -> KeptEncounter:
@@ -66,7 +66,7 @@ class SqlEncounterStore:
         with self._database.reading() as connection:
             subject = followed(connection, subject_number(connection, key.subject))
             this = (EncounterRow.subject == subject) & (EncounterRow.id == key.encounter)
-            found = read_encounters(connection, self._key, this)
+            found = read_encounters(connection, self._keys, this)
         if not found:
             raise encounter_unknown(key)
         return found[0]
@@ -75,7 +75,7 @@ class SqlEncounterStore:
         """All of a subject, oldest first; SUBJECT_UNKNOWN, RECORD_TAMPERED."""
         with self._database.reading() as connection:
             number = followed(connection, subject_number(connection, subject))
-            return read_encounters(connection, self._key, EncounterRow.subject == number)
+            return read_encounters(connection, self._keys, EncounterRow.subject == number)
 
     def members(self, gallery: GalleryId, after: EncounterKey | None, limit: int) -> Sequence[EncounterKey]:
         """The encounters of a gallery (or ALL_GALLERIES) by subject and id, after the given one; GALLERY_UNKNOWN."""
@@ -140,7 +140,7 @@ class SqlEncounterStore:
         """
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
-            receiver = find_holder(connection, self._key, target)
+            receiver = find_holder(connection, self._keys, target)
             transfer(connection, [found.number], found.holder, receiver, change)
 
         return self._write(key, event, guard, work)
@@ -149,9 +149,9 @@ class SqlEncounterStore:
         """Give all encounters of the source to the target: they are one person. What ``move`` raises; no half of it."""
 
         def work(connection: Connection) -> ChangeNumber:
-            giver = find_holder(connection, self._key, source)
+            giver = find_holder(connection, self._keys, source)
             require_version(giver.version, guard)
-            receiver = find_holder(connection, self._key, target)
+            receiver = find_holder(connection, self._keys, target)
             change = new_change(connection, self._log, event)
             transfer(connection, encounters_of(connection, giver.number), giver, receiver, change)
             return change
@@ -166,7 +166,7 @@ class SqlEncounterStore:
             version = select(SubjectRow.version).where(SubjectRow.number == number)
             require_version(connection.execute(version).scalar_one(), guard)
             change = new_change(connection, self._log, event)
-            take_back(connection, self._key, source, change)
+            take_back(connection, self._keys, source, change)
             return change
 
         return write_once(self._database, guard, work)
@@ -189,4 +189,4 @@ class SqlEncounterStore:
         if found is None:
             raise encounter_unknown(key)
         require_version(found.version, guard)
-        return _Found(find_holder(connection, self._key, key.subject), found.number)
+        return _Found(find_holder(connection, self._keys, key.subject), found.number)

@@ -1,6 +1,6 @@
 """What the store asks of the audit log that it writes to in its own transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -22,3 +22,10 @@ class EventLog(Protocol):
 
     def verify(self, connection: Connection) -> int:
         """Check the whole log; returns how many events there are, or AUDIT_CHAIN_BROKEN."""
+
+    def reclose(self, connection: Connection, key: bytes) -> None:
+        """Put the end of the log under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""
+
+
+MakeLog = Callable[[Callable[[], bytes]], EventLog]
+"""Makes the log from what gives the key of its head: a key that may be renewed while the log is open."""

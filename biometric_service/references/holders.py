@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DataKeyRow, MergeRow, SubjectRow
-from biometric_service.references.protection import DataKey, StoreKey
+from biometric_service.references.protection import DataKey
 from biometric_service.references.refusals import subject_merged, subject_unknown
 from biometric_service.vocabulary.references import SubjectId
 
@@ -20,17 +21,17 @@ class Holder:
     key: DataKey
 
 
-def find_holder(connection: Connection, store_key: StoreKey, subject: SubjectId) -> Holder:
+def find_holder(connection: Connection, keys: KeyRing, subject: SubjectId) -> Holder:
     """The subject, to be written to; SUBJECT_UNKNOWN, or SUBJECT_MERGED where it is another by now."""
     number = live_number(connection, subject)
     row = select(SubjectRow.version, DataKeyRow.wrapped).join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
     version, wrapped = connection.execute(row.where(SubjectRow.number == number)).one()
-    return Holder(number, subject, version, store_key.data_key(wrapped, number, subject))
+    return Holder(number, subject, version, keys.data_key(wrapped, number, subject))
 
 
-def give_data_key(connection: Connection, store_key: StoreKey, number: int, subject: SubjectId) -> None:
+def give_data_key(connection: Connection, keys: KeyRing, number: int, subject: SubjectId) -> None:
     """A fresh data key for a subject that has none."""
-    wrapped = store_key.new_data_key(number, subject)
+    wrapped = keys.new_data_key(number, subject)
     connection.execute(insert(DataKeyRow), {"subject": number, "wrapped": wrapped})
 
 

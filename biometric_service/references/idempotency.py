@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import IdempotencyKeyRow
 from biometric_service.references.protection import StoreKey, answer_binding
 from biometric_service.references.refusals import check_name
@@ -41,10 +42,9 @@ def write_once(database: Database, guard: Guard, work: Callable[[Connection], Ch
 class SqlAnswerStore:
     """Keeps answers in the store's database, sealed (``vocabulary.protocols.AnswerStore``)."""
 
-    def __init__(self, database: Database, store_key: StoreKey, given_up: timedelta = GIVEN_UP) -> None:
+    def __init__(self, database: Database, keys: KeyRing, given_up: timedelta = GIVEN_UP) -> None:
         self._database = database
-        self._cipher = store_key.answers
-        self._store_key = store_key
+        self._keys = keys
         self._given_up = given_up
 
     def begin(self, once: Once) -> bytes | None:
@@ -59,7 +59,7 @@ class SqlAnswerStore:
                 _take_up(connection, once)
                 return None
             if found.answer is not None:
-                return self._cipher.open(found.answer, answer_binding(once.actor, once.key))
+                return self._keys.current.answers.open(found.answer, answer_binding(once.actor, once.key))
             now = datetime.now(UTC)
             if now - found.begun_at < self._given_up:
                 raise _in_use()
@@ -68,8 +68,8 @@ class SqlAnswerStore:
 
     def finish(self, once: Once, answer: bytes) -> None:
         """Keep the answer."""
-        sealed = self._cipher.seal(answer, answer_binding(once.actor, once.key))
         with self._database.writing() as connection:
+            sealed = self._keys.current.answers.seal(answer, answer_binding(once.actor, once.key))
             connection.execute(update(IdempotencyKeyRow).where(_named(once)).values(answer=sealed))
 
     def give_up(self, once: Once) -> None:
@@ -83,6 +83,16 @@ class SqlAnswerStore:
         with self._database.reading() as connection:
             change = connection.scalar(select(IdempotencyKeyRow.change).where(_named(once)))
         return None if change is None else ChangeNumber(change)
+
+
+def reseal_answers(connection: Connection, present: StoreKey, new: StoreKey) -> None:
+    """Put every answer under a new store key; RECORD_TAMPERED."""
+    rows = select(IdempotencyKeyRow.actor, IdempotencyKeyRow.key, IdempotencyKeyRow.answer)
+    for actor, key, answer in connection.execute(rows.where(IdempotencyKeyRow.answer.is_not(None))).all():
+        binding = answer_binding(actor, key)
+        sealed = new.answers.seal(present.answers.open(answer or b"", binding), binding)
+        this = (IdempotencyKeyRow.actor == actor) & (IdempotencyKeyRow.key == key)
+        connection.execute(update(IdempotencyKeyRow).where(this).values(answer=sealed))
 
 
 def _find(connection: Connection, once: Once) -> _Found | None:

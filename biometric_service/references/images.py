@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, select
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DataKeyRow, EncounterRow, SampleRow, SubjectRow, TemplateRow
-from biometric_service.references.protection import StoreKey, image_binding
+from biometric_service.references.protection import image_binding
 from biometric_service.vocabulary.references import ReferenceId, SubjectId
 
 _IMAGES = (
@@ -23,7 +24,7 @@ _IMAGES = (
 )
 
 
-def open_image(connection: Connection, store_key: StoreKey, reference: ReferenceId) -> bytes:
+def open_image(connection: Connection, keys: KeyRing, reference: ReferenceId) -> bytes:
     """The image as it was given; SUBJECT_UNKNOWN where the reference is no more, RECORD_TAMPERED."""
     row = connection.execute(_IMAGES.where(TemplateRow.number == reference)).one_or_none()
     if row is None:
@@ -33,5 +34,5 @@ def open_image(connection: Connection, store_key: StoreKey, reference: Reference
             "Its subject may have been erased since: search again.",
         )
     sample, encounter, image, subject, known_as, wrapped = row
-    key = store_key.data_key(wrapped, subject, SubjectId(known_as))
+    key = keys.data_key(wrapped, subject, SubjectId(known_as))
     return key.open(image, image_binding(sample, encounter, subject))

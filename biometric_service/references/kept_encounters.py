@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from biometric_service.references.details import unpack_notes
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import (
     CaptureExceptionRow,
     ConsentRow,
@@ -20,7 +21,6 @@ from biometric_service.references.models import (
 )
 from biometric_service.references.protection import (
     DataKey,
-    StoreKey,
     details_binding,
     image_binding,
     notes_binding,
@@ -51,9 +51,9 @@ _ENCOUNTERS = (
 )
 
 
-def read_encounters(connection: Connection, store_key: StoreKey, which: ColumnElement[bool]) -> Sequence[KeptEncounter]:
+def read_encounters(connection: Connection, keys: KeyRing, which: ColumnElement[bool]) -> Sequence[KeptEncounter]:
     """The encounters that a condition picks, oldest first; RECORD_TAMPERED."""
-    return [_kept(connection, store_key, row) for row in connection.execute(_ENCOUNTERS.where(which)).mappings().all()]
+    return [_kept(connection, keys, row) for row in connection.execute(_ENCOUNTERS.where(which)).mappings().all()]
 
 
 def galleries_of(connection: Connection, encounter: int) -> frozenset[GalleryId]:
@@ -62,9 +62,9 @@ def galleries_of(connection: Connection, encounter: int) -> frozenset[GalleryId]
     return frozenset(map(GalleryId, connection.scalars(names)))
 
 
-def _kept(connection: Connection, store_key: StoreKey, row: RowMapping) -> KeptEncounter:
+def _kept(connection: Connection, keys: KeyRing, row: RowMapping) -> KeptEncounter:
     subject = SubjectId(row["known_as"])
-    key = store_key.data_key(row["wrapped"], row["subject"], subject)
+    key = keys.data_key(row["wrapped"], row["subject"], subject)
     encounter = Encounter(
         subject=subject,
         encounter=EncounterId(row["id"]),

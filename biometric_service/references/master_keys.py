@@ -1,25 +1,39 @@
-"""Where the master key comes from: a file of the service's own, the environment, or systemd."""
+"""Where the master key comes from: a file of the service's own, the environment, systemd, or a PKCS#11 token."""
 
 import os
 import secrets
 import stat
+from abc import abstractmethod
 from pathlib import Path
 from typing import Protocol
 
-from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.references.protection import KEY_BYTES
+from biometric_service.references.key_faults import unusable
+from biometric_service.references.protection import KEY_BYTES, MasterKey
+from biometric_service.references.token_keys import TokenKey, parse_uri
 
 CREDENTIAL = "master-key"
 
 
 class MasterKeyProvider(Protocol):
-    """Gives the master key, 32 bytes."""
+    """Gives the master key."""
 
-    def master_key(self, *, create: bool) -> bytes:
+    def open(self, *, create: bool) -> MasterKey:
         """The key; ``create``: the store is new, so that a fresh one may be made. KEY_UNUSABLE where there is none."""
 
 
-class KeyFile:
+class _HeldKey:
+    """A provider whose key this process holds, 32 bytes."""
+
+    def open(self, *, create: bool) -> MasterKey:
+        """The key; KEY_UNUSABLE where there is none."""
+        return MasterKey.of(self.master_key(create=create))
+
+    @abstractmethod
+    def master_key(self, *, create: bool) -> bytes:
+        """The key's bytes; KEY_UNUSABLE."""
+
+
+class KeyFile(_HeldKey):
     """A file with 64 hexadecimal digits that only its owner, this user or root, may read."""
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +45,7 @@ class KeyFile:
             try:
                 self._create()
             except OSError:
-                raise _unusable("No master key file can be made.", "Check its folder, rights and disk.") from None
+                raise unusable("No master key file can be made.", "Check its folder, rights and disk.") from None
         return _from_hex(self._read(), "The master key file")
 
     def _create(self) -> None:
@@ -55,13 +69,13 @@ class KeyFile:
                 _check_private(os.fstat(file.fileno()))
                 return file.read(1024)
         except (OSError, UnicodeDecodeError):
-            raise _unusable(
+            raise unusable(
                 "The master key file is missing or cannot be read.",
                 "Restore it from where you keep it: without it the store cannot be opened by anybody.",
             ) from None
 
 
-class KeyFromEnvironment:
+class KeyFromEnvironment(_HeldKey):
     """64 hexadecimal digits that the settings hold."""
 
     def __init__(self, value: str) -> None:
@@ -72,7 +86,7 @@ class KeyFromEnvironment:
         return _from_hex(self._value, "The master key in the environment")
 
 
-class SystemdCredential:
+class SystemdCredential(_HeldKey):
     """A credential (``LoadCredential=master-key:...``): 64 hexadecimal digits or 32 bytes; systemd guards the file."""
 
     def __init__(self, path: Path) -> None:
@@ -83,26 +97,40 @@ class SystemdCredential:
         try:
             value = self._path.read_bytes()
         except OSError:
-            raise _unusable("The master key credential cannot be read.", "Check LoadCredential in the unit.") from None
+            raise unusable("The master key credential cannot be read.", "Check LoadCredential in the unit.") from None
         if len(value) == KEY_BYTES:
             return value
         return _from_hex(value.decode("ascii", "replace"), "The master key credential")
 
 
-def choose_master_key(value: str, file: Path) -> MasterKeyProvider:
-    """The value where one is set, else systemd's credential where there is one, else the file."""
+def choose_master_key(value: str, file: Path, uri: str = "") -> MasterKeyProvider:
+    """The value where one is set, else the token's key, else systemd's credential where there is one, else the file."""
     credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", "")) / CREDENTIAL
     if value:
         return KeyFromEnvironment(value)
+    if uri:
+        return TokenKey(parse_uri(uri))
     if "CREDENTIALS_DIRECTORY" in os.environ and credential.exists():
         return SystemdCredential(credential)
     return KeyFile(file)
 
 
+def named_master_key(name: str) -> MasterKeyProvider:
+    """The key at ``pkcs11:...``, in the variable of ``env:NAME``, in ``credential:FILE``, or in a file of our own."""
+    kind, _, rest = name.partition(":")
+    if kind == "pkcs11":
+        return TokenKey(parse_uri(name))
+    if kind == "env":
+        return KeyFromEnvironment(os.environ.get(rest, ""))
+    if kind == "credential":
+        return SystemdCredential(Path(rest))
+    return KeyFile(Path(name))
+
+
 def _check_private(status: os.stat_result) -> None:
     shared = stat.S_IMODE(status.st_mode) & 0o077
     if shared or status.st_uid not in {0, os.geteuid()}:
-        raise _unusable(
+        raise unusable(
             "The master key file can be read by others.",
             "Give it to the service's own user, take everybody else's rights (chmod 600), and consider the key known.",
         )
@@ -115,9 +143,5 @@ def _from_hex(text: str, what: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES or len(digits) != 2 * KEY_BYTES:
-        raise _unusable(f"{what} is not 64 hexadecimal digits.", "Make one with `openssl rand -hex 32`, or restore it.")
+        raise unusable(f"{what} is not 64 hexadecimal digits.", "Make one with `openssl rand -hex 32`, or restore it.")
     return key
-
-
-def _unusable(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.KEY_UNUSABLE, message, action)

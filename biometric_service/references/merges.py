@@ -16,8 +16,8 @@ from biometric_service.references.holders import (
     subject_id,
     subject_number,
 )
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DataKeyRow, EncounterRow, MergedEncounterRow, MergeRow
-from biometric_service.references.protection import StoreKey
 from biometric_service.references.renewal import hand_over
 from biometric_service.references.subjects import encounters_of, touch_subject
 from biometric_service.vocabulary.references import ChangeNumber, EncounterId, SubjectId
@@ -41,7 +41,7 @@ def transfer(
         _note_merge(connection, encounters, source, target, change)
 
 
-def take_back(connection: Connection, store_key: StoreKey, subject: SubjectId, change: ChangeNumber) -> None:
+def take_back(connection: Connection, keys: KeyRing, subject: SubjectId, change: ChangeNumber) -> None:
     """Undo the merge that a subject is gone by: those of its encounters that are still there come back.
 
     STORE_CONFLICT where there is no such merge or none of them is left.
@@ -51,7 +51,7 @@ def take_back(connection: Connection, store_key: StoreKey, subject: SubjectId, c
     if merge is None:
         raise _conflict(f"The subject {subject!r} is not merged.", "There is nothing to undo.")
     present = followed(connection, number)
-    holder = find_holder(connection, store_key, subject_id(connection, present))
+    holder = find_holder(connection, keys, subject_id(connection, present))
     coming = _to_come_back(connection, merge, present)
     if not coming:
         raise _conflict(
@@ -59,8 +59,8 @@ def take_back(connection: Connection, store_key: StoreKey, subject: SubjectId, c
             "Move encounters one by one instead, from where they are now.",
         )
     connection.execute(update(MergeRow).where(MergeRow.change == merge.change).values(undone=change))
-    give_data_key(connection, store_key, number, subject)
-    transfer(connection, coming, holder, find_holder(connection, store_key, subject), change)
+    give_data_key(connection, keys, number, subject)
+    transfer(connection, coming, holder, find_holder(connection, keys, subject), change)
 
 
 def _to_come_back(connection: Connection, merge: PresentMerge, present: int) -> Sequence[int]:

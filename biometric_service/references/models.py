@@ -68,13 +68,17 @@ class Base(DeclarativeBase):
 
 
 class StoreRow(Base):
-    """The one row that says which master key the store is under and which numbers were given out last."""
+    """The one row that says which master key the store is under and which numbers were given out last.
+
+    ``next_store_key``: what a renewal under way is moving to.
+    """
 
     __tablename__ = "store"
 
     id: Mapped[NumberKey]
     key_check: Mapped[Sealed]
     store_key: Mapped[Sealed]
+    next_store_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Moment]
     last_change: Mapped[Number]
     last_subject: Mapped[Number]
@@ -104,7 +108,7 @@ class SubjectRow(Base):
 
 
 class DataKeyRow(Base):
-    """The subject's data key, wrapped by the master key; without it the subject's blobs are noise."""
+    """The subject's data key, wrapped by the store key; without it the subject's blobs are noise."""
 
     __tablename__ = "data_keys"
 

@@ -1,7 +1,7 @@
 """Opening the store: the right database, the right master key, the right version of the tables, in this order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -11,12 +11,12 @@ from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.database import Database
 from biometric_service.references.devices import SqlDeviceStore
 from biometric_service.references.encounter_store import SqlEncounterStore
-from biometric_service.references.event_log import EventLog
+from biometric_service.references.event_log import EventLog, MakeLog
 from biometric_service.references.idempotency import SqlAnswerStore
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.postgresql import postgresql_database
-from biometric_service.references.preparation import change_master_key, look, prepare, read_store_key, require_key
-from biometric_service.references.protection import MasterKey
+from biometric_service.references.preparation import change_master_key, look, prepare, require_key
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
 from biometric_service.vocabulary.events import AuditEvent
@@ -36,7 +36,7 @@ class OpenedStore:
     api_keys: SqlApiKeyStore
     devices: SqlDeviceStore
     database: Database
-    master: MasterKey
+    keys: KeyRing
     log: EventLog
 
     def rotate_master_key(self, new: MasterKeyProvider, event: AuditEvent) -> None:
@@ -45,9 +45,9 @@ class OpenedStore:
         Every process that has the store open goes on; whoever opens it from now on needs the new key. Backups from
         before still need the present one.
         """
-        master = MasterKey(new.master_key(create=True))
+        master = new.open(create=True)
         with self.database.writing() as connection:
-            change_master_key(connection, self.master, master)
+            change_master_key(connection, self.keys.master, master)
             self.log.append(connection, event)
 
     def close(self) -> None:
@@ -55,13 +55,11 @@ class OpenedStore:
         self.database.close()
 
 
-def open_store(
-    url: str, provider: MasterKeyProvider, log: Callable[[bytes], EventLog], patience_s: float = PATIENCE_S
-) -> OpenedStore:
+def open_store(url: str, provider: MasterKeyProvider, log: MakeLog, patience_s: float = PATIENCE_S) -> OpenedStore:
     """Open the store at a SQLAlchemy URL (SQLite or PostgreSQL), made where there is none yet.
 
-    ``log``: makes the audit log from the key of its head (``audit.log.ChainedLog``). ``patience_s``: how long a
-    request waits for other writers. Raises KEY_WRONG before anything is written where the master key is not the
+    ``log``: makes the audit log from what gives the key of its head (``audit.log.ChainedLog``). ``patience_s``: how
+    long a request waits for other writers. Raises KEY_WRONG before anything is written where the master key is not the
     store's, KEY_UNUSABLE, and STORE_UNAVAILABLE also for tables of a newer version.
     """
     database = open_database(url, patience_s)
@@ -87,22 +85,32 @@ def open_database(url: str, patience_s: float = PATIENCE_S) -> Database:
     return _DATABASES[parsed.get_backend_name()](parsed, patience_s)
 
 
-def _opened(database: Database, provider: MasterKeyProvider, log: Callable[[bytes], EventLog]) -> OpenedStore:
+def _opened(database: Database, provider: MasterKeyProvider, log: MakeLog) -> OpenedStore:
     found = look(database)
-    master = MasterKey(provider.master_key(create=found.key_check is None))
+    master = provider.open(create=found.key_check is None)
     if found.key_check is not None:
         require_key(found.key_check, master)
     if not found.ready:
         prepare(database, master, log)
-    key = read_store_key(database, master)
-    events = log(key.audit)
+    keys = KeyRing(master)
+    with database.reading() as connection:
+        keys.sync(connection)
+    followed = replace(database, begun=keys.sync)
+    keys.look = partial(_look, followed)
+    events = log(lambda: keys.current.audit)
     return OpenedStore(
-        store=SqlReferenceStore(database, key, events),
-        encounters=SqlEncounterStore(database, key, events),
-        answers=SqlAnswerStore(database, key),
-        api_keys=SqlApiKeyStore(database, key, events),
-        devices=SqlDeviceStore(database, key, events),
-        database=database,
-        master=master,
+        store=SqlReferenceStore(followed, keys, events),
+        encounters=SqlEncounterStore(followed, keys, events),
+        answers=SqlAnswerStore(followed, keys),
+        api_keys=SqlApiKeyStore(followed, keys, events),
+        devices=SqlDeviceStore(followed, keys, events),
+        database=followed,
+        keys=keys,
         log=events,
     )
+
+
+def _look(database: Database) -> None:
+    """Begin a transaction, which is when the keys are looked at."""
+    with database.reading():
+        pass

@@ -1,15 +1,19 @@
 """The store's database on PostgreSQL 15 or later, through psycopg 3."""
 
+import logging
 from importlib.util import find_spec
 from threading import Lock
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import ENROLMENTS, WRITING, Database
 from biometric_service.references.enrolment_turn import turn_by_server
 
+_LOG = logging.getLogger(__name__)
+_REWRITE_LOCK_MS = 500
 _CONNECTIONS = 16
 _MORE_CONNECTIONS = 48
 _CONNECT_S = 5
@@ -39,7 +43,7 @@ def postgresql_database(url: URL, patience_s: float) -> Database:
         readers=readers,
         patience_s=patience_s,
         check=_nothing,
-        shed=_nothing,
+        shed=lambda: _rewrite_data_keys(engine),
         turn=Lock(),
         enrolment=turn_by_server(readers, ENROLMENTS * patience_s),
     )
@@ -61,4 +65,18 @@ def _begin(connection: Connection) -> None:
 
 
 def _nothing() -> None:
-    """The server itself guards its files; rows that were deleted it clears away in its own time (ADR 4)."""
+    """The server itself guards its files."""
+
+
+def _rewrite_data_keys(engine: Engine) -> None:
+    """The destroyed key leaves the table's file; rows that it opened are noise, and cleared away in the server's time.
+
+    What the server's write-ahead log and its archives still hold is beyond a client (ADR 4).
+    """
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"SET lock_timeout = {_REWRITE_LOCK_MS}"))
+            connection.execute(text("VACUUM (FULL) data_keys"))
+            connection.execute(text("RESET lock_timeout"))
+    except SQLAlchemyError:
+        _LOG.warning("The table of data keys still holds what was erased: the next erasure will rewrite it.")

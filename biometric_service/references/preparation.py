@@ -1,19 +1,19 @@
 """Making a store ready: whose key it is under, its tables brought up to date, a new one started; changing its key."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
-from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
-from biometric_service.references.event_log import EventLog
+from biometric_service.references.event_log import MakeLog
+from biometric_service.references.key_faults import wrong
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
-from biometric_service.references.protection import MasterKey, StoreKey
+from biometric_service.references.protection import MasterKey
 from biometric_service.references.schema import is_current, migrate
 
+_KEYS = select(StoreRow.key_check, StoreRow.store_key, StoreRow.next_store_key).where(StoreRow.id == STORE)
 _COUNTERS = ("last_change", "last_subject", "last_encounter", "last_sample", "last_template")
 
 
@@ -35,7 +35,7 @@ def look(database: Database) -> Found:
         return Found(check, ready=current and check is not None)
 
 
-def prepare(database: Database, master: MasterKey, log: Callable[[bytes], EventLog]) -> None:
+def prepare(database: Database, master: MasterKey, log: MakeLog) -> None:
     """Bring the tables up to date and start a new store, in one transaction."""
     with database.writing() as connection:
         migrate(connection)
@@ -43,33 +43,20 @@ def prepare(database: Database, master: MasterKey, log: Callable[[bytes], EventL
             wrapped = master.new_store_key()
             keys = {"key_check": master.check, "store_key": wrapped, "created_at": datetime.now(UTC)}
             connection.execute(insert(StoreRow), {"id": STORE, **keys, **dict.fromkeys(_COUNTERS, 0)})
-            log(master.store_key(wrapped).audit).begin(connection)
-
-
-def read_store_key(database: Database, master: MasterKey) -> StoreKey:
-    """The store key; KEY_WRONG where another master key wrapped it."""
-    with database.reading() as connection:
-        return master.store_key(_wrapped(connection, master))
+            audit = master.store_key(wrapped).audit
+            log(lambda: audit).begin(connection)
 
 
 def change_master_key(connection: Connection, present: MasterKey, new: MasterKey) -> None:
-    """Wrap the store key with the new master key; KEY_WRONG where the present one is not the store's."""
-    wrapped = present.rewrapped(_wrapped(connection, present), new)
-    keys = {"key_check": new.check, "store_key": wrapped}
+    """Wrap the store key, and the one that is to follow, with the new master key; KEY_WRONG."""
+    check, *wrapped = connection.execute(_KEYS).one()
+    require_key(check, present)
+    current, following = (None if one is None else present.rewrapped(one, new) for one in wrapped)
+    keys = {"key_check": new.check, "store_key": current, "next_store_key": following}
     connection.execute(update(StoreRow).where(StoreRow.id == STORE).values(**keys))
 
 
 def require_key(check: bytes, master: MasterKey) -> None:
     """KEY_WRONG where the check value is of another master key."""
     if check != master.check:
-        raise BiometricServiceError(
-            ErrorCode.KEY_WRONG,
-            "The master key is not the one that this store is under.",
-            "Give the right master key (settings master_key or master_key_file); nothing was written.",
-        )
-
-
-def _wrapped(connection: Connection, master: MasterKey) -> bytes:
-    check, wrapped = connection.execute(select(StoreRow.key_check, StoreRow.store_key)).one()
-    require_key(check, master)
-    return wrapped
+        raise wrong()

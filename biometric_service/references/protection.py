@@ -6,7 +6,7 @@ protected against whom is told in docs/adr/0004.
 """
 
 import os
-from typing import Final, NewType
+from typing import Final, NewType, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +20,8 @@ Binding = NewType("Binding", bytes)
 """Additional data of a blob."""
 
 KEY_BYTES: Final = 32
+KEY_ID_BYTES: Final = 8
+SEALED_KEY_BYTES: Final = 60
 _NONCE_BYTES: Final = 12
 _STORE_KEY: Final = Binding(b"store-key")
 
@@ -40,7 +42,17 @@ class DataKey:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], binding)
         except (InvalidTag, ValueError, TypeError):
-            raise _tampered() from None
+            raise tampered() from None
+
+
+class Wrapping(Protocol):
+    """Seals and opens a short secret; a ``DataKey`` in this process, or a key that never leaves its token."""
+
+    def seal(self, plain: bytes, binding: Binding) -> bytes:
+        """Nonce, ciphertext and tag."""
+
+    def open(self, sealed: bytes, binding: Binding) -> bytes:
+        """What was sealed; RECORD_TAMPERED where a bit differs."""
 
 
 class MasterKey:
@@ -49,44 +61,66 @@ class MasterKey:
     ``check``: 32 bytes that tell this key from any other and nothing more.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self.check = _derived(secret, "check")
-        self._wrapping = DataKey(_derived(secret, "store key"))
+    def __init__(self, check: bytes, wrapping: Wrapping) -> None:
+        self.check = check
+        self._wrapping = wrapping
+
+    @classmethod
+    def of(cls, secret: bytes) -> "MasterKey":
+        """The master key made of 32 secret bytes that this process holds."""
+        return cls(_derived(secret, "check"), DataKey(_derived(secret, "store key")))
 
     def new_store_key(self) -> bytes:
         """A fresh store key, wrapped."""
-        return self._wrapping.seal(AESGCM.generate_key(8 * KEY_BYTES), _STORE_KEY)
+        return self._wrapped(AESGCM.generate_key(8 * KEY_BYTES))
 
     def store_key(self, wrapped: bytes) -> "StoreKey":
         """The store key; RECORD_TAMPERED where it does not open."""
-        return StoreKey(self._wrapping.open(wrapped, _STORE_KEY))
+        return StoreKey(self._secret(wrapped))
 
     def rewrapped(self, wrapped: bytes, new: "MasterKey") -> bytes:
         """The same store key, wrapped by another master key."""
-        return new._wrapping.seal(self._wrapping.open(wrapped, _STORE_KEY), _STORE_KEY)  # noqa: SLF001
+        return new._wrapped(self._secret(wrapped))  # noqa: SLF001
+
+    def _wrapped(self, secret: bytes) -> bytes:
+        return StoreKey(secret).id + self._wrapping.seal(secret, _STORE_KEY)
+
+    def _secret(self, wrapped: bytes) -> bytes:
+        return self._wrapping.open(wrapped[-SEALED_KEY_BYTES:], _STORE_KEY)
 
 
 class StoreKey:
     """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
 
-    ``audit``: for the MAC over the head of the audit log. ``api_keys``, ``devices``: for the
-    seals of either. ``answers``: for what was answered under idempotency keys.
+    ``id``: 8 bytes before everything that this key wraps. ``audit``: for the MAC over the head of the audit log.
+    ``api_keys``, ``devices``: for the seals of either. ``answers``: for what was answered under idempotency keys.
+    ``rows``: for the sum over all rows. ``backups``: for backups. ``signing``: 32 bytes, the Ed25519 key of what the
+    store signs for third parties.
     """
 
     def __init__(self, secret: bytes) -> None:
+        self.id = _derived(secret, "id")[:KEY_ID_BYTES]
         self.audit = _derived(secret, "audit head")
         self.api_keys = _derived(secret, "api keys")
         self.answers = DataKey(_derived(secret, "answers"))
         self.devices = _derived(secret, "devices")
+        self.rows = _derived(secret, "rows")
+        self.backups = _derived(secret, "backups")
+        self.signing = _derived(secret, "signing")
         self._wrapping = DataKey(_derived(secret, "data keys"))
 
     def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
         """A fresh data key, wrapped."""
-        return self._wrapping.seal(AESGCM.generate_key(8 * KEY_BYTES), _data_key_binding(subject, known_as))
+        return self.id + self._wrapping.seal(AESGCM.generate_key(8 * KEY_BYTES), _data_key_binding(subject, known_as))
 
     def data_key(self, wrapped: bytes, subject: int, known_as: SubjectId) -> DataKey:
         """The subject's data key; RECORD_TAMPERED where it is another's."""
-        return DataKey(self._wrapping.open(wrapped, _data_key_binding(subject, known_as)))
+        return DataKey(self._wrapping.open(wrapped[-SEALED_KEY_BYTES:], _data_key_binding(subject, known_as)))
+
+
+def key_id(wrapped: bytes) -> bytes:
+    """The id of the store key that is wrapped here or wrapped this; empty in what is older than ids."""
+    return wrapped[:-SEALED_KEY_BYTES]
 
 
 def template_binding(template: int, sample: int, subject: int, form: str) -> Binding:
@@ -122,7 +156,8 @@ def _derived(secret: bytes, use: str) -> bytes:
     return HKDFExpand(SHA256(), KEY_BYTES, f"biometric-service 1 {use}".encode()).derive(secret)
 
 
-def _tampered() -> BiometricServiceError:
+def tampered() -> BiometricServiceError:
+    """RECORD_TAMPERED."""
     return BiometricServiceError(
         ErrorCode.RECORD_TAMPERED,
         "A stored record does not belong where it lies, or was changed.",

@@ -6,11 +6,12 @@ A right or a life given by hand in the database is RECORD_TAMPERED.
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy.orm import DeclarativeBase
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.access import Principal, Scope
@@ -18,9 +19,9 @@ from biometric_service.vocabulary.references import GalleryId
 
 
 class RightsSeal:
-    """Seals rows of one kind; ``what``: how a fault names such a row."""
+    """Seals rows of one kind; ``key``: gives the key in force, ``what``: how a fault names such a row."""
 
-    def __init__(self, key: bytes, what: str) -> None:
+    def __init__(self, key: Callable[[], bytes], what: str) -> None:
         self._key = key
         self._what = what
 
@@ -28,7 +29,7 @@ class RightsSeal:
         """The fields with the seal over all others."""
         open_fields = {name: value for name, value in fields.items() if name != "seal"}
         canonical = json.dumps(open_fields, sort_keys=True, default=_canonical).encode()
-        return {**open_fields, "seal": hmac.digest(self._key, canonical, hashlib.sha256)}
+        return {**open_fields, "seal": hmac.digest(self._key(), canonical, hashlib.sha256)}
 
     def in_force(self, row: RowMapping) -> bool:
         """Whether the row is neither revoked nor expired; RECORD_TAMPERED where it was changed."""
@@ -39,6 +40,14 @@ class RightsSeal:
                 "Keep the database as evidence, find out who could write to it, and give the rights anew.",
             )
         return row["revoked_at"] is None and (row["expires_at"] is None or row["expires_at"] > datetime.now(UTC))
+
+
+def reseal(connection: Connection, row: type[DeclarativeBase], present: RightsSeal, new: RightsSeal) -> None:
+    """Put every row of a kind under another seal; RECORD_TAMPERED where one was changed."""
+    table = row.metadata.tables[row.__tablename__]
+    for found in connection.execute(select(table)).mappings().all():
+        present.in_force(found)
+        connection.execute(update(table).where(table.c.id == found["id"]).values(seal=new.sealed(found)["seal"]))
 
 
 def rights_columns(principal: Principal) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import (
     DataKeyRow,
     EncounterGalleryRow,
@@ -14,7 +15,7 @@ from biometric_service.references.models import (
     SubjectRow,
     TemplateRow,
 )
-from biometric_service.references.protection import DataKey, StoreKey, template_binding
+from biometric_service.references.protection import DataKey, template_binding
 from biometric_service.templates import native
 from biometric_service.vocabulary.references import (
     ChangeNumber,
@@ -91,12 +92,12 @@ def read_sealed(connection: Connection, which: ColumnElement[bool]) -> list[Seal
     ]
 
 
-def open_references(store_key: StoreKey, sealed: Iterable[SealedReference]) -> Iterator[Reference]:
+def open_references(keys: KeyRing, sealed: Iterable[SealedReference]) -> Iterator[Reference]:
     """Decrypt and decode; RECORD_TAMPERED where one is not what or where it was. Each data key is unwrapped once."""
-    keys: dict[int, DataKey] = {}
+    opened: dict[int, DataKey] = {}
     for one in sealed:
-        key = keys.get(one.subject) or store_key.data_key(one.wrapped, one.subject, one.known_as)
-        keys[one.subject] = key
+        key = opened.get(one.subject) or keys.data_key(one.wrapped, one.subject, one.known_as)
+        opened[one.subject] = key
         binding = template_binding(one.number, one.sample, one.subject, one.format)
         template = native.decode(key.open(one.sealed, binding))
         yield Reference(one.number, one.known_as, one.galleries, template)

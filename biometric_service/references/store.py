@@ -19,9 +19,9 @@ from biometric_service.references.holders import (
 )
 from biometric_service.references.idempotency import write_once
 from biometric_service.references.images import open_image
+from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import EncounterGalleryRow, EncounterRow, GalleryRow, StoreRow, SubjectRow
 from biometric_service.references.numbers import STORE, new_change, take_numbers
-from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import (
     check_gallery_name,
     check_name,
@@ -63,9 +63,9 @@ class SqlReferenceStore:
     transaction is then undone as a whole. Records that do not open are RECORD_TAMPERED.
     """
 
-    def __init__(self, database: Database, store_key: StoreKey, log: EventLog) -> None:
+    def __init__(self, database: Database, keys: KeyRing, log: EventLog) -> None:
         self._database = database
-        self._key = store_key
+        self._keys = keys
         self._log = log
 
     def create_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
@@ -103,8 +103,8 @@ class SqlReferenceStore:
             number = take_numbers(connection, subjects=1).subject
             subject = {"number": number, "id": encounter.subject, "enrolled_at": encounter.at, "version": 1}
             connection.execute(insert(SubjectRow), subject)
-            give_data_key(connection, self._key, number, encounter.subject)
-            return self._keep(connection, encounter, find_holder(connection, self._key, encounter.subject), event)
+            give_data_key(connection, self._keys, number, encounter.subject)
+            return self._keep(connection, encounter, find_holder(connection, self._keys, encounter.subject), event)
 
         return write_once(self._database, guard, work)
 
@@ -112,7 +112,7 @@ class SqlReferenceStore:
         """Keep a further encounter; what ``enrol`` raises, SUBJECT_UNKNOWN, SUBJECT_MERGED, ENCOUNTER_EXISTS."""
 
         def work(connection: Connection) -> ChangeNumber:
-            holder = find_holder(connection, self._key, encounter.subject)
+            holder = find_holder(connection, self._keys, encounter.subject)
             require_version(holder.version, guard)
             touch_subject(connection, holder.number)
             return self._keep(connection, encounter, holder, event)
@@ -126,7 +126,7 @@ class SqlReferenceStore:
         """
 
         def work(connection: Connection) -> ChangeNumber:
-            holder = find_holder(connection, self._key, subject)
+            holder = find_holder(connection, self._keys, subject)
             require_version(holder.version, guard)
             change = new_change(connection, self._log, event)
             remove_references(connection, encounters_of(connection, holder.number), change)
@@ -161,12 +161,12 @@ class SqlReferenceStore:
         with self._database.reading() as connection:
             number = followed(connection, subject_number(connection, subject))
             sealed = read_sealed(connection, EncounterRow.subject == number)
-        return list(open_references(self._key, sealed))
+        return list(open_references(self._keys, sealed))
 
     def image(self, reference: ReferenceId) -> bytes:
         """The image, as it was given, that a reference was made from; SUBJECT_UNKNOWN."""
         with self._database.reading() as connection:
-            return open_image(connection, self._key, reference)
+            return open_image(connection, self._keys, reference)
 
     def changes(self, after: ChangeNumber, limit: int = 1000) -> Iterator[tuple[ChangeNumber, Change]]:
         """Changes after the given number, in order, decrypted on the way.
@@ -179,7 +179,7 @@ class SqlReferenceStore:
                 page = read_page(connection, after, limit)
             if not page.numbers:
                 return
-            yield from open_page(page, self._key)
+            yield from open_page(page, self._keys)
             after = page.numbers[-1]
 
     def last_change(self) -> ChangeNumber:

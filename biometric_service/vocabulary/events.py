@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     ACCESS_REFUSED = "access.refused"
     AUDIT_READ = "audit.read"
     MASTER_KEY_ROTATED = "master_key.rotated"
+    STORE_KEY_RENEWED = "store_key.renewed"
     BACKUP_CREATED = "backup.created"
 
 
@@ -75,6 +76,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.ACCESS_REFUSED: "A caller was not let in, or asked for what it does not reach.",
     EventKind.AUDIT_READ: "Events of this log were read or its chain verified.",
     EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
+    EventKind.STORE_KEY_RENEWED: "Everything was sealed anew under new data keys and a new store key.",
     EventKind.BACKUP_CREATED: "A copy of the whole store was made.",
 }
 

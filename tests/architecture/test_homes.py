@@ -20,6 +20,7 @@ HOMES = {
         "biometric_service/quality/",
         "biometric_service/presentation_attack/",
     ),
+    "pkcs11": ("biometric_service/references/",),
     "jpype": ("biometric_service/comparison/",),
     "nbis": ("biometric_service/quality/",),
     "device_drivers": (

@@ -77,7 +77,7 @@ def test_what_was_given_up_may_be_done_by_the_next(opened: OpenedStore) -> None:
 def test_whoever_died_over_a_request_is_followed_by_the_next(opened: OpenedStore) -> None:
     assert opened.answers.begin(ONCE) is None
     opened.store.enrol(random_encounter(1, "A"), audit_event(), Guard(once=ONCE))
-    impatient = SqlAnswerStore(opened.database, opened.answers._store_key, given_up=timedelta(0))
+    impatient = SqlAnswerStore(opened.database, opened.answers._keys, given_up=timedelta(0))
     assert impatient.begin(ONCE) is None
     assert impatient.change_made(ONCE) == 1
 

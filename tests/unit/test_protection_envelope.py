@@ -15,7 +15,7 @@ from biometric_service.references.protection import (
 )
 from biometric_service.vocabulary.references import SubjectId
 
-MASTER = MasterKey(bytes(range(32)))
+MASTER = MasterKey.of(bytes(range(32)))
 WRAPPED = MASTER.new_store_key()
 STORE = MASTER.store_key(WRAPPED)
 SUBJECT = SubjectId("A-1")
@@ -33,7 +33,7 @@ def test_what_is_sealed_opens_and_costs_28_bytes() -> None:
     wrapped = STORE.new_data_key(7, SUBJECT)
     sealed = STORE.data_key(wrapped, 7, SUBJECT).seal(b"template", template_binding(1, 2, 7, "f"))
     assert len(sealed) == len(b"template") + 28
-    again = MasterKey(bytes(range(32))).store_key(WRAPPED).data_key(wrapped, 7, SUBJECT)
+    again = MasterKey.of(bytes(range(32))).store_key(WRAPPED).data_key(wrapped, 7, SUBJECT)
     assert again.open(sealed, template_binding(1, 2, 7, "f")) == b"template"
 
 
@@ -66,11 +66,11 @@ def test_a_data_key_is_its_subjects_alone(store_key: StoreKey, subject: int, kno
 def test_derived_keys_differ_from_each_other_and_between_stores() -> None:
     other = MASTER.store_key(MASTER.new_store_key())
     assert len({MASTER.check, STORE.audit, STORE.api_keys, other.audit, other.api_keys}) == 5
-    assert MasterKey(bytes(range(32))).check == MASTER.check
+    assert MasterKey.of(bytes(range(32))).check == MASTER.check
 
 
 def test_a_store_key_opens_under_its_master_alone_and_moves_to_another() -> None:
-    new = MasterKey(os.urandom(32))
+    new = MasterKey.of(os.urandom(32))
     moved = MASTER.rewrapped(WRAPPED, new)
     assert new.store_key(moved).audit == STORE.audit
     for master, wrapped in ((new, WRAPPED), (MASTER, moved)):

@@ -14,13 +14,14 @@ from biometric_service.references.master_keys import (
     SystemdCredential,
     choose_master_key,
 )
+from biometric_service.references.protection import MasterKey
 
 KEY = bytes(range(32))
 
 
 def unusable(provider: MasterKeyProvider, *, create: bool = False) -> bool:
     with pytest.raises(BiometricServiceError) as caught:
-        provider.master_key(create=create)
+        provider.open(create=create)
     return caught.value.code is ErrorCode.KEY_UNUSABLE
 
 
@@ -85,7 +86,7 @@ def test_the_value_goes_before_the_credential_and_that_before_the_file(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credential.parent))
     assert isinstance(choose_master_key("", file), KeyFile)
     credential.write_bytes(KEY)
-    assert choose_master_key("", file).master_key(create=False) == KEY
+    assert choose_master_key("", file).open(create=False).check == MasterKey.of(KEY).check
     credential.write_text(f"{'11' * 32}\n")
-    assert choose_master_key("", file).master_key(create=False) == bytes([0x11]) * 32
-    assert choose_master_key("22" * 32, file).master_key(create=False) == bytes([0x22]) * 32
+    assert choose_master_key("", file).open(create=False).check == MasterKey.of(b"\x11" * 32).check
+    assert choose_master_key("22" * 32, file).open(create=False).check == MasterKey.of(b"\x22" * 32).check

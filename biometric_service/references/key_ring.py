@@ -1,0 +1,83 @@
+"""The store key in force in a running process, and beside it, while a renewal goes on, the one that is to follow.
+
+Another process may renew the store at any time. What a transaction needs to know of that is one row, read at its start;
+a data key under a store key that was not met yet makes the ring look again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.key_faults import wrong
+from biometric_service.references.models import StoreRow
+from biometric_service.references.numbers import STORE
+from biometric_service.references.protection import DataKey, MasterKey, StoreKey, key_id, tampered
+from biometric_service.vocabulary.references import SubjectId
+
+_WRAPPED = select(StoreRow.store_key, StoreRow.next_store_key).where(StoreRow.id == STORE)
+
+
+@dataclass(slots=True)
+class KeyRing:
+    """Knows every store key that something may be under; ``look``: reads the row again in a transaction of its own."""
+
+    master: MasterKey
+    look: Callable[[], None] = field(default=lambda: None)
+    _known: dict[bytes, StoreKey] = field(default_factory=dict)
+    _seen: tuple[bytes, bytes | None] = (b"", None)
+    _current: bytes = b""
+
+    @property
+    def current(self) -> StoreKey:
+        """What new data keys are wrapped by, and what every derived key comes from."""
+        return self._known[self._current]
+
+    @property
+    def next(self) -> StoreKey | None:
+        """The key that a renewal under way is moving to."""
+        return None if self._seen[1] is None else self._store_key(self._seen[1])
+
+    def sync(self, connection: Connection) -> None:
+        """Learn what the row says; KEY_WRONG where a new store key is under another master key."""
+        current, following = connection.execute(_WRAPPED).one()
+        if (current, following) == self._seen:
+            return
+        self._current = self._store_key(current).id
+        self._seen = (current, following)
+
+    def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
+        """A fresh data key, wrapped by the key in force."""
+        return self.current.new_data_key(subject, known_as)
+
+    def data_key(self, wrapped: bytes, subject: int, known_as: SubjectId) -> DataKey:
+        """The subject's data key, whichever store key it is under; RECORD_TAMPERED where it is another's."""
+        return self._for(key_id(wrapped)).data_key(wrapped, subject, known_as)
+
+    def _for(self, identity: bytes) -> StoreKey:
+        if not identity:
+            return self.current
+        if identity not in self._known:
+            self.look()
+        following = self.next
+        if following is not None and following.id == identity:
+            return following
+        if identity not in self._known:
+            raise tampered()
+        return self._known[identity]
+
+    def _store_key(self, wrapped: bytes) -> StoreKey:
+        known = self._known.get(key_id(wrapped))
+        if known is None:
+            known = self._opened(wrapped)
+            self._known[known.id] = known
+        return known
+
+    def _opened(self, wrapped: bytes) -> StoreKey:
+        try:
+            return self.master.store_key(wrapped)
+        except BiometricServiceError as fault:
+            if self._known and fault.code is ErrorCode.RECORD_TAMPERED:
+                raise wrong() from fault
+            raise

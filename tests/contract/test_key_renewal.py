@@ -1,0 +1,155 @@
+"""A renewal seals everything anew while the store is in use, goes on after a kill, and shuts out the old keys."""
+
+import multiprocessing
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
+from biometric_service.audit.log import ChainedLog
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.key_renewal import Progress, renew
+from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.master_keys import KeyFile
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.vocabulary.access import ApiKey
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, SubjectId
+
+PEOPLE = 6
+KILLS = 6
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["biometric_service.references.key_renewal"])
+
+Opener = Callable[[], OpenedStore]
+
+
+@pytest.fixture
+def opener(store_url: str, tmp_path: Path) -> Opener:
+    return lambda: opening(store_url, tmp_path)
+
+
+def opening(url: str, folder: Path) -> OpenedStore:
+    return open_store(url, KeyFile(folder / "master.key"), ChainedLog, patience_s=20)
+
+
+@pytest.fixture
+def opened(opener: Opener) -> Iterator[OpenedStore]:
+    opened = opener()
+    opened.store.create_gallery(GALLERY, audit_event())
+    for seed in range(PEOPLE):
+        opened.store.enrol(random_encounter(seed, f"A-{seed}"), audit_event())
+    yield opened
+    opened.close()
+
+
+def renewed(opened: OpenedStore) -> list[Progress]:
+    return list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
+
+
+def images(opened: OpenedStore) -> Mapping[str, list[bytes]]:
+    """Every image by subject, which opens everything there is."""
+    everyone = opened.store.subjects(ALL_GALLERIES, None, 1000)
+    return {
+        one.subject: [opened.store.image(reference.id) for reference in opened.store.references(one.subject)]
+        for one in everyone
+    }
+
+
+def blobs(opened: OpenedStore) -> set[bytes]:
+    queries = ("SELECT wrapped FROM data_keys", "SELECT sealed FROM templates", "SELECT image FROM samples")
+    with opened.database.reading() as connection:
+        return {bytes(blob) for query in queries for blob in connection.scalars(text(query))}
+
+
+def test_everything_is_sealed_anew_and_opens_as_before(opener: Opener, opened: OpenedStore) -> None:
+    before, old = images(opened), blobs(opened)
+    secret = opened.api_keys.create(ApiKey("a", "A", frozenset(), frozenset(), frozenset(), None), audit_event())
+    reached = renewed(opened)
+    assert (reached[0], reached[-1]) == (Progress(0, PEOPLE), Progress(PEOPLE, PEOPLE))
+    assert images(opened) == before
+    assert old.isdisjoint(blobs(opened))
+    again = opener()
+    assert images(again) == before
+    assert again.api_keys.find(secret)
+    assert again.store.verify_events() == PEOPLE + 3
+    assert [event.event.kind for event in again.store.events(PEOPLE + 2, 9)] == [EventKind.STORE_KEY_RENEWED]
+    again.close()
+
+
+def test_whoever_has_the_old_store_key_opens_nothing_new(opened: OpenedStore) -> None:
+    old = KeyRing(opened.keys.master)
+    with opened.database.reading() as connection:
+        old.sync(connection)
+    renewed(opened)
+    rows = text("SELECT s.number, s.id, k.wrapped FROM subjects s JOIN data_keys k ON k.subject = s.number")
+    with opened.database.reading() as connection:
+        for number, subject, wrapped in connection.execute(rows).all():
+            with pytest.raises(BiometricServiceError, match="record_tampered"):
+                old.current.data_key(bytes(wrapped), number, SubjectId(subject))
+
+
+def test_other_processes_go_on_through_a_renewal(opener: Opener, opened: OpenedStore) -> None:
+    other, before = opener(), images(opened)
+    steps = renew(opened, audit_event(EventKind.STORE_KEY_RENEWED))
+    for step in range(3):
+        next(steps)
+        other.store.enrol(random_encounter(100 + step, f"B-{step}"), audit_event())
+        other.store.add_encounter(random_encounter(200 + step, f"A-{step}", "second"), audit_event())
+        assert len(list(other.store.changes(ChangeNumber(0), limit=2))) == PEOPLE + 2 * (step + 1)
+    assert list(steps)[-1] == Progress(PEOPLE + 3, PEOPLE + 3)
+    other.store.enrol(random_encounter(300, "late"), audit_event())
+    assert other.store.verify_events() == opened.store.verify_events()
+    after = images(other)
+    assert all(after[subject][:3] == before[subject] for subject in before)
+    assert len(after) == PEOPLE + 4
+    other.close()
+
+
+def test_a_renewal_can_follow_a_renewal_and_a_new_master_key(
+    opened: OpenedStore, store_url: str, tmp_path: Path
+) -> None:
+    before = images(opened)
+    renewed(opened)
+    renewed(opened)
+    steps = renew(opened, audit_event(EventKind.STORE_KEY_RENEWED))
+    next(steps)
+    new = KeyFile(tmp_path / "new.key")
+    opened.rotate_master_key(new, audit_event())
+    again = open_store(store_url, new, ChainedLog)
+    renewed(again)
+    renewed(again)
+    assert images(again) == before
+    again.close()
+    with pytest.raises(BiometricServiceError) as caught:
+        opened.store.last_change()
+    assert caught.value.code is ErrorCode.KEY_WRONG
+
+
+def renew_until_killed(url: str, folder: Path) -> None:
+    opened = opening(url, folder)
+    while True:
+        renewed(opened)
+
+
+def test_a_renewal_that_is_killed_at_any_moment_loses_nothing_and_is_gone_on_with(
+    opener: Opener, opened: OpenedStore, store_url: str, tmp_path: Path
+) -> None:
+    before, moments = images(opened), random.Random(2026)
+    for _ in range(KILLS):
+        renewer = PROCESSES.Process(target=renew_until_killed, args=(store_url, tmp_path))
+        renewer.start()
+        time.sleep(moments.uniform(0.2, 0.7))
+        renewer.kill()
+        renewer.join()
+        again = opener()
+        assert images(again) == before
+        again.store.verify_events()
+        again.close()
+    assert opened.store.verify_events() > PEOPLE + 1  # some came to their end before they were killed
+    assert renewed(opened)[-1] == Progress(PEOPLE, PEOPLE)
+    assert images(opened) == before
