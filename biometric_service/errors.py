@@ -48,6 +48,9 @@ class ErrorCode(StrEnum):
     KEY_UNUSABLE = "key_unusable"
     RECORD_TAMPERED = "record_tampered"
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
+    AUDIT_ROLLED_BACK = "audit_rolled_back"
+    SIGNATURE_INVALID = "signature_invalid"
+    BACKUP_DAMAGED = "backup_damaged"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_CONFLICT = "store_conflict"
     INDEX_UNAVAILABLE = "index_unavailable"
@@ -109,6 +112,9 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.KEY_UNUSABLE: "The master key is missing, malformed, or its file can be read by others.",
     ErrorCode.RECORD_TAMPERED: "An encrypted record was changed or moved and does not open.",
     ErrorCode.AUDIT_CHAIN_BROKEN: "The audit log was changed, cut or reordered; the message names the first event.",
+    ErrorCode.AUDIT_ROLLED_BACK: "The audit log does not go on from the head that was kept outside.",
+    ErrorCode.SIGNATURE_INVALID: "A signed statement was changed, or is none.",
+    ErrorCode.BACKUP_DAMAGED: "A backup was changed or is not whole.",
     ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, read or written.",
     ErrorCode.STORE_CONFLICT: "Somebody else changed the same record at the same time.",
     ErrorCode.INDEX_UNAVAILABLE: "The process that holds the galleries does not answer.",

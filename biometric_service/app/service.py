@@ -92,9 +92,9 @@ def build_walk(settings: Settings) -> Walk:
     return assemble_walk(settings, build_stages(settings), _open_store(settings, ChainedLog))
 
 
-def database_file(settings: Settings) -> Path:
-    """Where the embedded store is."""
-    return settings.data_dir / "biometric.db"
+def store_url(settings: Settings) -> str:
+    """Where the store is, or is to be."""
+    return settings.database_url or f"sqlite:///{settings.data_dir / 'biometric.db'}"
 
 
 def master_key(settings: Settings) -> MasterKeyProvider:
@@ -104,8 +104,7 @@ def master_key(settings: Settings) -> MasterKeyProvider:
 
 
 def _open_store(settings: Settings, log: Callable[[Callable[[], bytes]], ChainedLog]) -> OpenedStore:
-    url = settings.database_url or f"sqlite:///{database_file(settings)}"
-    return open_store(url, master_key(settings), log)
+    return open_store(store_url(settings), master_key(settings), log)
 
 
 def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Walk:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from biometric_service.app.service import database_file, master_key, settings_store
+from biometric_service.app.service import master_key, settings_store, store_url
 from biometric_service.audit.log import ChainedLog
 from biometric_service.cli.options import administration_event
 from biometric_service.cli.printing import JsonOption, err, print_json
@@ -63,7 +63,7 @@ def verify(file: BackupArgument, *, json: JsonOption = False) -> None:
 def restore(file: BackupArgument, *, json: JsonOption = False) -> None:
     """Put a verified backup where the settings have the store; refused where there is one already."""
     settings = load_settings()
-    _report(restore_backup(file, database_file(settings), master_key(settings), ChainedLog), json=json)
+    _report(restore_backup(file, store_url(settings), master_key(settings), ChainedLog), json=json)
 
 
 def _report(report: BackupReport, *, json: bool) -> None:

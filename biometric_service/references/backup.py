@@ -1,24 +1,38 @@
-"""Copies of a store in a SQLite file: made while it is in use, proved whole, and put back.
+"""Copies of a store: made while it is in use, from either database, proved whole, and put back into either.
 
-A copy is as sealed as the store: it opens with the master key that the store was under when it was made.
+A copy is as sealed as the store: it opens with the master key that the store was under when it was made. A folder that
+is followed holds a base and increments, and any moment at which one of them was made can be come back to.
 """
 
-import os
-import shutil
-import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references import frames, journal
+from biometric_service.references.archive import (
+    BASE,
+    INCREMENT,
+    Header,
+    chain_until,
+    read_frames,
+    read_header,
+    write_file,
+)
+from biometric_service.references.database import Database
 from biometric_service.references.event_log import MakeLog
-from biometric_service.references.faults import typed_faults, unavailable
+from biometric_service.references.frames import Frame, Loader
+from biometric_service.references.loading import put_back, set_aside, unconstrained
 from biometric_service.references.master_keys import MasterKeyProvider
-from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.references.models import ErasureRow, StoreRow
+from biometric_service.references.opening import OpenedStore, open_database, open_store
+from biometric_service.references.preparation import require_key
+from biometric_service.references.schema import downgrade, migrate, revision
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import ChangeNumber
 
@@ -32,81 +46,149 @@ class BackupReport:
     references: int
 
 
-def create_backup(opened: OpenedStore, target: Path, event: AuditEvent) -> None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One file of a backup: a base or an increment, how many rows, how far the journal had come."""
+
+    file: Path
+    kind: str
+    rows: int
+
+
+def create_backup(opened: OpenedStore, target: Path, event: AuditEvent) -> Kept:
     """Copy the store as it is at one moment to a new file in mode 0600; the event is in store and copy.
 
-    REQUEST_INVALID where the file exists or the store is not in SQLite, STORE_UNAVAILABLE where it cannot be written.
+    REQUEST_INVALID where the file exists, STORE_UNAVAILABLE where it cannot be written.
     """
-    if opened.database.engine.dialect.name != "sqlite":
-        message, action = (
-            "This store is not in a SQLite file.",
-            "Back it up with pg_dump, and keep the master key apart.",
-        )
-        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
     _require_absent(target)
     opened.store.record(event)
-    with _new_file(target) as draft, opened.database.reading() as connection:
-        _copy(connection, draft)
+    return _write(opened, target, None)
 
 
-def verify_backup(source: Path, provider: MasterKeyProvider, log: MakeLog) -> BackupReport:
-    """Open everything in a copy of the copy, which itself stays as it is.
+def follow(opened: OpenedStore, folder: Path, event: AuditEvent) -> Kept | None:
+    """Bring a folder up to the store: a base where it has none that can be gone on from, else what was done since.
 
-    Raises what opening a store raises, AUDIT_CHAIN_BROKEN, RECORD_TAMPERED, and STORE_UNAVAILABLE for a damaged file.
+    None where nothing was done. ``event``: recorded with a base.
     """
-    with typed_faults(), tempfile.TemporaryDirectory(prefix="biometric-service-") as folder:
-        copied = Path(shutil.copyfile(_existing(source), Path(folder) / "store.db"))
-        _check_integrity(copied)
-        opened = open_store(f"sqlite:///{copied}", provider, log)
+    before = _last(folder)
+    with opened.database.reading() as connection:
+        lineage, newest = journal.position(connection)
+        check = connection.execute(select(StoreRow.key_check)).scalar_one().hex()
+        here = (lineage, revision(connection), check)
+        follows = before and (before.journal, before.revision, before.key_check) == here
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    if before is None or not follows:
+        return create_backup(opened, folder / f"{name}.backup", event)
+    return _write(opened, folder / f"{name}.backup", before) if newest > before.position else None
+
+
+def verify_backup(
+    source: Path, provider: MasterKeyProvider, log: MakeLog, until: datetime | None = None
+) -> BackupReport:
+    """Restore a file, or a folder as it was at a moment, into a passing store and open everything in it.
+
+    Raises KEY_WRONG, BACKUP_DAMAGED, AUDIT_CHAIN_BROKEN, RECORD_TAMPERED.
+    """
+    with tempfile.TemporaryDirectory(prefix="biometric-service-") as folder:
+        return restore_backup(source, f"sqlite:///{folder}/store.db", provider, log, until)
+
+
+def restore_backup(
+    source: Path, url: str, provider: MasterKeyProvider, log: MakeLog, until: datetime | None = None
+) -> BackupReport:
+    """Make the store of a backup at a database URL, and open everything in it; REQUEST_INVALID where there is one.
+
+    What ``verify_backup`` raises. A store that is not whole is not left there.
+    """
+    keys = {path: _backup_key(read_header(path), provider) for path in _files(source, until)}
+    database = open_database(url)
+    try:
+        with unconstrained(database) as connection:
+            _require_empty(connection)
+            _load(connection, keys)
+        return _proved(url, database, provider, log)
+    finally:
+        database.close()
+
+
+def erased_since(source: Path, provider: MasterKeyProvider) -> Sequence[str]:
+    """The certificates of all erasures that any file of a folder tells of, also of later ones than are restored."""
+    paths = sorted(source.glob("*.backup")) if source.is_dir() else [source]
+    found: list[str] = []
+    for path in paths:
+        for frame in read_frames(path, _backup_key(read_header(path), provider)):
+            if frame.table == ErasureRow.__tablename__:
+                found += [row[frame.columns.index("certificate")] for row in frame.rows]
+    return found
+
+
+def _files(source: Path, until: datetime | None) -> list[Path]:
+    if source.is_dir():
+        return chain_until(source, until.astimezone(UTC).isoformat() if until else None)
+    return [source]
+
+
+def _last(folder: Path) -> Header | None:
+    paths = sorted(folder.glob("*.backup"))
+    return read_header(paths[-1]) if paths else None
+
+
+def _write(opened: OpenedStore, target: Path, before: Header | None) -> Kept:
+    with opened.database.reading() as connection:
+        lineage, newest = journal.position(connection)
+        row = connection.execute(select(StoreRow.key_check, StoreRow.store_key)).one()
+        header = Header(
+            id=uuid4().hex,
+            kind=INCREMENT if before else BASE,
+            at=datetime.now(UTC).isoformat(),
+            previous=before.id if before else "",
+            journal=lineage,
+            position=newest,
+            revision=revision(connection),
+            key_check=row[0].hex(),
+            store_key=row[1].hex(),
+        )
+        content = frames.since(connection, before.position) if before else _everything(connection)
+        rows = write_file(target, header, opened.keys.current.backups, content)
+    return Kept(target, header.kind, rows)
+
+
+def _everything(connection: Connection) -> Iterator[Frame]:
+    for table in journal.tables(connection):
+        yield from frames.whole(connection, table)
+
+
+def _backup_key(header: Header, provider: MasterKeyProvider) -> bytes:
+    master = provider.open(create=False)
+    require_key(bytes.fromhex(header.key_check), master)
+    return master.store_key(bytes.fromhex(header.store_key)).backups
+
+
+def _proved(url: str, database: Database, provider: MasterKeyProvider, log: MakeLog) -> BackupReport:
+    """What is in the restored store, which is taken away again where not everything in it opens."""
+    try:
+        opened = open_store(url, provider, log)
         try:
             return _read_everything(opened)
         finally:
             opened.close()
+    except BiometricServiceError:
+        with database.writing() as connection:
+            downgrade(connection, "base")
+        raise
 
 
-def restore_backup(source: Path, target: Path, provider: MasterKeyProvider, log: MakeLog) -> BackupReport:
-    """Put a verified copy where a store is to be; REQUEST_INVALID where there is one already."""
-    _require_absent(target)
-    report = verify_backup(source, provider, log)
-    with _new_file(target) as draft, typed_faults():
-        shutil.copyfile(source, draft)
-    return report
-
-
-@contextmanager
-def _new_file(target: Path) -> Iterator[Path]:
-    """A draft that becomes the target, durably, once it is whole; the target is never written over."""
-    _require_absent(target)
-    with typed_faults():
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    draft = Path(name)
-    try:
-        yield draft
-        with typed_faults():
-            os.fsync(descriptor)
-            os.link(draft, target)
-    finally:
-        os.close(descriptor)
-        draft.unlink(missing_ok=True)
-
-
-def _copy(connection: Connection, draft: Path) -> None:
-    """One file that needs no write-ahead log beside it."""
-    source = connection.connection.driver_connection
-    assert isinstance(source, sqlite3.Connection)
-    try:
-        with closing(sqlite3.connect(draft, isolation_level=None)) as copied:
-            source.backup(copied)
-            copied.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as fault:
-        raise unavailable("The backup cannot be written.", "Check the folder, its rights and its disk.") from fault
-
-
-def _existing(source: Path) -> Path:
-    if not source.is_file():
-        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, "There is no backup there.", "Check the file's name.")
-    return source
+def _load(connection: Connection, files: Mapping[Path, bytes]) -> None:
+    migrate(connection, read_header(next(iter(files))).revision)
+    keys = set_aside(connection)
+    loader = Loader(connection)
+    for path, key in files.items():
+        for frame in read_frames(path, key):
+            if frame.table:
+                loader.put(frame)
+    put_back(connection, keys)
+    migrate(connection)
+    journal.watch(connection)
 
 
 def _require_absent(target: Path) -> None:
@@ -115,16 +197,10 @@ def _require_absent(target: Path) -> None:
         raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
 
 
-def _check_integrity(path: Path) -> None:
-    try:
-        with closing(sqlite3.connect(path)) as raw:
-            whole = raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            whole = whole and not raw.execute("PRAGMA foreign_key_check").fetchall()
-            whole = whole and raw.execute("SELECT count(*) FROM store").fetchone() == (1,)
-    except sqlite3.DatabaseError:
-        whole = False
-    if not whole:
-        raise unavailable("The backup is damaged.", "Take an older one, and find out what damaged this one.")
+def _require_empty(connection: Connection) -> None:
+    if journal.tables(connection):
+        message, action = "There is a store there already.", "Restore into a new file or an empty database."
+        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
 
 
 def _read_everything(opened: OpenedStore) -> BackupReport:

@@ -13,6 +13,7 @@ from biometric_service.references.encounters import (
     touch_encounters,
     write_galleries,
 )
+from biometric_service.references.erasure import destroy_subject
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import (
     Holder,
@@ -29,7 +30,7 @@ from biometric_service.references.models import EncounterGalleryRow, EncounterRo
 from biometric_service.references.numbers import new_change, take_numbers
 from biometric_service.references.refusals import encounter_unknown, require_version
 from biometric_service.references.renewal import remove_references, renew_references
-from biometric_service.references.subjects import destroy_subject, encounters_of, list_members, touch_subject
+from biometric_service.references.subjects import encounters_of, list_members, touch_subject
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import (
     UNGUARDED,
@@ -98,9 +99,9 @@ class SqlEncounterStore:
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
             remove_references(connection, [found.number], change)
+            if encounters_of(connection, found.holder.number) == [found.number]:
+                destroy_subject(connection, found.holder.number, change, event, self._keys.current)
             connection.execute(delete(EncounterRow).where(EncounterRow.number == found.number))
-            if not encounters_of(connection, found.holder.number):
-                destroy_subject(connection, found.holder.number)
 
         change = self._write(key, event, guard, work)
         self._database.shed()

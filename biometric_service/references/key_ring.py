@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.faults import unavailable
 from biometric_service.references.key_faults import wrong
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
 from biometric_service.references.protection import DataKey, MasterKey, StoreKey, key_id, tampered
 from biometric_service.vocabulary.references import SubjectId
 
-_WRAPPED = select(StoreRow.store_key, StoreRow.next_store_key).where(StoreRow.id == STORE)
+_WRAPPED = select(StoreRow.store_key, StoreRow.next_store_key, StoreRow.moved_at).where(StoreRow.id == STORE)
 
 
 @dataclass(slots=True)
@@ -40,8 +41,16 @@ class KeyRing:
         return None if self._seen[1] is None else self._store_key(self._seen[1])
 
     def sync(self, connection: Connection) -> None:
-        """Learn what the row says; KEY_WRONG where a new store key is under another master key."""
-        current, following = connection.execute(_WRAPPED).one()
+        """Learn what the row says; KEY_WRONG where a new store key is under another master key.
+
+        STORE_UNAVAILABLE where the store was moved to another database.
+        """
+        current, following, moved_at = connection.execute(_WRAPPED).one()
+        if moved_at is not None:
+            raise unavailable(
+                "This store was moved to another database.",
+                "Set database_url to where it was moved, and restart the service.",
+            )
         if (current, following) == self._seen:
             return
         self._current = self._store_key(current).id

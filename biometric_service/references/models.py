@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 LONGEST_NAME = 255
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_LONG_NAME = String(1024).with_variant(String(1024, collation="C"), "postgresql")
 _NAME = String(LONGEST_NAME).with_variant(String(LONGEST_NAME, collation="C"), "postgresql")
 
 
@@ -70,7 +71,7 @@ class Base(DeclarativeBase):
 class StoreRow(Base):
     """The one row that says which master key the store is under and which numbers were given out last.
 
-    ``next_store_key``: what a renewal under way is moving to.
+    ``next_store_key``: what a renewal under way is moving to. ``moved_at``: when everything went to another database.
     """
 
     __tablename__ = "store"
@@ -80,6 +81,7 @@ class StoreRow(Base):
     store_key: Mapped[Sealed]
     next_store_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Moment]
+    moved_at: Mapped[datetime | None] = mapped_column(UtcTime)
     last_change: Mapped[Number]
     last_subject: Mapped[Number]
     last_encounter: Mapped[Number]
@@ -250,6 +252,25 @@ class IdempotencyKeyRow(Base):
     begun_at: Mapped[Moment]
     change: Mapped[Number | None]
     answer: Mapped[Sealed | None]
+
+
+class JournalRow(Base):
+    """The last time (``number``) that the row with this primary key (a JSON array) of a table was touched."""
+
+    __tablename__ = "journal"
+
+    name: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    key: Mapped[str] = mapped_column(_LONG_NAME, primary_key=True)
+    number: Mapped[int] = mapped_column(_NUMBER, index=True)
+
+
+class ErasureRow(Base):
+    """The certificate of an erasure, a signed statement, and the change that made it."""
+
+    __tablename__ = "erasures"
+
+    change: Mapped[NumberKey] = mapped_column(ForeignKey("changes.number"))
+    certificate: Mapped[str] = mapped_column(Text)
 
 
 class ApiKeyRow(Base):

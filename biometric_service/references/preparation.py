@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, inspect, select, update
 
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import MakeLog
+from biometric_service.references.journal import watch
 from biometric_service.references.key_faults import wrong
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
@@ -39,6 +40,7 @@ def prepare(database: Database, master: MasterKey, log: MakeLog) -> None:
     """Bring the tables up to date and start a new store, in one transaction."""
     with database.writing() as connection:
         migrate(connection)
+        watch(connection)
         if connection.scalar(select(StoreRow.id)) is None:
             wrapped = master.new_store_key()
             keys = {"key_check": master.check, "store_key": wrapped, "created_at": datetime.now(UTC)}

@@ -9,6 +9,7 @@ import os
 from typing import Final, NewType, Protocol
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -94,8 +95,7 @@ class StoreKey:
 
     ``id``: 8 bytes before everything that this key wraps. ``audit``: for the MAC over the head of the audit log.
     ``api_keys``, ``devices``: for the seals of either. ``answers``: for what was answered under idempotency keys.
-    ``rows``: for the sum over all rows. ``backups``: for backups. ``signing``: 32 bytes, the Ed25519 key of what the
-    store signs for third parties.
+    ``backups``: for backups. ``public_key``: 32 bytes, checks what the store signs for third parties (Ed25519).
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -104,10 +104,14 @@ class StoreKey:
         self.api_keys = _derived(secret, "api keys")
         self.answers = DataKey(_derived(secret, "answers"))
         self.devices = _derived(secret, "devices")
-        self.rows = _derived(secret, "rows")
         self.backups = _derived(secret, "backups")
-        self.signing = _derived(secret, "signing")
+        self._signing = Ed25519PrivateKey.from_private_bytes(_derived(secret, "signing"))
+        self.public_key = self._signing.public_key().public_bytes_raw()
         self._wrapping = DataKey(_derived(secret, "data keys"))
+
+    def sign(self, text: bytes) -> bytes:
+        """The signature, 64 bytes (RFC 8032)."""
+        return self._signing.sign(text)
 
     def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
         """A fresh data key, wrapped."""

@@ -9,18 +9,26 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from biometric_service.references.faults import unavailable
+from biometric_service.references.journal import unwatch
 
 HEAD = "head"
 
 
 def migrate(connection: Connection, revision: str = HEAD) -> None:
-    """Upgrade within the connection's transaction."""
+    """Upgrade within the connection's transaction; the tables must be watched anew then."""
+    unwatch(connection)
     command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str) -> None:
     """Go back to an older version within the connection's transaction (``base``: no tables at all)."""
+    unwatch(connection)
     command.downgrade(_config(connection), revision)
+
+
+def revision(connection: Connection) -> str:
+    """The version of the tables there are; empty where there are none."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def is_current(connection: Connection) -> bool:

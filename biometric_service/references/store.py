@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 from biometric_service.references.change_feed import open_page, read_page
 from biometric_service.references.database import Database
 from biometric_service.references.encounters import Place, template_count, write_encounter
+from biometric_service.references.erasure import certificates, destroy_subject
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import (
     Holder,
@@ -34,7 +35,6 @@ from biometric_service.references.refusals import (
 from biometric_service.references.renewal import remove_references
 from biometric_service.references.sealed_references import open_references, read_sealed
 from biometric_service.references.subjects import (
-    destroy_subject,
     encounters_of,
     gallery_exists,
     list_subjects,
@@ -130,7 +130,7 @@ class SqlReferenceStore:
             require_version(holder.version, guard)
             change = new_change(connection, self._log, event)
             remove_references(connection, encounters_of(connection, holder.number), change)
-            destroy_subject(connection, holder.number)
+            destroy_subject(connection, holder.number, change, event, self._keys.current)
             return change
 
         change = write_once(self._database, guard, work)
@@ -140,6 +140,11 @@ class SqlReferenceStore:
     def enrolling(self) -> AbstractContextManager[None]:
         """Held by one enrolment at a time, in all threads and processes; STORE_UNAVAILABLE where it takes too long."""
         return self._database.enrolment.held()
+
+    def erasures(self, after: ChangeNumber) -> Sequence[str]:
+        """The certificates of erasures made by later changes than the given one, signed statements, in order."""
+        with self._database.reading() as connection:
+            return certificates(connection, after)
 
     def record(self, event: AuditEvent) -> int:
         """Append an event that changes nothing else; returns its number."""

@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, select, update
 
 from biometric_service.references.holders import followed, subject_number
 from biometric_service.references.models import (
-    DataKeyRow,
     EncounterGalleryRow,
     EncounterRow,
     GalleryRow,
-    MergeRow,
     SubjectRow,
 )
 from biometric_service.references.refusals import gallery_unknown
@@ -51,18 +49,6 @@ def encounters_of(connection: Connection, number: int) -> Sequence[int]:
 def touch_subject(connection: Connection, number: int) -> None:
     """Count a change of the subject."""
     connection.execute(update(SubjectRow).where(SubjectRow.number == number).values(version=SubjectRow.version + 1))
-
-
-def destroy_subject(connection: Connection, number: int) -> None:
-    """Destroy the data key and every row of a subject, and of those that were merged into it."""
-    for merged in connection.scalars(select(MergeRow.source).where(_merged_into(number))).all():
-        destroy_subject(connection, merged)
-    connection.execute(delete(DataKeyRow).where(DataKeyRow.subject == number))
-    connection.execute(delete(SubjectRow).where(SubjectRow.number == number))
-
-
-def _merged_into(number: int) -> ColumnElement[bool]:
-    return and_(MergeRow.target == number, MergeRow.undone.is_(None))
 
 
 def list_subjects(

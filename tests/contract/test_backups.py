@@ -1,0 +1,169 @@
+"""A backup made under load is whole, is proved so, and brings everything back."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
+from biometric_service.audit.log import ChainedLog
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.backup import BackupReport, create_backup, follow, restore_backup, verify_backup
+from biometric_service.references.master_keys import KeyFromEnvironment
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import SubjectId
+from tests.contract.conftest import DATABASES, PostgresqlServer
+
+KEY = KeyFromEnvironment("17" * 32)
+
+
+def opening(url: str) -> OpenedStore:
+    return open_store(url, KEY, ChainedLog)
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where to restore: on the other kind of database, where there is one."""
+    if request.node.callspec.params["store_url"] == "sqlite" and "postgresql" in DATABASES:
+        server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+        return server.new_database()
+    return f"sqlite:///{tmp_path}/restored/store.db"
+
+
+@pytest.fixture
+def opened(store_url: str) -> Iterator[OpenedStore]:
+    opened = opening(store_url)
+    opened.store.create_gallery(GALLERY, audit_event())
+    for seed in range(4):
+        opened.store.enrol(random_encounter(seed, f"A-{seed}"), audit_event())
+    yield opened
+    opened.close()
+
+
+def back_up(opened: OpenedStore, target: Path) -> Path:
+    create_backup(opened, target, audit_event(EventKind.BACKUP_CREATED))
+    return target
+
+
+def refused(act: Callable[[], object]) -> ErrorCode:
+    with pytest.raises(BiometricServiceError) as caught:
+        act()
+    return caught.value.code
+
+
+def test_a_backup_is_one_private_file_that_verifies_and_stays_as_it_is(opened: OpenedStore, tmp_path: Path) -> None:
+    backup = back_up(opened, tmp_path / "backups" / "one.backup")
+    assert [path.name for path in backup.parent.iterdir()] == ["one.backup"]
+    assert backup.stat().st_mode & 0o777 == 0o600
+    before = backup.read_bytes()
+    assert verify_backup(backup, KEY, ChainedLog) == BackupReport(events=6, changes=4, references=12)
+    assert backup.read_bytes() == before
+    assert [path.name for path in backup.parent.iterdir()] == ["one.backup"]
+
+
+def test_a_backup_under_load_is_of_one_moment(opened: OpenedStore, tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def write() -> None:
+        seed = 100
+        while not done.is_set():
+            opened.store.enrol(random_encounter(seed, f"B-{seed}"), audit_event())
+            seed += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    reports = [verify_backup(back_up(opened, tmp_path / f"{turn}.backup"), KEY, ChainedLog) for turn in range(3)]
+    done.set()
+    writer.join()
+    assert reports[0].changes < reports[2].changes
+    for turn, report in enumerate(reports):
+        assert (report.references, report.events) == (3 * report.changes, report.changes + 2 + turn)
+
+
+def test_a_restored_store_has_everything_on_either_database_and_goes_on(
+    opened: OpenedStore, tmp_path: Path, other_url: str, store_url: str
+) -> None:
+    backup = back_up(opened, tmp_path / "one.backup")
+    opened.store.enrol(random_encounter(9, "late"), audit_event())
+    assert restore_backup(backup, other_url, KEY, ChainedLog).changes == 4
+    again = opening(other_url)
+    assert [one.subject for one in again.store.subjects(GALLERY, None, 9)] == ["A-0", "A-1", "A-2", "A-3"]
+    assert again.store.enrol(random_encounter(9, "late"), audit_event()) == 5
+    assert again.store.verify_events() == 7
+    again.store.erase(SubjectId("A-1"), audit_event())  # its foreign keys hold again
+    assert again.store.last_change() == 6
+    again.close()
+    for taken in (other_url, store_url):
+        assert refused(partial(restore_backup, backup, taken, KEY, ChainedLog)) is ErrorCode.REQUEST_INVALID
+
+
+def test_nothing_is_written_over(opened: OpenedStore, tmp_path: Path) -> None:
+    backup = back_up(opened, tmp_path / "one.backup")
+    before = backup.read_bytes()
+    assert refused(lambda: back_up(opened, backup)) is ErrorCode.REQUEST_INVALID
+    assert refused(lambda: verify_backup(tmp_path / "none", KEY, ChainedLog)) is ErrorCode.REQUEST_INVALID
+    assert backup.read_bytes() == before
+    assert opened.store.verify_events() == 6
+
+
+def test_a_damaged_backup_or_a_wrong_key_is_refused_and_not_restored(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    backup = back_up(opened, tmp_path / "one.backup")
+    wrong = KeyFromEnvironment("18" * 32)
+    assert refused(lambda: restore_backup(backup, other_url, wrong, ChainedLog)) is ErrorCode.KEY_WRONG
+    content = backup.read_bytes()
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    for spoilt in (content[:middle], b"", b"x" * 5000, flipped, content + b"x", content[:-40]):
+        backup.write_bytes(spoilt)
+        assert refused(lambda: restore_backup(backup, other_url, KEY, ChainedLog)) is ErrorCode.BACKUP_DAMAGED
+    backup.write_bytes(content)
+    assert restore_backup(backup, other_url, KEY, ChainedLog).references == 12
+
+
+def test_nothing_biometric_and_no_name_is_in_the_clear_in_a_backup(opened: OpenedStore, tmp_path: Path) -> None:
+    content = back_up(opened, tmp_path / "one.backup").read_bytes()
+    for seed in range(4):
+        assert not any(sample.image[:16] in content for sample in random_encounter(seed, "A").samples)
+    assert b"A-1" not in content
+    assert b"yard" not in content
+
+
+def test_any_followed_moment_can_be_come_back_to(opened: OpenedStore, tmp_path: Path, other_url: str) -> None:
+    folder, moments = tmp_path / "backups", []
+    for turn in range(4):
+        kept = follow(opened, folder, audit_event(EventKind.BACKUP_CREATED))
+        assert kept
+        assert kept.kind == ("increment" if turn else "base")
+        moments.append(datetime.now(UTC))
+        opened.store.erase(SubjectId(f"A-{turn}"), audit_event(EventKind.SUBJECT_ERASED, f"A-{turn}"))
+        opened.store.enrol(random_encounter(turn, f"B-{turn}"), audit_event())
+    follow(opened, folder, audit_event())
+    assert follow(opened, folder, audit_event()) is None
+    restore_backup(folder, other_url, KEY, ChainedLog, moments[2])
+    again = opening(other_url)
+    assert [one.subject for one in again.store.subjects(GALLERY, None, 9)] == ["A-2", "A-3", "B-0", "B-1"]
+    again.close()
+    assert verify_backup(folder, KEY, ChainedLog).changes == 12
+    early = moments[0] - timedelta(hours=1)
+    assert refused(lambda: verify_backup(folder, KEY, ChainedLog, early)) is ErrorCode.REQUEST_INVALID
+    sorted(folder.iterdir())[2].unlink()
+    assert refused(lambda: verify_backup(folder, KEY, ChainedLog)) is ErrorCode.BACKUP_DAMAGED
+
+
+def test_a_store_that_was_restored_or_rotated_is_followed_from_a_new_base(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    folder = tmp_path / "backups"
+    follow(opened, folder, audit_event())
+    restore_backup(folder, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    kept = follow(again, folder, audit_event())
+    assert kept
+    assert kept.kind == "base"
+    again.close()
