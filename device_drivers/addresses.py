@@ -4,6 +4,8 @@ from urllib.parse import SplitResult, parse_qs, parse_qsl, urlencode, urlsplit
 
 from device_drivers.errors import DeviceError, Reason
 
+FLAGS = {"true": True, "false": False}
+
 
 def number(url: str, name: str) -> float | None:
     """The number that ``?name=`` gives, above 0; None where it is not there, DeviceError(BAD_ADDRESS) for any other."""
@@ -17,6 +19,14 @@ def number(url: str, name: str) -> float | None:
     if not 0 < value < float("inf"):
         raise DeviceError(Reason.BAD_ADDRESS, f"{name}={given[0]} is no number above 0: correct the device's URL.")
     return value
+
+
+def flag(url: str, name: str) -> bool:
+    """What ``?name=true`` or ``=false`` says; False where it is not there, DeviceError(BAD_ADDRESS) for any other."""
+    given = parse_qs(urlsplit(url).query, keep_blank_values=True).get(name, ["false"])[0]
+    if given not in FLAGS:
+        raise DeviceError(Reason.BAD_ADDRESS, f"{name}={given} is neither true nor false: correct the device's URL.")
+    return FLAGS[given]
 
 
 def without_credentials(url: str) -> str:

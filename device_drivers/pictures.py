@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from device_drivers.wsq.decoding import is_wsq, read
+from device_drivers.errors import DeviceError, Reason
+from device_drivers.wsq.segments import is_wsq
 
 FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "DIB", "TIFF")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".wsq", ".bmp", ".tif", ".tiff"})
@@ -29,14 +30,23 @@ class Picture:
 
 
 def decoded(data: bytes) -> Picture:
-    """All of the picture, upright as its EXIF says; DamagedPictureError where a part is missing or wrong."""
+    """All of the picture, upright as its EXIF says; DamagedPictureError where a part is missing or wrong.
+
+    DeviceError(UNSUPPORTED) for WSQ where the extra ``wsq`` is not installed.
+    """
     try:
         return _wsq(data) if is_wsq(data) else _with_pillow(data)
+    except DeviceError:
+        raise
     except Exception as fault:  # noqa: BLE001 (decoders of foreign bytes raise whatever they like)
         raise DamagedPictureError(str(fault)) from None
 
 
 def _wsq(data: bytes) -> Picture:
+    try:
+        from device_drivers.wsq.decoding import read  # noqa: PLC0415 (its compiler takes a second to import)
+    except ModuleNotFoundError as missing:
+        raise DeviceError(Reason.UNSUPPORTED, f"WSQ needs {missing.name}: install the extra wsq.") from None
     file = read(data)
     return Picture(file.pixels(), file.ppi)
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +38,20 @@ class CaptureRequest:
     timeout: float = 10.0
 
 
+class Setting(NamedTuple):
+    """One thing that was set on the device while it captured, such as ``baud`` or ``pixel format``."""
+
+    name: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One captured image.
 
     ``pixels``: uint8, (height, width) grey or (height, width, 3) BGR. ``dpi``: pixels an inch, None where unknown or
     meaningless. ``captured_at``: UTC; ``monotonic``: seconds of the host's monotonic clock. ``digest``: SHA-256
-    (hex) of the pixels' bytes in row order.
+    (hex) of the pixels' bytes in row order. ``settings``: how the device was set, without secrets.
     """
 
     pixels: NDArray[np.uint8]
@@ -53,6 +60,7 @@ class Frame:
     monotonic: float
     device: DeviceInfo
     digest: str
+    settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,12 @@ class CaptureSession(Protocol):
     """An opened device."""
 
     def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
-        """Frames as they come, until the caller stops or the device has no more; DeviceError is a fault."""
+        """Frames captured after this was asked, until the caller stops or the device has no more.
+
+        A frame that shows what was before the device earlier is never given: it may be another person. DeviceError:
+        UNSUPPORTED for a characteristic that the device does not capture, TIMEOUT where no frame comes in time,
+        UNPLUGGED where the device goes, PROTOCOL where it sends what its family does not.
+        """
 
 
 class CaptureDevice(Protocol):

@@ -1,10 +1,10 @@
 """Devices by URL: the scheme names the family, whose module is imported only when it is asked for.
 
-A third party adds a family with an entry point in the group ``device_drivers``: its name is the scheme, its value a
-function from a URL to a ``CaptureDevice``.
+A third party adds a family with an entry point in the group ``device_drivers.families``: its name is the scheme, its
+value a ``Family``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -12,32 +12,60 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.protocol import CaptureDevice
+from device_drivers.protocol import CaptureDevice, DeviceInfo
 
+GROUP = "device_drivers.families"
 Opener = Callable[[str], CaptureDevice]
+Discoverer = Callable[[], Awaitable[list[DeviceInfo]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Devices that one driver knows. ``scheme``: what their URLs begin with. ``module``: "" for an entry point."""
+    """Devices that one driver knows.
+
+    ``scheme``: what their URLs begin with. ``module``: has a function ``device`` from a URL to a ``CaptureDevice``.
+    ``extra``: of this distribution, which the module needs. ``finder``: a module with a coroutine function
+    ``discover``, which tells what is there within a second; "" where such devices cannot be found.
+    """
 
     scheme: str
     module: str
     example: str
     gives: str
+    extra: str = ""
+    finder: str = ""
+
+    def device(self, url: str) -> CaptureDevice:
+        """The device at the URL; DeviceError(UNSUPPORTED) where a library is missing."""
+        return cast("Opener", self._imported(self.module, "device"))(url)
+
+    async def discover(self) -> list[DeviceInfo]:
+        """The devices of this family that are there now."""
+        return await cast("Discoverer", self._imported(self.finder, "discover"))()
+
+    def _imported(self, module: str, name: str) -> object:
+        try:
+            return getattr(import_module(module), name)
+        except ModuleNotFoundError as missing:
+            how = f"the extra {self.extra} of biometric-device-drivers" if self.extra else str(missing.name)
+            raise DeviceError(Reason.UNSUPPORTED, f"{self.scheme} needs {missing.name}: install {how}.") from None
 
 
-CAMERA, NETWORK = "device_drivers.camera.device", "device_drivers.camera.network"
+NETWORK = "device_drivers.camera.network"
 FACE = "colour pictures of a face"
 FAMILIES: Mapping[str, Family] = {
     family.scheme: family
     for family in (
         Family("folder", "device_drivers.folder.device", "folder:///srv/scans?dpi=500", "the images put into a folder"),
+        Family("virtual", "device_drivers.virtual.device", "virtual:///srv/finger.png?dpi=500", "one image for ever"),
         Family(
-            "zfm", "device_drivers.zfm.device", "zfm:///dev/ttyUSB0?baud=57600", "grey fingerprints at 500 or 508 dpi"
+            "zfm",
+            "device_drivers.zfm.device",
+            "zfm:///dev/ttyUSB0?baud=115200",
+            "grey fingerprints at 500 or 508 dpi",
         ),
-        Family("v4l2", CAMERA, "v4l2:///dev/video0", FACE),
-        Family("rtsp", CAMERA, "rtsp://user:password@host/stream", FACE),
+        Family("rtsp", "device_drivers.camera.device", "rtsp://user:password@host/stream", FACE, "rtsp"),
+        Family("v4l2", "device_drivers.camera.device", "v4l2:///dev/video0", FACE),
         Family("http+mjpeg", NETWORK, "http+mjpeg://user:password@host/stream", FACE),
         Family("https+mjpeg", NETWORK, "https+mjpeg://user:password@host/stream", FACE),
         Family("http+snapshot", NETWORK, "http+snapshot://user:password@host/picture.jpg", FACE),
@@ -47,20 +75,25 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def families() -> list[Family]:
-    """Every family that a device can be of, our own first."""
-    others = (entry for entry in entry_points(group="device_drivers") if entry.name not in FAMILIES)
-    return [
-        *FAMILIES.values(),
-        *(Family(entry.name, "", f"{entry.name}:", f"as {entry.value} says") for entry in others),
-    ]
+    """Every family that a device can be of, our own first; DeviceError(UNSUPPORTED) where a third party's is broken."""
+    others = (entry for entry in entry_points(group=GROUP) if entry.name not in FAMILIES)
+    return [*FAMILIES.values(), *(_third_party(entry.name) for entry in others)]
 
 
 def device(url: str) -> CaptureDevice:
     """The device at the URL, not yet opened; DeviceError(BAD_ADDRESS) for a URL that no family knows."""
     scheme = urlsplit(url).scheme
-    if scheme in FAMILIES:
-        return cast("Opener", import_module(FAMILIES[scheme].module).device)(url)
-    for entry in entry_points(group="device_drivers", name=scheme):
-        return cast("Opener", entry.load())(url)
-    known = ", ".join(family.scheme for family in families())
+    return (FAMILIES.get(scheme) or _third_party(scheme)).device(url)
+
+
+def _third_party(scheme: str) -> Family:
+    for entry in entry_points(group=GROUP, name=scheme):
+        try:
+            found = entry.load()
+        except Exception as fault:  # noqa: BLE001 (their code)
+            raise DeviceError(Reason.UNSUPPORTED, f"The driver {entry.value} is broken ({fault}): mend it.") from None
+        if isinstance(found, Family):
+            return found
+        raise DeviceError(Reason.UNSUPPORTED, f"The entry point {entry.value} is no Family: correct it.")
+    known = ", ".join([*FAMILIES, *(entry.name for entry in entry_points(group=GROUP))])
     raise DeviceError(Reason.BAD_ADDRESS, f"No driver knows this URL: begin it with one of {known}.")

@@ -8,7 +8,8 @@ from PIL import Image
 
 from biometric_service.capture import refusals
 from biometric_service.errors import BiometricServiceError
-from device_drivers.wsq.decoding import is_wsq, read
+from device_drivers.wsq.decoding import read
+from device_drivers.wsq.segments import is_wsq
 
 TAKEN = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "DIB", "WEBP", "GIF")
 PHOTO_WITH_EXTRAS = "MPO"

@@ -12,11 +12,12 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from device_drivers.addresses import without_credentials
+from device_drivers.arrivals import Arrivals
 from device_drivers.camera.http import Body, got
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.frames import frame_of
+from device_drivers.frames import frame_of, now, require_captures
 from device_drivers.pictures import DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
+from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 
 DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
 SNAPSHOT_PAUSE_SECONDS = 0.1
@@ -26,21 +27,33 @@ class PictureSource(Protocol):
     """Where the bytes of the next picture come from."""
 
     async def next(self) -> bytes:
-        """A whole image file, as the camera sent it; EOFError or OSError where the camera goes."""
+        """A whole image file that the camera sent after this was asked; EOFError or OSError where the camera goes."""
 
 
 class MjpegStream:
-    """The parts of one endless answer."""
+    """The parts of one endless answer, read all the time, so that none waits on the way and grows old."""
 
     def __init__(self, body: Body) -> None:
         self._body = body
+        self._arrivals = Arrivals[bytes]()
         boundary = str(body.headers.get_param("boundary") or "").strip("-")
         if not boundary:
             raise DeviceError(Reason.PROTOCOL, "The camera sends no motion JPEG: try http+snapshot:// for one picture.")
         self._boundary = boundary.encode()
 
     async def next(self) -> bytes:
-        """The next part, whole; what another reader left of the part before is passed over."""
+        """The next part that comes, whole."""
+        return await self._arrivals.next()
+
+    async def read_on(self) -> None:
+        """Read until the stream ends or this is cancelled."""
+        try:
+            while True:
+                self._arrivals.put(await self._part())
+        except Exception as fault:  # noqa: BLE001 (whoever waits is told)
+            self._arrivals.end(fault)
+
+    async def _part(self) -> bytes:
         while self._boundary not in await self._body.until(b"\n"):
             pass
         length = parse_headers(io.BytesIO(await self._part_head())).get("Content-Length")
@@ -81,17 +94,20 @@ class NetworkCameraSession:
     def __init__(self, source: PictureSource, info: DeviceInfo) -> None:
         self._source = source
         self._info = info
+        self._settings = (Setting("transport", info.model),)
 
     async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
-        """Frames until the caller stops; DeviceError(TIMEOUT) where none comes in time, UNPLUGGED where it goes."""
+        """As the protocol says."""
+        require_captures(self._info, request)
         while True:
             data = await self._next(request.timeout)
+            moment = now()
             try:
                 picture = await asyncio.to_thread(decoded, data)
             except DamagedPictureError:
                 yield DAMAGED
             else:
-                yield frame_of(picture.pixels, None, self._info)
+                yield frame_of(picture.pixels, None, self._info, self._settings, moment)
 
     async def _next(self, timeout: float) -> bytes:  # noqa: ASYNC109 (one place for what each fault means)
         try:
@@ -124,7 +140,8 @@ class NetworkCamera:
         """Ask for the pictures; DeviceError as ``camera.http.got`` raises."""
         async with got(self._address) as body:
             if self._kind == "mjpeg":
-                yield NetworkCameraSession(MjpegStream(body), self.info)
+                async with _read(MjpegStream(body)) as stream:
+                    yield NetworkCameraSession(stream, self.info)
                 return
         yield NetworkCameraSession(Snapshots(self._address), self.info)
 
@@ -132,3 +149,13 @@ class NetworkCamera:
 def device(url: str) -> NetworkCamera:
     """The camera at the URL."""
     return NetworkCamera(url)
+
+
+@asynccontextmanager
+async def _read(stream: MjpegStream) -> AsyncIterator[MjpegStream]:
+    reading = asyncio.create_task(stream.read_on())
+    try:
+        yield stream
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})

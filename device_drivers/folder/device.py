@@ -1,17 +1,20 @@
-"""``folder:///path?dpi=500``: images in a folder, oldest first, then whatever is put there while it is watched."""
+"""``folder:///path?dpi=500``: images in a folder, oldest first, then whatever is put there while it is watched.
+
+With ``new=true``, only what is put there after it was opened.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from device_drivers.addresses import number
+from device_drivers.addresses import flag, number
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of
 from device_drivers.pictures import SUFFIXES, DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
+from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 
 POLL_SECONDS = 0.1
 SETTLED_SECONDS = 1.0
@@ -26,10 +29,10 @@ class FolderSession:
     called. An image that cannot be read is waited for until nobody has written to it for a second.
     """
 
-    def __init__(self, folder: Path, info: DeviceInfo) -> None:
+    def __init__(self, folder: Path, info: DeviceInfo, passed_over: Iterable[Version]) -> None:
         self._folder = folder
         self._info = info
-        self._done: set[Version] = set()
+        self._done: set[Version] = set(passed_over)
         self._unreadable_since: dict[Version, float] = {}
 
     async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
@@ -56,7 +59,7 @@ class FolderSession:
             since = self._unreadable_since.setdefault(version, time.monotonic())
             settled = time.monotonic() - since >= SETTLED_SECONDS
             return Retry(f"{path.name} is not an image that can be read: put it there again.") if settled else None
-        return frame_of(picture.pixels, self._info.dpi or picture.dpi, self._info)
+        return frame_of(picture.pixels, self._info.dpi or picture.dpi, self._info, (Setting("file", path.name),))
 
 
 class FolderDevice:
@@ -64,15 +67,21 @@ class FolderDevice:
 
     def __init__(self, url: str) -> None:
         self._folder = Path(unquote(urlsplit(url).path))
+        self._only_new = flag(url, "new")
         captures = frozenset(Characteristic)
         self.info = DeviceInfo(url, "folder", "watched folder", str(self._folder), captures, number(url, "dpi"))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[FolderSession]:
-        """Open the folder; DeviceError(NOT_FOUND) where there is none."""
-        if not self._folder.is_dir():
-            raise DeviceError(Reason.NOT_FOUND, f"There is no folder {self._folder}: make it, or correct the URL.")
-        yield FolderSession(self._folder, self.info)
+        """Open the folder; DeviceError(NOT_FOUND) where there is none, PERMISSION where it may not be read."""
+        try:
+            there = await asyncio.to_thread(_by_age, self._folder)
+        except DeviceError as fault:
+            if fault.reason is Reason.UNPLUGGED:
+                what = f"There is no folder {self._folder}: make it, or correct the URL."
+                raise DeviceError(Reason.NOT_FOUND, what) from None
+            raise
+        yield FolderSession(self._folder, self.info, there if self._only_new else ())
 
 
 def device(url: str) -> FolderDevice:

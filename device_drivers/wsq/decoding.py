@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from device_drivers.wsq.faults import DamagedError
 from device_drivers.wsq.huffman import coefficients
-from device_drivers.wsq.segments import SIGNATURE, CodedBlock, take_apart
+from device_drivers.wsq.segments import CodedBlock, take_apart
 from device_drivers.wsq.subbands import Area, plan
 from device_drivers.wsq.tables import Filters, Frame, Quantisers
 from device_drivers.wsq.wavelets import join
@@ -56,11 +56,6 @@ class WsqFile:
             level = self.quantisers.level(number, part).reshape(band.height, band.width)
             plane[band.y : band.y + band.height, band.x : band.x + band.width] = level
         return plane
-
-
-def is_wsq(data: bytes) -> bool:
-    """Whether the bytes begin as a WSQ file does."""
-    return data.startswith(SIGNATURE)
 
 
 def read(data: bytes) -> WsqFile:

@@ -59,6 +59,11 @@ class Contents:
     tables: dict[int, Codes] = field(default_factory=dict)
 
 
+def is_wsq(data: bytes) -> bool:
+    """Whether the bytes begin as a WSQ file does."""
+    return data.startswith(SIGNATURE)
+
+
 def take_apart(data: bytes) -> Contents:
     """Everything in a file; raises DamagedError where it is no WSQ file or ends early."""
     found = Contents()

@@ -1,5 +1,6 @@
-"""``zfm:///dev/ttyUSB0?baud=57600``: a fingerprint module on a serial line.
+"""``zfm:///dev/ttyUSB0?baud=115200``: a fingerprint module on a serial line.
 
+The module is found at whatever baud it speaks, and set to ``baud=`` where that is given, and to its longest packets.
 ``password=`` and ``dpi=`` may follow, where they are not the usual 0 and the sensor's own.
 
 The image has four bits a pixel, two pixels a byte, the left one in the high half.
@@ -8,7 +9,7 @@ The image has four bits a pixel, two pixels a byte, the left one in the high hal
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from device_drivers.addresses import number, without_parameter
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.frames import frame_of
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
+from device_drivers.frames import frame_of, require_captures
+from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.zfm.line import Line
 from device_drivers.zfm.port import BAUDS, SerialPort
 from device_drivers.zfm.wire import Code, Command, DamagedPacketError, Wire, refused
 
@@ -29,7 +31,6 @@ USUAL_BAUD = 57_600
 MOST_PASSWORD = 0xFFFFFFFF
 LEVEL = 17  # 15 levels fill 0 to 255
 POLL_SECONDS = 0.05
-OPENING_TRIES = 2
 ADVICE = {
     Code.NO_FINGER: Retry("Place the finger flat on the reader."),
     Code.IMAGE_FAILED: Retry("The picture was not clear: clean finger and reader, and place the finger again."),
@@ -40,9 +41,10 @@ DAMAGED = Retry("The picture came damaged: leave the finger on the reader, it is
 class ZfmSession:
     """An opened module that has accepted the password."""
 
-    def __init__(self, wire: Wire, info: DeviceInfo) -> None:
+    def __init__(self, wire: Wire, info: DeviceInfo, settings: tuple[Setting, ...]) -> None:
         self._wire = wire
         self._info = info
+        self._settings = settings
 
     async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
         """Images of the finger, and each advice once while it stays true.
@@ -50,8 +52,7 @@ class ZfmSession:
         DeviceError: TIMEOUT where no finger comes in time (sending the image, 7 s at 57,600 baud, is not counted) or
         the module is silent for two seconds, UNPLUGGED where the port goes, UNSUPPORTED for other than a fingerprint.
         """
-        if request.characteristic not in self._info.captures:
-            raise DeviceError(Reason.UNSUPPORTED, "This reader captures fingerprints only.")
+        require_captures(self._info, request)
         advice: Retry | None = None
         deadline = time.monotonic() + request.timeout
         while True:
@@ -85,7 +86,7 @@ class ZfmSession:
         if len(image) not in SENSORS:
             raise DeviceError(Reason.UNSUPPORTED, f"An image of {len(image)} bytes is of no module that is known.")
         height, width, dpi = SENSORS[len(image)]
-        return frame_of(grey(image).reshape(height, width), self._info.dpi or dpi, self._info)
+        return frame_of(grey(image).reshape(height, width), self._info.dpi or dpi, self._info, self._settings)
 
 
 class ZfmDevice:
@@ -93,9 +94,9 @@ class ZfmDevice:
 
     def __init__(self, url: str) -> None:
         self._path = unquote(urlsplit(url).path)
-        self._baud = int(number(url, "baud") or USUAL_BAUD)
+        self._wanted = int(baud) if (baud := number(url, "baud")) else None
         self._password = int(number(url, "password") or 0)
-        if self._baud not in BAUDS:
+        if self._wanted not in {None, *BAUDS}:
             known = ", ".join(map(str, BAUDS))
             raise DeviceError(Reason.BAD_ADDRESS, f"The baud is one of {known}: correct the device's URL.")
         if self._password > MOST_PASSWORD:
@@ -105,29 +106,18 @@ class ZfmDevice:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ZfmSession]:
-        """Take the port and show the password.
+        """Take the port, find the module, show the password, agree on baud and packets.
 
-        DeviceError: NOT_FOUND, PERMISSION or BUSY for the port, TIMEOUT where no module answers at this baud,
+        DeviceError: NOT_FOUND, PERMISSION or BUSY for the port, TIMEOUT where no module answers at any baud,
         PERMISSION for a wrong password, PROTOCOL for something else on the line.
         """
-        with closing(SerialPort(self._path, self._baud)) as port:
-            wire = Wire(port)
-            await self._unlock(wire)
-            yield ZfmSession(wire, self.info)
-
-    async def _unlock(self, wire: Wire) -> None:
-        code = await self._shown_password(wire)
-        if code == Code.WRONG_PASSWORD:
-            raise DeviceError(Reason.PERMISSION, "The reader refuses the password: put ?password= into its URL.")
-        if code != Code.DONE:
-            raise refused(Command.VERIFY_PASSWORD, code)
-
-    async def _shown_password(self, wire: Wire) -> int:
-        """The module's answer; the first may be what an earlier program left on the line."""
-        for _ in range(OPENING_TRIES):
-            with suppress(DamagedPacketError):
-                return await wire.ask(Command.VERIFY_PASSWORD, self._password.to_bytes(4))
-        raise DeviceError(Reason.PROTOCOL, f"{self._path} answers with noise: check the baud, and that it is a reader.")
+        with closing(SerialPort(self._path, self._wanted or USUAL_BAUD)) as port:
+            line = Line(port, self._password)
+            baud = await line.found(self._wanted or USUAL_BAUD)
+            if self._wanted not in {None, baud}:
+                baud = await line.moved(self._wanted or USUAL_BAUD)
+            settings = (Setting("baud", str(baud)), Setting("packet bytes", str(await line.with_longest_packets())))
+            yield ZfmSession(line.wire, self.info, settings)
 
 
 def device(url: str) -> ZfmDevice:

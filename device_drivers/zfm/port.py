@@ -45,6 +45,13 @@ class SerialPort:
             os.close(self._file)
             self._file = -1
 
+    def set_baud(self, baud: int) -> None:
+        """Speak at this baud from now on; what had come is gone."""
+        try:
+            self._set_up(baud)
+        except (OSError, termios.error):
+            raise self._unplugged() from None
+
     def write(self, data: bytes) -> None:
         """Send a few bytes; a command is far shorter than the kernel's buffer."""
         try:

@@ -7,6 +7,7 @@ big-endian. The host sends a command, the module acknowledges with a code, and a
 import struct
 import time
 from enum import IntEnum
+from typing import NamedTuple
 
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.zfm.port import SerialPort
@@ -36,6 +37,8 @@ class Command(IntEnum):
 
     TAKE_IMAGE = 0x01
     UPLOAD_IMAGE = 0x0A
+    SET_PARAMETER = 0x0E
+    READ_PARAMETERS = 0x0F
     VERIFY_PASSWORD = 0x13
 
 
@@ -47,6 +50,20 @@ class Code(IntEnum):
     NO_FINGER = 0x02
     IMAGE_FAILED = 0x03
     WRONG_PASSWORD = 0x13
+
+
+class Parameter(IntEnum):
+    """What can be set on a module: the baud as multiples of 9,600; packets of 32, 64, 128 or 256 bytes as 0 to 3."""
+
+    BAUD = 4
+    PACKET_SIZE = 6
+
+
+class Answer(NamedTuple):
+    """What a module acknowledges with."""
+
+    code: int
+    data: bytes
 
 
 class DamagedPacketError(Exception):
@@ -71,26 +88,31 @@ class Wire:
         self._port = port
         self._come = bytearray()
         self._quiet = True
+        self.patience = REPLY_SECONDS
 
     async def ask(self, command: Command, argument: bytes = b"") -> int:
         """The code that the module acknowledges with; DeviceError(TIMEOUT) where it is silent."""
+        return (await self.answer(command, argument)).code
+
+    async def answer(self, command: Command, argument: bytes = b"") -> Answer:
+        """The code that the module acknowledges with, and what follows it; DeviceError(TIMEOUT) where it is silent."""
         await self._drained()
         self._quiet = False
-        code = await self._asked(command, argument)
+        answer = await self._asked(command, argument)
         self._quiet = True
-        return code
+        return answer
 
     async def image(self) -> bytes:
         """The image in the module's buffer, as sent; DamagedPacketError where a byte of it is wrong or missing."""
         await self._drained()
         self._quiet = False
-        if (code := await self._asked(Command.UPLOAD_IMAGE)) != Code.DONE:
-            raise refused(Command.UPLOAD_IMAGE, code)
+        if (answer := await self._asked(Command.UPLOAD_IMAGE)).code != Code.DONE:
+            raise refused(Command.UPLOAD_IMAGE, answer.code)
         image = await self._data()
         self._quiet = True
         return image
 
-    async def _asked(self, command: Command, argument: bytes = b"") -> int:
+    async def _asked(self, command: Command, argument: bytes = b"") -> Answer:
         self._port.write(packet(Kind.COMMAND, bytes([command]) + argument))
         try:
             kind, payload = await self._packet()
@@ -98,7 +120,7 @@ class Wire:
             raise DeviceError(Reason.TIMEOUT, "The reader is silent: check its wiring, power and baud.") from None
         if kind is not Kind.ACKNOWLEDGE or not payload:
             raise DamagedPacketError("no acknowledgement")
-        return payload[0]
+        return Answer(payload[0], payload[1:])
 
     async def _data(self) -> bytes:
         image = bytearray()
@@ -114,8 +136,8 @@ class Wire:
         return bytes(image)
 
     async def _packet(self) -> tuple[Kind, bytes]:
-        """The next packet; TimeoutError where it does not come whole within two seconds."""
-        deadline = time.monotonic() + REPLY_SECONDS
+        """The next packet; TimeoutError where it does not come whole within ``patience`` seconds."""
+        deadline = time.monotonic() + self.patience
         while (at := self._come.find(START)) < 0:
             await self._more(deadline)
         del self._come[:at]

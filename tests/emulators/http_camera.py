@@ -3,6 +3,7 @@
 import base64
 import io
 import select
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,13 +26,14 @@ def jpeg(seed: int = 0) -> bytes:
 class HttpCamera:
     """A camera on a port of its own; ``part_lengths`` and ``chunked`` are what cameras differ in."""
 
-    def __init__(self, *, part_lengths: bool = True, chunked: bool = False) -> None:
+    def __init__(self, *, part_lengths: bool = True, chunked: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self.part_lengths, self.chunked = part_lengths, chunked
         self.picture = jpeg()
         self.sending, self.plugged = threading.Event(), True
-        self.damaged = 0
-        self.locked = False
+        self.damaged, self.locked, self.pause = False, False, 0.0
         self._server = _Server(self)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -40,10 +42,7 @@ class HttpCamera:
         return f"127.0.0.1:{self._server.server_port}"
 
     def next_picture(self) -> bytes:
-        if not self.damaged:
-            return self.picture
-        self.damaged -= 1
-        return self.picture[: len(self.picture) // 2]
+        return self.picture[: len(self.picture) // 2] if self.damaged else self.picture
 
     def close(self) -> None:
         self.plugged = False
@@ -122,6 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, camera: HttpCamera, data: bytes) -> None:
         for piece in (data[:1000], data[1000:]):
+            time.sleep(camera.pause)
             if not camera.chunked:
                 self.wfile.write(piece)
             elif piece:

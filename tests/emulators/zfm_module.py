@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import termios
 import threading
 import time
 import tty
@@ -27,12 +28,14 @@ class Fault(Enum):
 class ZfmModule:
     """A module with a finger on it, or none. ``fault`` spoils one image, then is over; silence and noise stay."""
 
-    def __init__(self, shape: tuple[int, int] = (288, 256), password: int = 0, packet_bytes: int = 128) -> None:
+    def __init__(
+        self, shape: tuple[int, int] = (288, 256), password: int = 0, packet_bytes: int = 128, baud: int = 57_600
+    ) -> None:
         self.levels: NDArray[np.uint8] = np.random.default_rng(5).integers(0, 16, shape).astype(np.uint8)
         self.finger, self.fault, self.code = False, Fault.NONE, 0
         self.asked: list[int] = []
         self.packet_seconds = 0.0
-        self._password, self._packet_bytes = password, packet_bytes
+        self._password, self.packet_bytes, self.baud = password, packet_bytes, baud
         self._module, self._terminal = pty.openpty()
         tty.setraw(self._terminal)
         self.path = os.ttyname(self._terminal)
@@ -52,7 +55,8 @@ class ZfmModule:
                 come += os.read(self._module, 4096)
             while len(come) >= 9 and len(come) >= 9 + int.from_bytes(come[7:9]):
                 end = 9 + int.from_bytes(come[7:9])
-                self._answer(come[:end])
+                if termios.tcgetattr(self._terminal)[4] == getattr(termios, f"B{self.baud}"):
+                    self._answer(come[:end])
                 come = come[end:]
         os.close(self._module)
         os.close(self._terminal)
@@ -73,14 +77,25 @@ class ZfmModule:
         elif body[0] == 0x0A:
             self._acknowledge(0x00)
             self._send_image()
-        elif body[0] == 0x0F:
-            size = (32, 64, 128, 256).index(self._packet_bytes)
-            self._acknowledge(0x00, bytes([0, 0, 0, 0, 0, 150, 0, 3, *[255] * 4, 0, size, 0, 6]))
+        else:
+            self._answer_parameters(body)
+
+    def _answer_parameters(self, body: bytes) -> None:
+        if body[0] == 0x0F:
+            size = (32, 64, 128, 256).index(self.packet_bytes)
+            state = [0, 0, 0, 0, 0, 150, 0, 3, *[255] * 4, 0, size, 0, self.baud // 9_600]
+            self._acknowledge(0x00, bytes(state))
+        elif body[0] == 0x0E:
+            self._acknowledge(0x00)
+            if body[1] == 4:
+                self.baud = 9_600 * body[2]
+            elif body[1] == 6:
+                self.packet_bytes = (32, 64, 128, 256)[body[2]]
 
     def _send_image(self) -> None:
         pixels = self.levels.ravel()
         data = bytes(((pixels[::2] << 4) | pixels[1::2]).tolist())
-        pieces = [data[at : at + self._packet_bytes] for at in range(0, len(data), self._packet_bytes)]
+        pieces = [data[at : at + self.packet_bytes] for at in range(0, len(data), self.packet_bytes)]
         for number, piece in enumerate(pieces):
             packet = self._packet(8 if number == len(pieces) - 1 else 2, piece)
             if number == len(pieces) // 2 and self.fault is not Fault.NONE:

@@ -98,3 +98,23 @@ def test_oldest_first_and_again_when_written_anew(tmp_path: Path) -> None:
         os.utime(tmp_path / f"{name}.png", (1_000 + age, 1_000 + age))
     found = captured(f"folder://{tmp_path}")
     assert [each.pixels.shape[0] for each in found if isinstance(each, Frame)] == [40, 39, 38]
+
+
+def test_only_what_is_new_since_it_was_opened_is_given_where_that_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "earlier.png").write_bytes(file_of(PIXELS, "PNG"))
+
+    async def run() -> list[str]:
+        async with device(f"folder://{tmp_path}?new=true").open() as session:
+            (tmp_path / "later.png").write_bytes(file_of(255 - PIXELS, "PNG"))
+            capture = session.capture(CaptureRequest(Characteristic.FINGERPRINT, 5))
+            frame = await anext(aiter(capture))
+            assert isinstance(frame, Frame)
+            np.testing.assert_array_equal(frame.pixels, 255 - PIXELS)
+            return [setting.value for setting in frame.settings]
+
+    assert asyncio.run(run()) == ["later.png"]
+
+
+def test_new_is_true_or_false(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="neither true nor false"):
+        device(f"folder://{tmp_path}?new=perhaps")

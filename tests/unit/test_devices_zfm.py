@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from pyfingerprint.pyfingerprint import PyFingerprint
 
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import CaptureRequest, CaptureSession, Characteristic, Frame, Retry
@@ -125,6 +128,39 @@ def test_a_url_that_means_nothing_is_a_bad_address(query: str) -> None:
     with pytest.raises(DeviceError) as caught:
         device(f"zfm:///dev/ttyUSB0?{query}")
     assert caught.value.reason is Reason.BAD_ADDRESS
+
+
+@pytest.mark.parametrize("asked", [None, 57_600, 115_200])
+def test_a_module_as_delivered_is_found_and_set_to_what_was_asked(module: ZfmModule, asked: int | None) -> None:
+    module.finger = True
+    (frame,) = first(f"zfm://{module.path}" + (f"?baud={asked}" if asked else ""))
+    assert isinstance(frame, Frame)
+    np.testing.assert_array_equal(frame.pixels, module.levels * 17)
+    assert (module.baud, module.packet_bytes) == (asked or 57_600, 256)
+    assert frame.settings == (("baud", str(module.baud)), ("packet bytes", "256"))
+
+
+def test_a_module_that_another_program_left_at_another_baud_is_found() -> None:
+    with closing(ZfmModule(baud=9_600)) as module:
+        module.finger = True
+        assert isinstance(first(f"zfm://{module.path}")[0], Frame)
+        assert module.baud == 9_600
+
+
+def test_a_client_of_somebody_else_reads_the_same_picture_from_the_emulator(module: ZfmModule, tmp_path: Path) -> None:
+    module.finger = True
+    reader = PyFingerprint(module.path, 57_600)
+    try:
+        assert reader.verifyPassword()
+        assert reader.readImage()
+        reader.downloadImage(str(tmp_path / "finger.bmp"))
+    finally:
+        reader._PyFingerprint__serial.close()
+    with Image.open(tmp_path / "finger.bmp") as image:
+        np.testing.assert_array_equal(np.asarray(image.convert("L")), module.levels * 17)
+    (frame,) = first(f"zfm://{module.path}")
+    assert isinstance(frame, Frame)
+    np.testing.assert_array_equal(frame.pixels, module.levels * 17)
 
 
 def test_a_file_is_no_serial_port() -> None:
