@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.fuzz.target import Target
-from device_drivers.wsq.decoding import is_wsq, read
+from device_drivers.wsq.decoding import read
+from device_drivers.wsq.segments import is_wsq
 from device_drivers.wsq.encoding import encode
 from device_drivers.wsq.faults import DamagedError
 
