@@ -6,9 +6,9 @@ import numpy as np
 
 from benchmarks.fuzz.target import Target
 from device_drivers.wsq.decoding import read
-from device_drivers.wsq.segments import is_wsq
 from device_drivers.wsq.encoding import encode
 from device_drivers.wsq.faults import DamagedError
+from device_drivers.wsq.segments import is_wsq
 
 MOST_PIXELS = 1_000_000
 """As ``capture.files`` does, the size is looked at before anything is decoded."""
