@@ -64,6 +64,13 @@ FAMILIES: Mapping[str, Family] = {
             "zfm:///dev/ttyUSB0?baud=115200",
             "grey fingerprints at 500 or 508 dpi",
         ),
+        Family(
+            "libfprint",
+            "device_drivers.libfprint.device",
+            "libfprint://uru4000/0",
+            "grey fingerprints of USB readers",
+            finder="device_drivers.libfprint.finding",
+        ),
         Family("rtsp", "device_drivers.camera.device", "rtsp://user:password@host/stream", FACE, "rtsp"),
         Family("v4l2", "device_drivers.camera.device", "v4l2:///dev/video0", FACE),
         Family("http+mjpeg", NETWORK, "http+mjpeg://user:password@host/stream", FACE),

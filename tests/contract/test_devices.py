@@ -19,7 +19,7 @@ from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import CaptureRequest, CaptureSession, Frame, Retry
 from device_drivers.registry import FAMILIES, device
 from tests.emulators.benches.all import BENCHES, NOT_MEANT
-from tests.emulators.benches.bench import Bench, gradient
+from tests.emulators.benches.bench import Bench, ridges
 
 PATIENT, HASTY, SOON = 10.0, 0.2, 3.0
 CYCLES, CAPTURES_AMONG_THEM = 100, 5
@@ -121,7 +121,7 @@ def test_a_capture_shows_what_is_there_now(bench: Bench) -> None:
         async with device(bench.url).open() as session:
             await frames(bench, session)
             await asyncio.sleep(2 * HASTY)  # a camera sends on meanwhile
-            bench.load(gradient(bench.expected().shape[0], bench.expected().shape[1], 3))
+            bench.load(ridges(bench.expected().shape[0], bench.expected().shape[1], 3))
             await asyncio.sleep(HASTY)
             return (await frames(bench, session))[0]
 

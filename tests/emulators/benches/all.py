@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.emulators.benches.bench import Bench
 from tests.emulators.benches.files import FolderBench, VirtualBench
 from tests.emulators.benches.http import HttpBench
+from tests.emulators.benches.libfprint import LibfprintBench
 from tests.emulators.benches.serial import ZfmBench
 
 BENCHES: Mapping[str, Callable[[Path], Bench]] = {
@@ -19,6 +20,7 @@ BENCHES: Mapping[str, Callable[[Path], Bench]] = {
     "snapshot": partial(HttpBench, scheme="http+snapshot", path="picture.jpg"),
     "snapshot over TLS": partial(HttpBench, scheme="https+snapshot", path="picture.jpg"),
     "zfm": ZfmBench,
+    "libfprint": LibfprintBench,
 }
 
 # Case, bench: why it has no meaning there. Whatever is not here is tested.

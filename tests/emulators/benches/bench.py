@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 from device_drivers.protocol import Characteristic
 
 
-def gradient(height: int = 64, width: int = 48, seed: int = 0) -> NDArray[np.uint8]:
-    """A picture like no other seed's, uint8 (height, width)."""
+def ridges(height: int = 160, width: int = 128, seed: int = 0) -> NDArray[np.uint8]:
+    """Ridges nine pixels apart that end and fork in a few places, other ones for each seed; uint8 (height, width)."""
+    generator = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
-    return (x * 3 + y * 5 + seed * 37).astype(np.uint8)
+    phase = 2 * np.pi * (x * 0.3 + y) / 9
+    for sign in (1, -1) * 6:
+        at = generator.uniform(0.15, 0.85, 2) * (height, width)
+        phase = phase + sign * np.arctan2(y - at[0], x - at[1])
+    return (127 + 120 * np.cos(phase)).astype(np.uint8)
 
 
 class Bench(ABC):

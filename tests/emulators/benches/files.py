@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.emulators.benches.bench import Bench, gradient
+from tests.emulators.benches.bench import Bench, ridges
 from tests.emulators.powerless import powerless
 
 
@@ -41,7 +41,7 @@ class FolderBench(Bench):
         self.watched = folder / "watched"
         self.watched.mkdir()
         self.url, self.absent = f"folder://{self.watched}", f"folder://{folder}/none"
-        self.picture = gradient()
+        self.picture = ridges()
         self._numbers = count()
         self._slow = False
         self._copying: list[threading.Thread] = []
@@ -104,7 +104,7 @@ class VirtualBench(Bench):
         super().__init__(folder)
         self._file = folder / "seen.png"
         self.url, self.absent = f"virtual://{self._file}", f"virtual://{folder}/none.png"
-        self.picture = gradient()
+        self.picture = ridges()
         self.hide()
 
     def load(self, picture: NDArray[np.uint8]) -> None:

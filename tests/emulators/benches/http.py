@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from device_drivers.pictures import decoded
-from tests.emulators.benches.bench import Bench, gradient
+from tests.emulators.benches.bench import Bench, ridges
 from tests.emulators.certificates import believed
 from tests.emulators.http_camera import HttpCamera
 
@@ -27,7 +27,7 @@ class HttpBench(Bench):
         self._open = ExitStack()
         tls = self._open.enter_context(believed(folder)) if scheme.startswith("https") else None
         self.camera = HttpCamera(**kind, tls=tls)
-        self.load(gradient(120, 160))
+        self.load(ridges())
         self.url, self.absent = f"{scheme}://{self.camera.address}/{path}", f"{scheme}://127.0.0.1:9/{path}"
 
     def load(self, picture: NDArray[np.uint8]) -> None:
