@@ -58,10 +58,10 @@ class LiveService:
     def gallery(self, name: str) -> None:
         self.service.store.create_gallery(GalleryId(name), event(EventKind.GALLERY_CREATED))
 
-    def subject(self, name: str, *galleries: str) -> None:
+    def subject(self, name: str, *galleries: str, encounter: str = "first") -> None:
         reach = frozenset(map(GalleryId, galleries))
-        encounter = Encounter(SubjectId(name), EncounterId(uuid4().hex), reach, datetime.now(UTC), ())
-        self.service.store.enrol(encounter, event(EventKind.SUBJECT_ENROLLED))
+        kept = Encounter(SubjectId(name), EncounterId(encounter), reach, datetime.now(UTC), ())
+        self.service.store.enrol(kept, event(EventKind.SUBJECT_ENROLLED))
 
     def last_event(self) -> AuditEvent:
         return self.service.store.events(self.service.verify_audit() - 1, 1)[0].event

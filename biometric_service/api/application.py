@@ -10,6 +10,7 @@ from biometric_service.api.access.entrance import Entrance
 from biometric_service.api.envelope import Envelope, Limits
 from biometric_service.api.operations import (
     audit_events,
+    encounters,
     enrolments,
     galleries,
     identifications,
@@ -28,6 +29,7 @@ OPERATIONS = (
     identifications,
     movement_checks,
     subjects,
+    encounters,
     galleries,
     audit_events,
     own_key,

@@ -9,7 +9,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from biometric_service.api.errors import MEDIA_TYPE, Problem
-from biometric_service.api.operations.bodies import EnrolmentBody, IdentificationBody, MovementBody, VerificationBody
+from biometric_service.api.operations.bodies import (
+    EncounterBody,
+    EnrolmentBody,
+    IdentificationBody,
+    MovementBody,
+    VerificationBody,
+)
 
 REFERENCE = "#/components/schemas/{model}"
 PROBLEM = {
@@ -17,6 +23,7 @@ PROBLEM = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model=Problem.__name__)}}},
 }
 READ_BY_US: tuple[type[BaseModel], ...] = (
+    EncounterBody,
     EnrolmentBody,
     IdentificationBody,
     MovementBody,

@@ -120,6 +120,7 @@ def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Wa
         follower=GalleryFollower(opened.store, list(indexes.values())),
         store=opened.store,
         encounters=opened.encounters,
+        answers=opened.answers,
         policy=_policy(settings),
         candidate_limit=settings.candidate_limit,
     )

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from biometric_service.cli import administration, auditing, enrolling, keeping, recognising, serving
+from biometric_service.cli import administration, auditing, encounters, enrolling, keeping, recognising, serving
 from biometric_service.cli.devices import devices
 from biometric_service.cli.images import images
 from biometric_service.cli.models import models
@@ -24,6 +24,7 @@ enrolling.register(app)
 recognising.register(app)
 serving.register(app)
 administration.register(app)
+encounters.register(app, administration.subjects)
 app.add_typer(models, name="models")
 app.add_typer(devices, name="devices")
 app.add_typer(images, name="images")

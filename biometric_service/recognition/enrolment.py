@@ -1,6 +1,7 @@
 """Keep a person: quality gates, a search for the same person under another id, then one transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,9 +15,11 @@ from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
+    UNGUARDED,
     Encounter,
     EncounterId,
     EnrolledSample,
+    Guard,
 )
 
 HINDRANCES: Mapping[Outcome, EnrolmentOutcome] = {
@@ -26,34 +29,76 @@ HINDRANCES: Mapping[Outcome, EnrolmentOutcome] = {
 }
 """What the search for duplicates may find that keeps a person from being enrolled."""
 
+EVENTS: Mapping[EnrolmentOutcome, EventKind] = {
+    EnrolmentOutcome.ENROLLED: EventKind.SUBJECT_ENROLLED,
+    EnrolmentOutcome.ENCOUNTER_ADDED: EventKind.ENCOUNTER_ADDED,
+}
+"""What the audit log calls the outcomes that keep something; every other is a refusal."""
 
-def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller) -> Enrolment:
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What became of the images, and what was found on the way to the outcome."""
+
+    observed: Sequence[Observation]
+    outcome: EnrolmentOutcome
+    duplicates: Decision | None = None
+    claim: Decision | None = None
+
+
+def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = UNGUARDED) -> Enrolment:
     """Enrol a new subject.
 
     Every image must be usable, or nothing is kept (RECAPTURE says what to do better). A person who seems to be
     enrolled under another id is kept only where the request says that an officer has looked (``despite_duplicates``),
-    and nobody is kept on an incomplete search. One enrolment at a time searches and keeps, so that the same person
-    cannot come in twice at once. Whatever becomes of it is in the audit log.
+    and nobody is kept on an incomplete search. One enrolment at a time searches and keeps, in all processes, so that
+    the same person cannot come in twice at once. Whatever becomes of it is in the audit log.
     Raises SUBJECT_EXISTS, GALLERY_UNKNOWN and what ``identify`` raises.
     """
+    made = kept_before(walk, request, guard)
+    if made is not None:
+        return made
     _require_new(walk, request)
     observed = observe(walk, request.images)
     if len(with_template(observed)) < len(observed):
-        return _refused(walk, request, caller, observed, None, EnrolmentOutcome.RECAPTURE)
+        return keep_or_refuse(walk, request, caller, Findings(observed, EnrolmentOutcome.RECAPTURE), guard)
     with walk.store.enrolling():
+        _require_new(walk, request)
         duplicates = search_duplicates(walk, observed)
-        hindrance = HINDRANCES.get(duplicates.outcome)
-        if hindrance is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
-            hindrance = None
-        if hindrance is not None:
-            return _refused(walk, request, caller, observed, duplicates, hindrance)
-        return _kept(walk, request, caller, observed, duplicates)
+        outcome = HINDRANCES.get(duplicates.outcome, EnrolmentOutcome.ENROLLED)
+        if outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
+            outcome = EnrolmentOutcome.ENROLLED
+        return keep_or_refuse(walk, request, caller, Findings(observed, outcome, duplicates), guard)
 
 
 def search_duplicates(walk: Walk, observed: Sequence[Observation]) -> Decision:
     """The same person under another id, among everyone ever enrolled."""
     candidates = compare(walk, observed, search(walk, observed, ALL_GALLERIES))
     return decide_identification(candidates, bool(with_template(observed)), walk.policy.duplicates)
+
+
+def kept_before(walk: Walk, request: EnrolmentRequest, guard: Guard) -> Enrolment | None:
+    """What is known of a request that kept its encounter once already and was cut off before its answer."""
+    change = walk.answers.change_made(guard.once) if guard.once else None
+    if change is None:
+        return None
+    return Enrolment(EnrolmentOutcome.ENROLLED, request.subject, request.encounter, change, (), None)
+
+
+def keep_or_refuse(
+    walk: Walk, request: EnrolmentRequest, caller: Caller, findings: Findings, guard: Guard
+) -> Enrolment:
+    """Keep the encounter where the outcome says so; either way the audit log is told."""
+    reports = tuple(each.report() for each in findings.observed)
+    event = _event(request, caller, findings)
+    name, change = None, None
+    if findings.outcome in EVENTS:
+        encounter = _encounter(request, findings.observed)
+        keep = walk.store.enrol if findings.outcome is EnrolmentOutcome.ENROLLED else walk.store.add_encounter
+        name, change = encounter.encounter, keep(encounter, event, guard)
+    else:
+        walk.store.record(event)
+    return Enrolment(findings.outcome, request.subject, name, change, reports, findings.duplicates, findings.claim)
 
 
 def _require_new(walk: Walk, request: EnrolmentRequest) -> None:
@@ -70,20 +115,16 @@ def _require_new(walk: Walk, request: EnrolmentRequest) -> None:
     )
 
 
-def _kept(
-    walk: Walk, request: EnrolmentRequest, caller: Caller, observed: Sequence[Observation], duplicates: Decision
-) -> Enrolment:
-    encounter = Encounter(
+def _encounter(request: EnrolmentRequest, observed: Sequence[Observation]) -> Encounter:
+    return Encounter(
         request.subject,
-        EncounterId(str(uuid4())),
+        request.encounter or EncounterId(str(uuid4())),
         request.galleries,
         datetime.now(UTC),
         tuple(_enrolled(each) for each in observed),
         request.exceptions,
+        request.circumstances,
     )
-    change = walk.store.enrol(encounter, _event(request, caller, observed, duplicates, EnrolmentOutcome.ENROLLED))
-    reports = tuple(each.report() for each in observed)
-    return Enrolment(EnrolmentOutcome.ENROLLED, request.subject, encounter.encounter, change, reports, duplicates)
 
 
 def _enrolled(each: Observation) -> EnrolledSample:
@@ -94,34 +135,16 @@ def _enrolled(each: Observation) -> EnrolledSample:
     return EnrolledSample(each.sample.facts(), each.image.data, (each.template,), each.quality.score)
 
 
-def _refused(  # noqa: PLR0913, PLR0917 - everything that the audit log is told
-    walk: Walk,
-    request: EnrolmentRequest,
-    caller: Caller,
-    observed: Sequence[Observation],
-    duplicates: Decision | None,
-    outcome: EnrolmentOutcome,
-) -> Enrolment:
-    walk.store.record(_event(request, caller, observed, duplicates, outcome))
-    return Enrolment(outcome, request.subject, None, None, tuple(each.report() for each in observed), duplicates)
-
-
-def _event(
-    request: EnrolmentRequest,
-    caller: Caller,
-    observed: Sequence[Observation],
-    duplicates: Decision | None,
-    outcome: EnrolmentOutcome,
-) -> AuditEvent:
-    kept = outcome is EnrolmentOutcome.ENROLLED
+def _event(request: EnrolmentRequest, caller: Caller, findings: Findings) -> AuditEvent:
     details = {
-        "enrolment": outcome.value,
+        "enrolment": findings.outcome.value,
         "galleries": " ".join(sorted(request.galleries)),
-        "samples": str(len(observed)),
+        "samples": str(len(findings.observed)),
         "exceptions": " ".join(f"{each.position.name.lower()}:{each.kind.value}" for each in request.exceptions),
         "despite_duplicates": str(request.despite_duplicates).lower(),
     }
-    if duplicates is not None:
-        details |= {f"duplicates_{name}": fact for name, fact in decision_facts(duplicates).items()}
-    kind = EventKind.SUBJECT_ENROLLED if kept else EventKind.ENROLMENT_REFUSED
-    return event_of(kind, caller, observed, request.subject, None, details)
+    for what, decision in (("duplicates", findings.duplicates), ("claim", findings.claim)):
+        if decision is not None:
+            details |= {f"{what}_{name}": fact for name, fact in decision_facts(decision).items()}
+    kind = EVENTS.get(findings.outcome, EventKind.ENROLMENT_REFUSED)
+    return event_of(kind, caller, findings.observed, request.subject, None, details)

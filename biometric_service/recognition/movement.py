@@ -1,7 +1,7 @@
 """May this person pass? One call at a checkpoint: verify the claim, and find out who it is where that fails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.recognition.comparing import compare
@@ -19,7 +19,7 @@ from biometric_service.recognition.walk import (
 )
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
-from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.references import EncounterStatus, SubjectId
 from biometric_service.vocabulary.trace import SILENT, Trace
 
 
@@ -40,12 +40,12 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
     if request.claimed is None:
         require_gallery(walk, request.gallery)
     else:
-        require_member(walk, request.claimed, request.gallery)
+        request = replace(request, claimed=require_member(walk, request.claimed, request.gallery))
     observed = observe(walk, request.images, trace)
     verification = decide_claim(walk, observed, request.claimed, trace) if request.claimed else None
     verified = verification is not None and verification.outcome is Outcome.MATCH
     identification = None if verified else _identified(walk, request, observed, trace)
-    ruling = _rule(request.claimed, verification, identification)
+    ruling = _of_the_active(walk, _rule(request.claimed, verification, identification))
     event = walk.store.record(_event(request, caller, observed, ruling, verification, identification))
     reports = tuple(each.report() for each in observed)
     return MovementCheck(ruling.passage, ruling.subject, verification, identification, reports, (ruling.reason,), event)
@@ -54,6 +54,16 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
 def _identified(walk: Walk, request: MovementRequest, observed: Sequence[Observation], trace: Trace) -> Decision:
     candidates = compare(walk, observed, search(walk, observed, request.gallery), trace)
     return decide_identification(candidates, bool(with_template(observed)), walk.policy.identification)
+
+
+def _of_the_active(walk: Walk, ruling: _Ruling) -> _Ruling:
+    """Nobody passes who was released, transferred or is dead: somebody goes by that name."""
+    if ruling.passage is not Passage.PASS or ruling.subject is None:
+        return ruling
+    status = walk.store.subject(ruling.subject).status
+    if status is EncounterStatus.ACTIVE:
+        return ruling
+    return _Ruling(Passage.STOP, ruling.subject, f"The person is {ruling.subject}, who is {status.value}.")
 
 
 def _rule(claimed: SubjectId | None, verification: Decision | None, identification: Decision | None) -> _Ruling:

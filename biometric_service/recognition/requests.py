@@ -1,7 +1,7 @@
 """What the use cases are asked and what they answer."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -10,6 +10,7 @@ from biometric_service.vocabulary.quality import AttackAssessment, Defect, Quali
 from biometric_service.vocabulary.references import (
     CaptureException,
     ChangeNumber,
+    Circumstances,
     EncounterId,
     GalleryId,
     SubjectId,
@@ -109,13 +110,18 @@ class CollationRequest:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
-    """Keep this person under this id; ``despite_duplicates``: an officer has looked at the candidates."""
+    """Keep this person under this id.
+
+    ``despite_duplicates``: an officer has looked at the candidates. ``encounter``: None for an id made here.
+    """
 
     images: tuple[GivenImage, ...]
     subject: SubjectId
     galleries: frozenset[GalleryId]
     exceptions: tuple[CaptureException, ...] = ()
     despite_duplicates: bool = False
+    encounter: EncounterId | None = None
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     def __post_init__(self) -> None:
         require_name("subject", self.subject)
@@ -147,17 +153,23 @@ class Recognition:
 
 
 class EnrolmentOutcome(StrEnum):
-    """What became of an enrolment; only ENROLLED kept anything."""
+    """What became of an enrolment; only ENROLLED and ENCOUNTER_ADDED kept anything."""
 
     ENROLLED = "enrolled"
+    ENCOUNTER_ADDED = "encounter_added"
     RECAPTURE = "recapture"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
+    IDENTITY_DOUBTED = "identity_doubted"
     SEARCH_INCOMPLETE = "search_incomplete"
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Answer to an enrolment; ``duplicates``: the search for the same person under another id."""
+    """Answer to an enrolment.
+
+    ``duplicates``: the search for the same person under another id. ``claim``: whether a further encounter is of the
+    subject it was said to be.
+    """
 
     outcome: EnrolmentOutcome
     subject: SubjectId
@@ -165,6 +177,7 @@ class Enrolment:
     change: ChangeNumber | None
     samples: tuple[SampleReport, ...]
     duplicates: Decision | None
+    claim: Decision | None = None
 
 
 class Passage(StrEnum):

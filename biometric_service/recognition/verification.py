@@ -18,11 +18,11 @@ def verify(walk: Walk, request: VerificationRequest, caller: Caller, trace: Trac
 
     Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify`` raises.
     """
-    require_member(walk, request.subject, request.gallery)
+    subject = require_member(walk, request.subject, request.gallery)
     observed = observe(walk, request.images, trace)
-    decision = decide_claim(walk, observed, request.subject, trace)
+    decision = decide_claim(walk, observed, subject, trace)
     facts = decision_facts(decision)
-    event = event_of(EventKind.VERIFICATION, caller, observed, request.subject, request.gallery, facts)
+    event = event_of(EventKind.VERIFICATION, caller, observed, subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))
 
 

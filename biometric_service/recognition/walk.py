@@ -15,6 +15,7 @@ from biometric_service.recognition.requests import Given, GivenImage, GivenTempl
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.candidates import Probe, Shortlist
 from biometric_service.vocabulary.protocols import (
+    AnswerStore,
     AttackDetector,
     Comparator,
     EncounterStore,
@@ -55,6 +56,7 @@ class Walk:
     follower: Follower
     store: ReferenceStore
     encounters: EncounterStore
+    answers: AnswerStore
     policy: DecisionPolicy
     candidate_limit: int
 
@@ -165,10 +167,11 @@ def require_gallery(walk: Walk, gallery: GalleryId) -> None:
         raise gallery_unknown(gallery)
 
 
-def require_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> None:
-    """SUBJECT_UNKNOWN unless the subject is in the gallery, or the gallery is ALL; GALLERY_UNKNOWN.
+def require_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> SubjectId:
+    """Who is known under the id today, where it was merged into another.
 
-    A subject of another gallery reads like nobody, so that a caller of one gallery does not learn who is in the others.
+    SUBJECT_UNKNOWN unless the subject is searched in the gallery, or the gallery is ALL; GALLERY_UNKNOWN. A subject of
+    another gallery reads like nobody, so that a caller of one gallery does not learn who is in the others.
     """
     require_gallery(walk, gallery)
     if not _is_member(walk, subject, gallery):
@@ -177,11 +180,17 @@ def require_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> None:
             f"No subject {subject} is enrolled in gallery {gallery}.",
             "Check the id, or name the gallery that the subject is in.",
         )
+    return present_subject(walk, subject)
+
+
+def present_subject(walk: Walk, subject: SubjectId) -> SubjectId:
+    """Who is known under the id today; SUBJECT_UNKNOWN."""
+    return walk.store.subject(subject).merged_into or subject
 
 
 def _is_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> bool:
     try:
-        return gallery in walk.store.subject(subject).galleries | {ALL_GALLERIES}
+        return gallery in walk.store.subject(subject).searched_in | {ALL_GALLERIES}
     except BiometricServiceError as fault:
         if fault.code is ErrorCode.SUBJECT_UNKNOWN:
             return False

@@ -108,7 +108,7 @@ class Encounter:
     at: datetime
     samples: tuple[EnrolledSample, ...]
     exceptions: tuple[CaptureException, ...] = ()
-    circumstances: Circumstances = Circumstances()
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
 
 @dataclass(frozen=True, slots=True)

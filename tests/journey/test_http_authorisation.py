@@ -36,7 +36,10 @@ class Operation:
         return f"{self.method} {self.path}"
 
     def call(self, client: httpx.Client, gallery: str = OURS, purpose: str = PURPOSE) -> httpx.Response:
-        path = OPERATIONS + self.path.replace("{subject}", f"{gallery}-1").replace("{name}", "none.png")
+        named = {"{subject}": f"{gallery}-1", "{encounter}": "first", "{name}": "none.png"}
+        path = OPERATIONS + self.path
+        for placeholder, name in named.items():
+            path = path.replace(placeholder, name)
         if self.body is not None:
             return client.request(self.method, path, json={"purpose": purpose, **self.body(gallery)})
         return client.request(self.method, path, params={"purpose": purpose, **self.query(gallery)})
@@ -50,13 +53,31 @@ def images(**more: str) -> Callable[[str], Mapping[str, Any]]:
 
 
 def enrolment(gallery: str) -> Mapping[str, Any]:
-    return {"images": [IMAGE], "galleries": [gallery], "subject": "new"}
+    return {"images": [IMAGE], "subject": "new", "galleries": [gallery]}
 
 
 def in_gallery(gallery: str) -> Mapping[str, str]:
     return {"gallery": gallery}
 
 
+def into(field: str) -> Callable[[str], Mapping[str, Any]]:
+    return lambda gallery: {field: f"{gallery}-1"}
+
+
+def released(_: str) -> Mapping[str, Any]:
+    return {"status": "released"}
+
+
+def in_galleries(gallery: str) -> Mapping[str, Any]:
+    return {"galleries": [gallery]}
+
+
+def further_encounter(gallery: str) -> Mapping[str, Any]:
+    return {"images": [IMAGE], **in_galleries(gallery)}
+
+
+ENCOUNTERS = "/subjects/{subject}/encounters"
+INTO_ITSELF = 400
 NO_MODEL = 400  # a service without models says so to whoever is let in
 MATRIX = (
     Operation("POST", "/identifications", Scope.IDENTIFY, NO_MODEL, 403, images()),
@@ -66,6 +87,15 @@ MATRIX = (
     Operation("GET", "/subjects", Scope.GALLERY_READ, 200, 403, query=in_gallery),
     Operation("GET", "/subjects/{subject}", Scope.ENCOUNTER_READ, 200, 404),
     Operation("DELETE", "/subjects/{subject}", Scope.ENCOUNTER_WRITE, 200, 404),
+    Operation("POST", "/subjects/{subject}/merge", Scope.ENCOUNTER_WRITE, INTO_ITSELF, 404, into("into")),
+    Operation("POST", "/subjects/{subject}/unmerge", Scope.ENCOUNTER_WRITE, 409, 404, lambda _: {}),
+    Operation("GET", f"{ENCOUNTERS}", Scope.ENCOUNTER_READ, 200, 404),
+    Operation("POST", f"{ENCOUNTERS}", Scope.ENCOUNTER_WRITE, NO_MODEL, 403, further_encounter),
+    Operation("GET", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_READ, 200, 404),
+    Operation("DELETE", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_WRITE, 200, 404),
+    Operation("POST", f"{ENCOUNTERS}/{{encounter}}/move", Scope.ENCOUNTER_WRITE, INTO_ITSELF, 404, into("to")),
+    Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/status", Scope.ENCOUNTER_WRITE, 200, 404, released),
+    Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/galleries", Scope.ENCOUNTER_WRITE, 200, 403, in_galleries),
     Operation("GET", "/galleries", Scope.GALLERY_READ, 200, 200),
     Operation("POST", "/galleries", Scope.GALLERY_WRITE, 409, 403, lambda gallery: {"gallery": gallery}),
     Operation("GET", "/audit-events", Scope.AUDIT_READ, 403, 403),

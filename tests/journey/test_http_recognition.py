@@ -252,3 +252,57 @@ def test_more_than_the_workers_can_do_is_refused_and_the_rest_is_served(prints: 
         assert refused.json()["code"] == "rate_limited"
         assert int(refused.headers["Retry-After"]) >= 1
         assert ask(clients[0], "identifications", image).status_code == 200
+
+
+def recapture(client: httpx.Client, subject: str, image: bytes, **more: object) -> httpx.Response:
+    asked = asking([image], **{"galleries": ["inmates"], **more})
+    return client.post(f"{OPERATIONS}/subjects/{subject}/encounters", **asked)
+
+
+def test_a_further_encounter_must_be_of_the_subject_and_of_nobody_else(client: httpx.Client, prints: Path) -> None:
+    swapped = recapture(client, "P-3", picture(prints, 4, 1)).json()
+    assert (swapped["outcome"], swapped["encounter"]) == ("duplicate_suspected", None)
+    stranger = recapture(client, "P-3", picture(prints, STRANGER)).json()
+    assert (stranger["outcome"], stranger["claim"]["outcome"]) == ("identity_doubted", "no_match")
+    kept = recapture(client, "P-3", picture(prints, 3, 1), encounter="E-2", kind="transfer", biographic={"age": 41})
+    assert (kept.status_code, kept.json()["outcome"]) == (201, "encounter_added")
+    read = client.get(f"{OPERATIONS}/subjects/P-3/encounters/E-2", params={"purpose": "test"}).json()
+    assert (read["kind"], read["biographic"], read["samples"][0]["models"]) == ("transfer", {"age": 41}, ["leader/1"])
+    taken = recapture(client, "P-3", picture(prints, 3, 1), encounter="E-2")
+    assert (taken.status_code, taken.json()["code"]) == (409, "encounter_exists")
+
+
+def test_a_released_person_is_recognised_and_does_not_pass(client: httpx.Client, prints: Path) -> None:
+    encounters = f"{OPERATIONS}/subjects/P-4/encounters"
+    (encounter,) = client.get(encounters, params={"purpose": "test"}).json()["encounters"]
+
+    def become(status: str) -> None:
+        path = f"{encounters}/{encounter['encounter']}/status"
+        assert client.put(path, json={"purpose": "test", "status": status}).status_code == 200
+
+    gate = {"checkpoint": "gate", "direction": "out"}
+    become("released")
+    try:
+        everywhere = ask(client, "movement-checks", picture(prints, 4, 1), gallery="ALL", **gate).json()
+        assert (everywhere["passage"], everywhere["subject"]) == ("stop", "P-4")
+        assert "released" in everywhere["reasons"][0]
+        here = ask(client, "movement-checks", picture(prints, 4, 1), **gate).json()
+        assert (here["passage"], here["identification"]["outcome"]) == ("stop", "unknown")
+        again = enrol(client, "P-5", picture(prints, 4, 1)).json()
+        assert (again["outcome"], again["duplicates"]["subject"]) == ("duplicate_suspected", "P-4")
+    finally:
+        become("active")
+    back = ask(client, "movement-checks", picture(prints, 4, 1), **gate).json()
+    assert (back["passage"], back["subject"]) == ("pass", "P-4")
+
+
+def test_the_id_of_a_merged_subject_still_verifies(client: httpx.Client, prints: Path) -> None:
+    assert enrol(client, "P-1-again", picture(prints, 1, 1), despite_duplicates=True).status_code == 201
+    body = {"purpose": "test", "into": "P-1"}
+    assert client.post(f"{OPERATIONS}/subjects/P-1-again/merge", json=body).status_code == 200
+    claimed = ask(client, "verifications", picture(prints, 1, 1), subject="P-1-again").json()["decision"]
+    assert (claimed["outcome"], claimed["subject"]) == ("match", "P-1")
+    gate = {"checkpoint": "gate", "direction": "in", "claimed": "P-1-again"}
+    assert ask(client, "movement-checks", picture(prints, 1, 1), **gate).json()["passage"] == "pass"
+    found = ask(client, "identifications", picture(prints, 1, 1)).json()["decision"]
+    assert (found["outcome"], found["subject"]) == ("match", "P-1")

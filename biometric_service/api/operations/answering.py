@@ -7,9 +7,13 @@ from biometric_service.api.operations.answers import (
     AdviceAnswer,
     AttackAnswer,
     CandidateAnswer,
+    ConsentAnswer,
     DecisionAnswer,
+    EncounterAnswer,
     ErrorRatesAnswer,
     EventAnswer,
+    ExceptionAnswer,
+    KeptSampleAnswer,
     PartAnswer,
     QualityAnswer,
     SampleAnswer,
@@ -22,7 +26,14 @@ from biometric_service.vocabulary.candidates import Candidate, ComparisonScore, 
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import RecordedEvent
 from biometric_service.vocabulary.quality import INSTRUCTIONS, AttackAssessment, Defect, QualityAssessment
-from biometric_service.vocabulary.references import GalleryId, SubjectId, SubjectSummary
+from biometric_service.vocabulary.references import (
+    Consent,
+    EnrolledSample,
+    GalleryId,
+    KeptEncounter,
+    SubjectId,
+    SubjectSummary,
+)
 
 RateKind = Literal["fmr", "fpir"]
 
@@ -63,6 +74,48 @@ def subject_answer(summary: SubjectSummary, may_search: Callable[[GalleryId], bo
         galleries=tuple(sorted(filter(may_search, summary.galleries))),
         encounters=summary.encounters,
         enrolled_at=summary.enrolled_at,
+        status=summary.status,
+        merged_into=summary.merged_into,
+    )
+
+
+def encounter_answer(kept: KeptEncounter, may_search: Callable[[GalleryId], bool]) -> EncounterAnswer:
+    """An encounter without images and templates."""
+    encounter, circumstances = kept.encounter, kept.encounter.circumstances
+    return EncounterAnswer(
+        subject=encounter.subject,
+        encounter=encounter.encounter,
+        version=kept.version,
+        at=encounter.at,
+        changed_at=kept.changed_at,
+        status=circumstances.status,
+        kind=circumstances.kind,
+        galleries=tuple(sorted(filter(may_search, encounter.galleries))),
+        legal_basis=circumstances.legal_basis,
+        keep_until=circumstances.keep_until,
+        consents=tuple(_consent(consent) for consent in circumstances.consents),
+        exceptions=tuple(
+            ExceptionAnswer(position=finger_of(each.position), kind=each.kind, since=each.since)
+            for each in encounter.exceptions
+        ),
+        contextual=circumstances.contextual,
+        biographic=circumstances.biographic,
+        samples=tuple(_kept_sample(sample) for sample in encounter.samples),
+    )
+
+
+def _consent(consent: Consent) -> ConsentAnswer:
+    return ConsentAnswer(purpose=consent.purpose, given_at=consent.given_at, withdrawn_at=consent.withdrawn_at)
+
+
+def _kept_sample(enrolled: EnrolledSample) -> KeptSampleAnswer:
+    return KeptSampleAnswer(
+        modality=enrolled.sample.modality,
+        position=finger_of(enrolled.sample.position),
+        quality=enrolled.quality,
+        captured_at=enrolled.sample.source.captured_at,
+        device=enrolled.sample.source.device,
+        models=tuple(str(template.format) for template in enrolled.templates),
     )
 
 

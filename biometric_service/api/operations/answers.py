@@ -1,8 +1,8 @@
 """What the operations answer, as it is written on the wire: never a template, and an image only in an explanation."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from biometric_service.recognition.requests import EnrolmentOutcome, Passage
 from biometric_service.vocabulary.decisions import Outcome
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.quality import Defect
+from biometric_service.vocabulary.references import EncounterStatus, ExceptionKind
 from biometric_service.vocabulary.samples import Modality
 
 
@@ -124,7 +125,7 @@ class RecognitionAnswer(Answer):
 
 
 class EnrolmentAnswer(Answer):
-    """Answer to an enrolment; only ``enrolled`` kept anything."""
+    """Answer to an enrolment; only ``enrolled`` and ``encounter_added`` kept anything."""
 
     outcome: EnrolmentOutcome = Field(description="What became of it.")
     subject: str = Field(description="The id that was asked for.")
@@ -132,6 +133,7 @@ class EnrolmentAnswer(Answer):
     change: int | None = Field(description="Number of the change in the store.")
     samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
     duplicates: DecisionAnswer | None = Field(description="The search for the same person under another id.")
+    claim: DecisionAnswer | None = Field(description="Whether a further encounter is of the subject it is said to be.")
 
 
 class MovementAnswer(Answer):
@@ -154,6 +156,8 @@ class SubjectAnswer(Answer):
     galleries: tuple[str, ...] = Field(description="Those of its galleries that the key reaches.")
     encounters: int = Field(description="On how many occasions the subject was captured.")
     enrolled_at: datetime = Field(description="When first.")
+    status: EncounterStatus = Field(description="Active where one encounter is, else that of the newest.")
+    merged_into: str | None = Field(description="The subject that this one was merged into, which all else is told of.")
 
 
 class SubjectsAnswer(Answer):
@@ -161,6 +165,65 @@ class SubjectsAnswer(Answer):
 
     subjects: tuple[SubjectAnswer, ...] = Field(description="By id.")
     next: str | None = Field(description="Give it as after for the next page; null on the last.")
+
+
+class ChangeAnswer(Answer):
+    """It was done."""
+
+    change: int = Field(description="Number of the change in the store.")
+
+
+class ExceptionAnswer(Answer):
+    """A finger that could not be captured."""
+
+    position: Finger = Field(description="Which finger.")
+    kind: ExceptionKind = Field(description="Why not.")
+    since: date | None = Field(description="Since when, where that is known.")
+
+
+class ConsentAnswer(Answer):
+    """What the person agreed to."""
+
+    purpose: str = Field(description="To what.")
+    given_at: datetime = Field(description="When.")
+    withdrawn_at: datetime | None = Field(description="When it was withdrawn; null while it stands.")
+
+
+class KeptSampleAnswer(Answer):
+    """A sample without its image."""
+
+    modality: Modality = Field(description="What it shows.")
+    position: Finger = Field(description="Which finger it is.")
+    quality: float = Field(description="0 to 100, higher is better.")
+    captured_at: datetime = Field(description="When.")
+    device: str = Field(description="By what.")
+    models: tuple[str, ...] = Field(description="The model versions that made a template of it.")
+
+
+class EncounterAnswer(Answer):
+    """One occasion on which a subject was captured."""
+
+    subject: str = Field(description="Whose it is now.")
+    encounter: str = Field(description="Its id.")
+    version: int = Field(description="Grows with each change; the ETag of the encounter.")
+    at: datetime = Field(description="When the person was captured.")
+    changed_at: datetime = Field(description="When it was last changed.")
+    status: EncounterStatus = Field(description="What became of the person.")
+    kind: str = Field(description="The deployer's word for it.")
+    galleries: tuple[str, ...] = Field(description="Those of its galleries that the key reaches.")
+    legal_basis: str = Field(description="Why it may be kept.")
+    keep_until: datetime | None = Field(description="Null for as long as the retention rules say.")
+    consents: tuple[ConsentAnswer, ...] = Field(description="What the person agreed to.")
+    exceptions: tuple[ExceptionAnswer, ...] = Field(description="Fingers that could not be captured.")
+    contextual: Mapping[str, Any] = Field(description="What was said of the occasion.")
+    biographic: Mapping[str, Any] = Field(description="What was said of the person.")
+    samples: tuple[KeptSampleAnswer, ...] = Field(description="What was captured, without the images.")
+
+
+class EncountersAnswer(Answer):
+    """The encounters of a subject."""
+
+    encounters: tuple[EncounterAnswer, ...] = Field(description="Oldest first.")
 
 
 class ErasureAnswer(Answer):

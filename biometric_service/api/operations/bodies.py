@@ -3,22 +3,26 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
+    JsonValue,
     StringConstraints,
     WithJsonSchema,
 )
 
 from biometric_service.api.operations.positions import Finger
 from biometric_service.vocabulary.decisions import Movement
-from biometric_service.vocabulary.references import ExceptionKind
+from biometric_service.vocabulary.references import EncounterStatus, ExceptionKind
 from biometric_service.vocabulary.samples import Modality
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
@@ -112,24 +116,85 @@ class VerificationBody(RequestBody):
     explain: Explain = False
 
 
+class AskingBody(Body):
+    """What every request without images says: what it is for, and from where."""
+
+    purpose: Purpose = Field(description="What it is for; the key must allow it.", examples=["administration"])
+    device: Line = Field("", description="Where the request comes from; kept in the audit log.")
+
+
+class StatusBody(AskingBody):
+    """Say what became of the person."""
+
+    status: EncounterStatus = Field(description="Only an active encounter is searched in its galleries.")
+
+
+class EncounterGalleriesBody(AskingBody):
+    """Say where an encounter is searched."""
+
+    galleries: Annotated[frozenset[Id], Field(min_length=1, max_length=100)] = Field(
+        description="Galleries to be found in.", examples=[["residents"]]
+    )
+
+
+class MoveBody(AskingBody):
+    """Give an encounter to another subject."""
+
+    to: Id = Field(description="Whose it is.", examples=["P-1042"])
+
+
+class MergeBody(AskingBody):
+    """Join two subjects that are one person."""
+
+    into: Id = Field(description="Who keeps all encounters.", examples=["P-1042"])
+
+
+class UnmergeBody(AskingBody):
+    """Take a merge back."""
+
+
 class ExceptionBody(Body):
     """A finger that could not be captured."""
 
     position: Finger = Field(description="Which finger.", examples=["left_little"])
     kind: ExceptionKind = Field(description="Why not.", examples=["missing"])
+    since: date | None = Field(None, description="Since when, as far as that is known.", examples=["2019-03-01"])
 
 
-class EnrolmentBody(RequestBody):
-    """Keep this person under this id."""
+class ConsentBody(Body):
+    """What the person agreed to."""
 
-    subject: Id = Field(description="The new subject's id.", examples=["P-1042"])
+    purpose: Line = Field(min_length=1, description="To what.", examples=["research"])
+    given_at: AwareDatetime = Field(description="When.")
+
+
+class EncounterBody(RequestBody):
+    """Keep a further encounter of an enrolled person."""
+
+    encounter: Id | None = Field(None, description="The encounter's id; left out, one is made.", examples=["E-7"])
     galleries: Annotated[frozenset[Id], Field(min_length=1, max_length=100)] = Field(
         description="Galleries to be found in.", examples=[["residents"]]
     )
     exceptions: tuple[ExceptionBody, ...] = Field((), max_length=10, description="Fingers that could not be captured.")
     despite_duplicates: bool = Field(
-        default=False, description="An officer has looked at the candidates and this is somebody else."
+        default=False, description="An officer has looked at the person and the candidates, and answers for it."
     )
+    kind: Line = Field("", description="Your word for the occasion.", examples=["booking"])
+    legal_basis: Line = Field("", description="Why it may be kept.", examples=["Prisons Act, s. 12"])
+    keep_until: AwareDatetime | None = Field(None, description="Left out, for as long as the retention rules say.")
+    consents: tuple[ConsentBody, ...] = Field((), max_length=20, description="What the person agreed to.")
+    contextual: Mapping[str, JsonValue] = Field(
+        default_factory=dict, description="What is to be kept of the occasion.", examples=[{"officer": "17"}]
+    )
+    biographic: Mapping[str, JsonValue] = Field(
+        default_factory=dict, description="What is to be kept of the person.", examples=[{"gender": "M"}]
+    )
+
+
+class EnrolmentBody(EncounterBody):
+    """Keep this person under this id."""
+
+    subject: Id = Field(description="The new subject's id.", examples=["P-1042"])
 
 
 class MovementBody(RequestBody):
@@ -142,9 +207,7 @@ class MovementBody(RequestBody):
     explain: Explain = False
 
 
-class GalleryBody(Body):
+class GalleryBody(AskingBody):
     """Make a gallery."""
 
-    purpose: Purpose = Field(description="What it is for; the key must allow it.", examples=["administration"])
-    device: Line = Field("", description="Where the request comes from; kept in the audit log.")
     gallery: Id = Field(description="The new gallery's id; ALL is reserved.", examples=["residents"])

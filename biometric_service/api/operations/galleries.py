@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import IdempotencyKey, OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import GalleriesAnswer, GalleryAnswer
 from biometric_service.api.operations.asking import Asking, event
@@ -15,7 +16,7 @@ from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import GalleryId
 
-router = APIRouter(prefix=f"{OPERATIONS}/galleries", tags=["galleries"])
+router = APIRouter(prefix=f"{OPERATIONS}/galleries", tags=["galleries"], route_class=OnceRoute)
 
 
 @router.get("")
@@ -36,6 +37,7 @@ async def create_gallery(
     admission: Annotated[Admission, Depends(requires(Scope.GALLERY_WRITE))],
     body: GalleryBody,
     services: ServicesOf,
+    _: IdempotencyKey = None,
 ) -> GalleryAnswer:
     """Make a gallery."""
     gallery = GalleryId(body.gallery)

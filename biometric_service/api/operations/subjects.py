@@ -2,22 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import GuardOf, OnceRoute, etag
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import subject_answer
-from biometric_service.api.operations.answers import ErasureAnswer, SubjectAnswer, SubjectsAnswer
+from biometric_service.api.operations.answers import ChangeAnswer, ErasureAnswer, SubjectAnswer, SubjectsAnswer
 from biometric_service.api.operations.asking import Asking, GalleryQuery, LimitQuery, SubjectPath, event
-from biometric_service.api.operations.bodies import Id
+from biometric_service.api.operations.bodies import Id, MergeBody, UnmergeBody
+from biometric_service.api.operations.reaching import reached, writer
 from biometric_service.api.security import Admission, requires
-from biometric_service.api.services import Services, ServicesOf
-from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.api.services import ServicesOf
+from biometric_service.recognition import people
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId, SubjectSummary
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 
-router = APIRouter(prefix=f"{OPERATIONS}/subjects", tags=["subjects"])
+router = APIRouter(prefix=f"{OPERATIONS}/subjects", tags=["subjects"], route_class=OnceRoute)
 
 AfterSubject = Annotated[Id | None, Query(description="Begin after this subject.")]
 
@@ -47,12 +49,44 @@ async def read_subject(
     asking: Annotated[Asking, Depends()],
     subject: SubjectPath,
     services: ServicesOf,
+    response: Response,
 ) -> SubjectAnswer:
-    """Read what may be told of a subject."""
+    """Read what may be told of a subject, or of where it was merged into. Its ETag is for If-Match."""
     caller = await admission.caller(asking.purpose, [], asking.device)
-    summary = await run_in_threadpool(_reached, services, admission, SubjectId(subject))
+    summary = await run_in_threadpool(reached, services, admission, SubjectId(subject))
     await run_in_threadpool(services.store.record, event(EventKind.SUBJECT_READ, caller, summary.subject))
+    response.headers["ETag"] = etag(summary.version)
     return subject_answer(summary, admission.key.may_search)
+
+
+@router.post("/{subject}/merge")
+async def merge_subjects(
+    admission: Annotated[Admission, Depends(requires(Scope.ENCOUNTER_WRITE))],
+    subject: SubjectPath,
+    body: MergeBody,
+    services: ServicesOf,
+    guard: GuardOf,
+) -> ChangeAnswer:
+    """Give all encounters of a subject to another: they are one person. The id keeps answering with where it went."""
+    caller = await writer(services, admission, body, subject, body.into)
+    source, target = SubjectId(subject), SubjectId(body.into)
+    return ChangeAnswer(
+        change=await run_in_threadpool(people.merge, services.walk.encounters, source, target, caller, guard)
+    )
+
+
+@router.post("/{subject}/unmerge")
+async def unmerge_subject(
+    admission: Annotated[Admission, Depends(requires(Scope.ENCOUNTER_WRITE))],
+    subject: SubjectPath,
+    body: UnmergeBody,
+    services: ServicesOf,
+    guard: GuardOf,
+) -> ChangeAnswer:
+    """Take a merge back: the encounters that came from the subject return to it."""
+    caller = await writer(services, admission, body, subject)
+    source = SubjectId(subject)
+    return ChangeAnswer(change=await run_in_threadpool(people.unmerge, services.walk.encounters, source, caller, guard))
 
 
 @router.delete("/{subject}")
@@ -61,23 +95,10 @@ async def erase_subject(
     asking: Annotated[Asking, Depends()],
     subject: SubjectPath,
     services: ServicesOf,
+    guard: GuardOf,
 ) -> ErasureAnswer:
     """Erase a subject from every gallery, for good; the key must reach all of the subject's galleries."""
-    caller = await admission.caller(asking.purpose, [], asking.device)
-    summary = await run_in_threadpool(_reached, services, admission, SubjectId(subject))
-    await admission.caller(asking.purpose, sorted(summary.galleries), asking.device)
-    erased = event(EventKind.SUBJECT_ERASED, caller, summary.subject)
-    change = await run_in_threadpool(services.store.erase, summary.subject, erased)
+    caller = await writer(services, admission, asking, subject)
+    erased = event(EventKind.SUBJECT_ERASED, caller, SubjectId(subject))
+    change = await run_in_threadpool(services.store.erase, SubjectId(subject), erased, guard)
     return ErasureAnswer(subject=subject, change=change)
-
-
-def _reached(services: Services, admission: Admission, subject: SubjectId) -> SubjectSummary:
-    """A subject that the key reaches; any other reads like nobody, so that no one learns who is elsewhere."""
-    try:
-        summary = services.store.subject(subject)
-        if admission.reaches(summary):
-            return summary
-    except BiometricServiceError as fault:
-        if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
-            raise
-    raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, f"No subject {subject} is enrolled.", "Check the id.")

@@ -1,0 +1,43 @@
+"""Which subjects a caller reaches: any other reads like nobody, so that no one learns who is elsewhere."""
+
+from typing import Protocol
+
+from fastapi.concurrency import run_in_threadpool
+
+from biometric_service.api.security import Admission
+from biometric_service.api.services import Services
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.references import SubjectId, SubjectSummary
+
+
+class Asked(Protocol):
+    """What every request says."""
+
+    @property
+    def purpose(self) -> str:
+        """What it is for."""
+
+    @property
+    def device(self) -> str:
+        """Where it comes from."""
+
+
+def reached(services: Services, admission: Admission, subject: SubjectId) -> SubjectSummary:
+    """A subject that the key reaches in one gallery at least; SUBJECT_UNKNOWN."""
+    try:
+        summary = services.store.subject(subject)
+        if admission.reaches(summary):
+            return summary
+    except BiometricServiceError as fault:
+        if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
+            raise
+    raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, f"No subject {subject} is enrolled.", "Check the id.")
+
+
+async def writer(services: Services, admission: Admission, asked: Asked, *subjects: str) -> Caller:
+    """The caller, where the key reaches every gallery of the subjects; SUBJECT_UNKNOWN, NOT_AUTHORISED."""
+    await admission.caller(asked.purpose, [], asked.device)
+    summaries = [await run_in_threadpool(reached, services, admission, SubjectId(each)) for each in subjects]
+    galleries = sorted({gallery for summary in summaries for gallery in summary.galleries})
+    return await admission.caller(asked.purpose, galleries, asked.device)

@@ -1,0 +1,70 @@
+"""People are merged, moved and released from the command line, and the audit log says who did it."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
+from biometric_service.app import settings_store
+from biometric_service.cli import app
+from biometric_service.references.opening import OpenedStore
+from biometric_service.settings import load_settings
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import EncounterStatus, SubjectId
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenedStore]:
+    monkeypatch.setenv("BIOMETRIC_DATA_DIR", str(tmp_path))
+    with settings_store(load_settings()) as opened:
+        opened.store.create_gallery(GALLERY, audit_event(EventKind.GALLERY_CREATED))
+        for seed, name in enumerate("AB"):
+            opened.store.enrol(random_encounter(seed, name, f"of {name}"), audit_event())
+        yield opened
+
+
+@pytest.fixture
+def run(opened: OpenedStore) -> Run:
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, list(words), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert opened.store.last_change() == 2
+    return run
+
+
+def test_a_merge_is_made_and_taken_back(opened: OpenedStore, run: Run) -> None:
+    assert "change 3" in run("subjects", "merge", "B", "A", "--purpose", "same person")
+    assert opened.store.subject(SubjectId("B")).merged_into == "A"
+    event = opened.store.events(3, 1)[0].event
+    assert (event.kind, event.caller.purpose, event.details) == (
+        EventKind.SUBJECTS_MERGED,
+        "same person",
+        {"into": "A"},
+    )
+    told = json.loads(run("encounters", "list", "B", "--json"))["encounters"]
+    assert [(each["subject"], each["encounter"], each["samples"]) for each in told] == [
+        ("A", "of A", 3),
+        ("A", "of B", 3),
+    ]
+    run("subjects", "unmerge", "B")
+    assert opened.store.subject(SubjectId("B")).encounters == 1
+
+
+def test_an_encounter_is_released_moved_and_deleted(opened: OpenedStore, run: Run) -> None:
+    run("encounters", "status", "A", "of A", "released")
+    assert opened.store.subject(SubjectId("A")).status is EncounterStatus.RELEASED
+    run("galleries", "create", "block b")
+    run("encounters", "galleries", "A", "of A", "block b")
+    assert opened.store.subject(SubjectId("A")).galleries == {"block b"}
+    run("encounters", "move", "A", "of A", "B")
+    assert "of A" in run("encounters", "list", "B")
+    run("encounters", "delete", "B", "of B", "--yes")
+    assert opened.store.subject(SubjectId("B")).encounters == 1
+    opened.store.verify_events()
