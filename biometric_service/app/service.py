@@ -1,7 +1,7 @@
 """One running service: the walk, the store, and what an operator may ask of them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from biometric_service.audit.watched import WatchedLog
 from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
+from biometric_service.gallery.following import following
 from biometric_service.gallery.narrowed import NarrowedGallery
 from biometric_service.gallery.remote import MatcherLink, RemoteFollower, RemoteGallery
 from biometric_service.recognition.walk import Walk
@@ -58,15 +59,16 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
         if matcher is not None:
             walk = on_matcher(walk, MatcherLink(matcher))
         walk.follower.catch_up()
-        yield Service(
-            settings=settings,
-            walk=watched(walk, telemetry),
-            store=opened.store,
-            api_keys=opened.api_keys,
-            verify_audit=opened.store.verify_events,
-            devices=opened.devices,
-            telemetry=telemetry,
-        )
+        with following(walk.follower.catch_up, opened.database.watch) if matcher is None else nullcontext():
+            yield Service(
+                settings=settings,
+                walk=watched(walk, telemetry),
+                store=opened.store,
+                api_keys=opened.api_keys,
+                verify_audit=opened.store.verify_events,
+                devices=opened.devices,
+                telemetry=telemetry,
+            )
 
 
 def on_matcher(walk: Walk, link: MatcherLink) -> Walk:

@@ -7,6 +7,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine
 
+from biometric_service.references.change_watch import Watch
 from biometric_service.references.enrolment_turn import EnrolmentTurn
 from biometric_service.references.faults import typed_faults, unavailable
 
@@ -23,7 +24,7 @@ class Database:
     ``readers``: the engine with options that give a reader one steady view. ``patience_s``: how long a writer waits
     for another one. ``check``: raises where the database is no longer the one that was opened. ``shed``: takes what
     was deleted off the disk, beyond the transaction that deleted it. ``enrolment``: whose turn it is to enrol.
-    ``begun``: done at the start of every transaction.
+    ``watch``: waits for changes. ``begun``: done at the start of every transaction.
     """
 
     engine: Engine
@@ -33,6 +34,7 @@ class Database:
     shed: Callable[[], None]
     turn: Lock
     enrolment: EnrolmentTurn
+    watch: Watch
     begun: Callable[[Connection], None] = lambda _: None
 
     @contextmanager

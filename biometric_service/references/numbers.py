@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, update
 
+from biometric_service.references.change_watch import tell_of_change
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.models import ChangeRow, StoreRow
 from biometric_service.vocabulary.events import AuditEvent
@@ -61,4 +62,5 @@ def new_change(connection: Connection, log: EventLog, event: AuditEvent) -> Chan
     """Begin a change: its number and its audit event."""
     number = take_numbers(connection, changes=1).change
     connection.execute(insert(ChangeRow), {"number": number, "event": log.append(connection, event)})
+    tell_of_change(connection)
     return ChangeNumber(number)

@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.change_watch import watch_server
 from biometric_service.references.database import ENROLMENTS, WRITING, Database
 from biometric_service.references.enrolment_turn import turn_by_server
 
@@ -46,6 +47,7 @@ def postgresql_database(url: URL, patience_s: float) -> Database:
         shed=lambda: _rewrite_data_keys(engine),
         turn=Lock(),
         enrolment=turn_by_server(readers, ENROLMENTS * patience_s),
+        watch=watch_server(readers),
     )
 
 

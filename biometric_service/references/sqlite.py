@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.change_watch import watch_file
 from biometric_service.references.database import ENROLMENTS, WRITING, Database
 from biometric_service.references.enrolment_turn import turn_by_file
 from biometric_service.references.faults import typed_faults, unavailable
@@ -44,6 +45,7 @@ def sqlite_database(url: URL, patience_s: float) -> Database:
         shed=lambda: _truncate_wal(engine),
         turn=Lock(),
         enrolment=turn_by_file(path.with_name(f"{path.name}.enrolling"), ENROLMENTS * patience_s),
+        watch=watch_file(engine),
     )
 
 
