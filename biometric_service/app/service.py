@@ -19,6 +19,7 @@ from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.gallery.following import following
 from biometric_service.gallery.narrowed import NarrowedGallery
 from biometric_service.gallery.remote import MatcherLink, RemoteFollower, RemoteGallery
+from biometric_service.recognition.side_by_side import OnCores
 from biometric_service.recognition.walk import Walk
 from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
@@ -125,6 +126,7 @@ def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Wa
         answers=opened.answers,
         policy=_policy(settings),
         candidate_limit=settings.candidate_limit,
+        side_by_side=OnCores(settings.recognition_workers),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate, SampleReport
+from biometric_service.recognition.side_by_side import SideBySide, one_by_one
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.candidates import Probe, Shortlist
 from biometric_service.vocabulary.protocols import (
@@ -59,6 +60,7 @@ class Walk:
     answers: AnswerStore
     policy: DecisionPolicy
     candidate_limit: int
+    side_by_side: SideBySide = one_by_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +98,25 @@ def capture(walk: Walk, images: Sequence[Given]) -> tuple[Observation, ...]:
         raise BiometricServiceError(
             ErrorCode.REQUEST_INVALID, "The request holds no image.", "Give at least one fingerprint or face."
         )
-    return tuple(_captured(walk, image) for image in images)
+    return tuple(walk.side_by_side(lambda image: _captured(walk, image), images))
 
 
 def locate(walk: Walk, observed: Sequence[Observation], trace: Trace = SILENT) -> tuple[Observation, ...]:
     """Find the ridge area or the face in each sample."""
-    return tuple(
-        _located(each, serving(walk.extractors, each).locate(each.sample, trace)) if each.sample else each
-        for each in observed
-    )
+
+    def work(each: Observation) -> Observation:
+        return _located(each, serving(walk.extractors, each).locate(each.sample, trace)) if each.sample else each
+
+    return tuple(_spread(walk, trace)(work, observed))
 
 
 def assess_quality(walk: Walk, observed: Sequence[Observation]) -> tuple[Observation, ...]:
     """Assess what was located; a sample that is not acceptable goes no further."""
-    return tuple(
-        _assessed(each, serving(walk.assessors, each).assess(each.located)) if each.located else each
-        for each in observed
-    )
+
+    def work(each: Observation) -> Observation:
+        return _assessed(each, serving(walk.assessors, each).assess(each.located)) if each.located else each
+
+    return tuple(walk.side_by_side(work, observed))
 
 
 def detect_attacks(walk: Walk, observed: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -125,12 +129,13 @@ def detect_attacks(walk: Walk, observed: Sequence[Observation]) -> tuple[Observa
 
 def extract(walk: Walk, observed: Sequence[Observation], trace: Trace = SILENT) -> tuple[Observation, ...]:
     """Make a template of every sample that got this far."""
-    return tuple(
-        _extracted(each, serving(walk.extractors, each).extract(each.located, trace))
-        if each.located and not each.failure
-        else each
-        for each in observed
-    )
+
+    def work(each: Observation) -> Observation:
+        if each.located is None or each.failure:
+            return each
+        return _extracted(each, serving(walk.extractors, each).extract(each.located, trace))
+
+    return tuple(_spread(walk, trace)(work, observed))
 
 
 def observe(walk: Walk, images: Sequence[Given], trace: Trace = SILENT) -> tuple[Observation, ...]:
@@ -208,6 +213,11 @@ def serving(stages: Mapping[Modality, Stage], observation: Observation) -> Stage
             f"This service has no model for a {modality.value}.",
             "Ask the deployer to supply one (biometric-service models list), or use another modality.",
         ) from None
+
+
+def _spread(walk: Walk, trace: Trace) -> SideBySide:
+    """Whoever looks on sees one sample after the other."""
+    return walk.side_by_side if trace is SILENT else one_by_one
 
 
 def _captured(walk: Walk, given: Given) -> Observation:

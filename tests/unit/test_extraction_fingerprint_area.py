@@ -4,6 +4,7 @@ import pytest
 from benchmarks.synthesis.impression import make_impression
 from benchmarks.synthesis.master import make_master
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.extraction.fingerprint.parts import parts
 from biometric_service.extraction.fingerprint.resampling import to_500_dpi
 from biometric_service.extraction.fingerprint.ridge_waves import ridge_waves
 from biometric_service.extraction.fingerprint.segmentation import ridge_mask
@@ -110,3 +111,58 @@ def test_clear_waves_are_near_one() -> None:
     assert clarity.shape == (200, 200)
     assert (clarity > 0.8).all()
     assert (clarity <= 1).all()
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 135, 170])
+def test_directions_run_along_the_ridges(degrees: float) -> None:
+    y, x = np.mgrid[:200, :200]
+    along = np.radians(degrees)
+    ridges = (127 + 100 * np.cos((x * np.sin(along) + y * np.cos(along)) * 2 * np.pi / 9)).astype(np.uint8)
+    off = ridge_waves(ridges, everywhere(ridges)).direction - along
+    assert np.abs((off + np.pi / 2) % np.pi - np.pi / 2).max() < np.radians(8)
+
+
+def test_without_ridges_there_is_no_direction() -> None:
+    blank = np.full((100, 100), 128, np.uint8)
+    assert np.isnan(ridge_waves(blank, everywhere(blank)).direction).all()
+
+
+def looked_at(near: Pixels) -> list[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+    found = list(parts(near))
+    times = np.zeros(near.shape, int)
+    for (rows, columns), inner in found:
+        times[inner] += 1
+        assert rows.start <= inner[0].start < inner[0].stop <= rows.stop
+        assert columns.start <= inner[1].start < inner[1].stop <= columns.stop
+    assert (times[near] == 1).all()
+    return found
+
+
+def test_a_single_finger_is_looked_at_whole() -> None:
+    near = np.zeros((560, 500), np.bool_)
+    near[50:100, 20:60] = near[300:400, 200:400] = True
+    whole = (slice(0, 560), slice(0, 500))
+    assert looked_at(near) == [(whole, whole)]
+
+
+def test_fingers_of_a_slap_are_looked_at_one_by_one() -> None:
+    near = np.zeros((1500, 1600), np.bool_)
+    for left in (10, 400, 800, 1200):
+        near[200:900, left : left + 350] = True
+    assert [inner for _, inner in looked_at(near)] == [
+        (slice(200, 900), slice(left, left + 350)) for left in (10, 400, 800, 1200)
+    ]
+
+
+def test_parts_whose_boxes_overlap_are_one() -> None:
+    near = np.zeros((900, 900), np.bool_)
+    near[100:300, 100:120] = near[280:300, 100:400] = near[120:150, 200:390] = True
+    near[600:700, 600:700] = True
+    assert len(looked_at(near)) == 2
+
+
+def test_no_part_is_larger_than_the_network_takes_at_once() -> None:
+    near = np.random.default_rng(1).random((1500, 1600)) < 0.9
+    found = looked_at(near)
+    assert len(found) > 4
+    assert all((r.stop - r.start) * (c.stop - c.start) <= (512 + 128) ** 2 for (r, c), _ in found)

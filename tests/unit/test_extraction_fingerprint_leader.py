@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.runtime import open_session
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.quality import Defect, ExtractionFailure
+from biometric_service.vocabulary.quality import INSTRUCTIONS, Defect, ExtractionFailure
 from biometric_service.vocabulary.samples import (
     BiometricSample,
     CaptureSource,
@@ -115,11 +116,15 @@ def test_extraction_is_deterministic(extractor: LeaderExtractor, impression: np.
 
 
 def test_the_trace_shows_every_step(extractor: LeaderExtractor, impression: np.ndarray) -> None:
-    steps: dict[str, object] = {}
+    steps: dict[str, Any] = {}
     found = extractor.locate(sample(impression), steps.__setitem__)
     assert isinstance(found, LocatedSample)
     made = extractor.extract(found, steps.__setitem__)
-    assert list(steps) == ["fingerprint_500dpi", "ridge_mask", "ridge_clarity", "minutiae"]
+    located_steps = ["fingerprint_500dpi", "ridge_mask", "ridge_clarity", "ridge_direction"]
+    assert list(steps) == [*located_steps, "minutia_likelihood", "minutiae"]
+    assert all(steps[name].shape == impression.shape for name in located_steps)
+    assert isinstance(found.area, FingerArea)
+    assert steps["minutia_likelihood"].shape == found.area.pixels.shape
     assert steps["minutiae"] is made
 
 
@@ -141,6 +146,29 @@ def test_a_print_in_a_large_bright_image_is_cropped_and_keeps_its_minutiae(
     assert area.pixels.size < 1.5 * impression.size < large.size / 3
     moved = template(extractor, large).positions - np.array([600, 200])
     assert share_found(sure(template(extractor, impression)), moved, 3) > 0.9
+
+
+def test_each_finger_of_a_slap_is_read_as_if_it_were_alone(extractor: LeaderExtractor, impression: np.ndarray) -> None:
+    height, width = impression.shape
+    slap = np.full((1500, 1600), impression[0, 0], np.uint8)
+    corners = [(20, 100), (420, 300), (820, 60), (1200, 500)]
+    for x, y in corners:
+        slap[y : y + height, x : x + width] = impression
+    found = template(extractor, slap).positions
+    alone = sure(template(extractor, impression))
+    for corner in corners:
+        assert share_found(alone + np.array(corner), found, 2) > 0.95
+
+
+@pytest.mark.parametrize(("side", "defect"), [(24, Defect.PARTIAL), (50, Defect.TOO_FEW_MINUTIAE)])
+def test_a_crop_the_size_of_a_latent_says_that_more_of_the_finger_is_needed(
+    extractor: LeaderExtractor, impression: np.ndarray, side: int, defect: Defect
+) -> None:
+    top, left = (length // 2 for length in impression.shape)
+    latent = np.full((300, 300), 253, np.uint8)
+    latent[120 : 120 + side, 120 : 120 + side] = impression[top : top + side, left : left + side]
+    assert outcome(extractor, latent) is defect
+    assert "finger pad" in INSTRUCTIONS[defect]
 
 
 def test_a_quarter_of_a_print_is_usable(extractor: LeaderExtractor, impression: np.ndarray) -> None:

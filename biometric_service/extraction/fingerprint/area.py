@@ -19,10 +19,12 @@ LEAST_LIKENESS = 0.4
 
 
 def locate_ridges(sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
-    """Resample to 500 dpi and crop to the ridge area; NO_FINGER where there is none, or nothing looks like ridges.
+    """Resample to 500 dpi and crop to the ridge area.
 
-    Traces ``fingerprint_500dpi`` (uint8, the whole image), ``ridge_mask`` (bool) and ``ridge_clarity`` (float32, both
-    of that size).
+    NO_FINGER where nothing looks like ridges, PARTIAL where they cover less than 9 mm2, as in a crop of a latent print.
+    Raises IMAGE_TOO_LARGE for more than a slap of four fingers. Traces ``fingerprint_500dpi`` (uint8, the whole image),
+    and of that size ``ridge_mask`` (bool), ``ridge_clarity`` (float32) and ``ridge_direction`` (float32, radians in [0,
+    pi), counter-clockwise from the x axis, NaN where there is no clear ridge).
     """
     assert sample.dpi is not None
     pixels = to_500_dpi(sample.pixels, sample.dpi)
@@ -31,8 +33,11 @@ def locate_ridges(sample: BiometricSample, trace: Trace = SILENT) -> LocatedSamp
     trace("ridge_mask", mask)
     waves = ridge_waves(pixels, mask)
     trace("ridge_clarity", waves.clarity)
-    if np.count_nonzero(mask) < LEAST_AREA or waves.likeness < LEAST_LIKENESS:
+    trace("ridge_direction", waves.direction)
+    if waves.likeness < LEAST_LIKENESS:
         return ExtractionFailure(Defect.NO_FINGER)
+    if np.count_nonzero(mask) < LEAST_AREA:
+        return ExtractionFailure(Defect.PARTIAL)
     return LocatedSample(sample, _crop(pixels, mask, waves.clarity, DPI / sample.dpi))
 
 

@@ -22,19 +22,25 @@ class Peaks:
     kinds: NDArray[np.uint8]
 
 
+def likelihood(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How likely there is a minutia at each place, float32 (h, w), 0 to 1, from LEADER's ``maps``."""
+    blurred = cv2.GaussianBlur(1 / (1 + np.exp(-maps[0])), BLUR, 0, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(blurred, np.float32)
+
+
 def find_peaks(maps: NDArray[np.float32], mask: NDArray[np.bool_], least_quality: float) -> Peaks:
     """Minutiae in ``maps``, float32 (4, h, w): logit of one, cosine and sine of its direction, logit of an ending.
 
     Only places in ``mask``, bool (h, w), count, and peaks of at least ``least_quality``. LEADER's directions run along
     the ridge away from its ending, counter-clockwise with y up, so they are taken as they are.
     """
-    likelihood = cv2.GaussianBlur(1 / (1 + np.exp(-maps[0])), BLUR, 0, borderType=cv2.BORDER_CONSTANT)
-    peak = (likelihood == cv2.dilate(likelihood, NEIGHBOURHOOD)) & (likelihood >= least_quality) & mask
+    likely = likelihood(maps)
+    peak = (likely == cv2.dilate(likely, NEIGHBOURHOOD)) & (likely >= least_quality) & mask
     rows, columns = np.nonzero(peak)
     return Peaks(
-        positions=np.column_stack([columns, rows]).astype(np.float32) + _summit(likelihood, rows, columns),
+        positions=np.column_stack([columns, rows]).astype(np.float32) + _summit(likely, rows, columns),
         directions=np.mod(np.arctan2(maps[2, rows, columns], maps[1, rows, columns]), np.float32(2 * np.pi)),
-        qualities=likelihood[rows, columns],
+        qualities=likely[rows, columns],
         kinds=np.where(maps[3, rows, columns] >= 0, ENDING, BIFURCATION).astype(np.uint8),
     )
 

@@ -35,16 +35,19 @@ class RidgeWaves:
     """``likeness``: how far neighbouring windows agree on one wave, 0 (not at all, nothing there) to 1.
 
     ``clarity``: float32 (h, w), how much of the power around a place is in a wave its neighbours agree on, 0 to 1.
+    ``direction``: float32 (h, w), along the ridges, radians in [0, pi), counter-clockwise from the x axis with y up;
+    NaN where there is no wave.
     """
 
     likeness: float
     clarity: NDArray[np.float32]
+    direction: NDArray[np.float32]
 
 
 def ridge_waves(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> RidgeWaves:
     """The waves in windows of 32 pixels, 16 apart, in the mask of a grey image (h, w) at 500 dpi."""
     if min(pixels.shape) < WINDOW:
-        return RidgeWaves(0.0, np.zeros(pixels.shape, np.float32))
+        return RidgeWaves(0.0, np.zeros(pixels.shape, np.float32), np.full(pixels.shape, np.nan, np.float32))
     windows = sliding_window_view(pixels, (WINDOW, WINDOW))[::STEP, ::STEP]
     inside = mask[WINDOW // 2 :: STEP, WINDOW // 2 :: STEP][: windows.shape[0], : windows.shape[1]]
     share = np.zeros(inside.shape, np.float32)
@@ -52,7 +55,9 @@ def ridge_waves(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> RidgeWave
     share[inside], wave[inside] = _clearest_wave(windows[inside].astype(np.float32))
     likeness, clarity = _compare_neighbours(share, wave, inside)
     rows, columns = (_window_of_each(*sides) for sides in zip(pixels.shape, inside.shape, strict=True))
-    return RidgeWaves(likeness, (clarity[np.ix_(rows, columns)] * mask).astype(np.float32))
+    everywhere = np.ix_(rows, columns)
+    direction = np.where(mask, _along(share, wave)[everywhere], np.float32(np.nan))
+    return RidgeWaves(likeness, (clarity[everywhere] * mask).astype(np.float32), direction)
 
 
 def _compare_neighbours(
@@ -70,6 +75,12 @@ def _compare_neighbours(
             neighbours[side] += inside[first] & inside[second]
     likeness = min(max(agreed / weight, 0.0), 1.0) if weight > 0 else 0.0
     return likeness, clarity / np.maximum(neighbours, 1)
+
+
+def _along(share: NDArray[np.float32], wave: NDArray[np.complex128]) -> NDArray[np.float32]:
+    """Directions of ridges, across which waves (x right, y down) run."""
+    turned = np.mod(np.pi / 2 - np.angle(wave), np.pi)
+    return np.where(share > 0, turned, np.nan).astype(np.float32)
 
 
 def _window_of_each(pixels: int, windows: int) -> NDArray[np.int64]:
