@@ -90,5 +90,18 @@ async def worker(python: str, module: str, *arguments: str) -> AsyncIterator[Wor
         await asyncio.shield(started.end())
 
 
+async def listed(python: str, module: str) -> list[Message]:
+    """All that the module says to ``list``; DeviceError as it says."""
+    said: list[Message] = []
+    async with worker(python, module, "list") as listing:
+        try:
+            while True:
+                said.append(await listing.message())
+        except DeviceError as fault:
+            if fault.reason is not Reason.UNPLUGGED:  # which is how a list ends
+                raise
+    return said
+
+
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}

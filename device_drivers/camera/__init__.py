@@ -1,1 +1,1 @@
-"""Cameras: USB (V4L2) and RTSP through OpenCV; motion JPEG and snapshots over HTTP in our own few lines."""
+"""Cameras on the network that give motion JPEG or snapshots over HTTP, in our own few lines."""

@@ -74,7 +74,7 @@ def test_every_family_is_held_to_the_contract(tmp_path: Path) -> None:
         bench = make(tmp_path / str(number))
         schemes.add(urlsplit(bench.url).scheme)
         bench.close()
-    assert schemes == set(FAMILIES) - {"rtsp", "v4l2"}
+    assert schemes == set(FAMILIES)
 
 
 def test_every_exemption_is_of_a_case_and_a_bench_and_has_a_reason() -> None:
