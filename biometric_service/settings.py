@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     face_model: str = Field(
         "auto", description="Manifest of the face embedder; auto takes the best there is, empty for none."
     )
+    face_companion: str = Field(
+        "auto",
+        description="Second face embedder, joined to the first; auto takes what the first names, empty for none.",
+    )
     face_detector: str = Field("auto", description="Manifest of the face detector; auto takes the best there is.")
     fingerprint_index: Literal["exact", "narrowed"] = Field(
         "narrowed", description="How fingerprints are searched: exact compares all, narrowed the likely ones of many."

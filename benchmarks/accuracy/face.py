@@ -56,21 +56,23 @@ def main(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     model: Annotated[str, typer.Option(help="Manifest of the embedder.")] = "auto",
+    companion: Annotated[str, typer.Option(help="Manifest of the embedder joined to it; empty for none.")] = "auto",
     detector: Annotated[str, typer.Option(help="Manifest of the detector.")] = "auto",
 ) -> None:
     """Print the error rates of every comparison among the photographs."""
     with tempfile.TemporaryDirectory() as scratch:
-        result = benchmark(face_walk(Path(scratch), model, detector), folder)
+        result = benchmark(face_walk(Path(scratch), model, companion, detector), folder)
     if as_json:
         print(json.dumps(result))
     else:
         Console().print(_table(result))
 
 
-def face_walk(scratch: Path, model: str = "auto", detector: str = "auto") -> Walk:
+def face_walk(scratch: Path, model: str = "auto", companion: str = "auto", detector: str = "auto") -> Walk:
     """The service's walk for faces with an empty store in ``scratch``."""
-    chosen = {"data_dir": scratch, "fingerprint_model": "", "face_model": model, "face_detector": detector}
-    return build_walk(load_settings().model_copy(update=chosen))
+    faces_only = {"data_dir": scratch, "fingerprint_model": ""}
+    chosen = {"face_model": model, "face_companion": companion, "face_detector": detector}
+    return build_walk(load_settings().model_copy(update=faces_only | chosen))
 
 
 def benchmark(walk: Walk, folder: Path) -> dict[str, Any]:

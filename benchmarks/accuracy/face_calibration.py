@@ -1,9 +1,11 @@
 """Calibrate face scores: ``python -m benchmarks.accuracy.face_calibration DIR --model NAME``.
 
-DIR holds one folder a person. Two tables of the model's manifest are fitted to every second person and printed on
-standard output: ``[calibration.cosine]`` to their non-mated comparisons, ``[calibration.recognisability]`` to the norms
-of their embeddings. What the first one states is checked against what is measured among the other persons, whom it has
-never seen, and printed on standard error.
+DIR holds one folder a person. Two tables of the model's manifest (of its companion's entry in it, where it has one) are
+fitted to every second person and printed on standard output: ``[calibration.standardised_cosine]`` to one embedding of
+each and to their non-mated comparisons, ``[calibration.recognisability]`` to the norms of their embeddings. Strangers'
+statistics fit the people that they were taken from too well, so the comparisons among each half of these persons are
+made with the statistics of the other half. What the first table states is checked against what is measured among the
+persons who are left, whom it has never seen, and printed on standard error.
 """
 
 import tempfile
@@ -20,9 +22,14 @@ from rich.table import Table
 
 from benchmarks.accuracy.face import Photographs, compare_all, face_walk, observe_all
 from biometric_service.comparison.calibration import Calibration, fit_calibration
+from biometric_service.comparison.population import Population
+from biometric_service.comparison.standardised import StandardisedComparator
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
 
+AXES = 32
+UNCALIBRATED = Calibration("uncalibrated", (-100.0, 100.0), (0.0, 1.0), 0.0, 0, "nothing")
 STATED = np.arange(1.0, 6.5, 0.5)
 PER_LINE = 10
 DECIMALS = 4
@@ -33,25 +40,41 @@ def main(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with one folder a person.")],
     *,
     model: Annotated[str, typer.Option(help="Manifest of the embedder, which must have some table already.")],
+    companion: Annotated[str, typer.Option(help="Manifest of the embedder joined to it; empty for none.")] = "",
     detector: Annotated[str, typer.Option(help="Manifest of the detector.")] = "auto",
 ) -> None:
-    """Print the table and how true it is."""
+    """Print the tables and how true they are."""
     with tempfile.TemporaryDirectory() as scratch:
-        walk = face_walk(Path(scratch), model, detector)
+        walk = face_walk(Path(scratch), model, companion, detector)
         photographs = observe_all(walk, folder)
-    halves = [_half(photographs, half) for half in (0, 1)]
-    fitted, unseen = (_nonmated(walk.comparators[Modality.FACE], half) for half in halves)
+    fitted_to, unseen = (_every(2, photographs, each) for each in (0, 1))
+    quarters = [_every(4, photographs, each) for each in (0, 2)]
     data = f"every second person of {folder.name}, detected by {detector}"
-    calibration = fit_calibration("cosine", fitted, data)
-    print(as_toml(calibration.comparator, calibration.table()))
-    print(as_toml("recognisability", _norm_table(halves[0], data)), end="")
-    Console(stderr=True).print(_check(calibration, unseen))
+    template_format = walk.comparators[Modality.FACE].format
+    crossed = [_nonmated(_comparator(template_format, a), b) for a, b in (quarters, quarters[::-1])]
+    comparator = _comparator(template_format, fitted_to)
+    calibration = fit_calibration(comparator.name, np.concatenate(crossed), data)
+    within = f"companion.{companion}." if companion else ""
+    print(as_toml(f"{within}calibration.{comparator.name}", _population(fitted_to).table() | calibration.table()))
+    print(as_toml("calibration.recognisability", _norm_table(fitted_to, data)), end="")
+    Console(stderr=True).print(_check(calibration, _nonmated(comparator, unseen)))
 
 
-def as_toml(comparator: str, table: Mapping[str, Any]) -> str:
-    """The table as it stands in a manifest."""
+def _comparator(template_format: TemplateFormat, photographs: Photographs) -> StandardisedComparator:
+    return StandardisedComparator(template_format, _population(photographs), UNCALIBRATED)
+
+
+def _population(photographs: Photographs) -> Population:
+    """Of the first photograph of each person."""
+    _, firsts = np.unique(photographs.persons, return_index=True)
+    templates = (photographs.templates[first] for first in firsts.tolist())
+    return Population.of(np.stack([each.embedding for each in templates if isinstance(each, FaceTemplate)]), AXES)
+
+
+def as_toml(name: str, table: Mapping[str, Any]) -> str:
+    """The table of that name as it stands in a manifest."""
     lines = [f"{key} = {_value(value)}" for key, value in table.items()]
-    return "\n".join([f"[calibration.{comparator}]", *lines, ""])
+    return "\n".join([f"[{name}]", *lines, ""])
 
 
 def _value(value: object) -> str:
@@ -62,8 +85,9 @@ def _value(value: object) -> str:
     return "\n".join(["[", *(f"    {row}," for row in rows), "]"])
 
 
-def _half(photographs: Photographs, half: int) -> Photographs:
-    kept = np.flatnonzero(photographs.persons % 2 == half)
+def _every(nth: int, photographs: Photographs, first: int) -> Photographs:
+    """Those of every nth person from the ``first`` on, counted from 0."""
+    kept = np.flatnonzero(photographs.persons % nth == first)
     return replace(
         photographs,
         templates=[photographs.templates[i] for i in kept.tolist()],

@@ -50,7 +50,7 @@ def main(
     for name, comparator in FINGERPRINT_COMPARATORS.items():
         print(f"# {name}: Weights({', '.join(f'{weight:.3g}' for weight in fit_weights(hard, comparator.method))})")
         nonmated = _nonmated(comparator(walk.extractors[Modality.FINGERPRINT].format, ANY), [*natural, *hard])
-        print(as_toml(name, fit_calibration(name, nonmated, data).table()))
+        print(as_toml(f"calibration.{name}", fit_calibration(name, nonmated, data).table()))
 
 
 def fit_weights(sets: Sequence[FingerSet], method: Method) -> NDArray[np.float64]:

@@ -43,7 +43,7 @@ def main(
     nonmated = _nonmated(walk.comparators[Modality.FINGERPRINT], [*natural, *hard])
     how = "as drawn and hardened" if hard else "as drawn"
     data = f"synthetic prints, {len(folders)} sensors, {how}; no real finger"
-    print(as_toml(NAME, fit_calibration(NAME, nonmated, data).table()), end="")
+    print(as_toml(f"calibration.{NAME}", fit_calibration(NAME, nonmated, data).table()), end="")
 
 
 def hardened(sets: Sequence[FingerSet]) -> list[FingerSet]:

@@ -37,18 +37,19 @@ SOURCE = CaptureSource("benchmark", datetime(2026, 1, 1, tzinfo=UTC))
 Value = TypeVar("Value")
 
 
-def main(
+def main(  # noqa: PLR0913 (each is an option)
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with one folder a person.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     model: Annotated[str, typer.Option(help="Manifest of the embedder.")] = "auto",
+    companion: Annotated[str, typer.Option(help="Manifest of the embedder joined to it; empty for none.")] = "auto",
     detector: Annotated[str, typer.Option(help="Manifest of the detector.")] = "auto",
     frames: Annotated[int, typer.Option(help="How many photographs.")] = 100,
 ) -> None:
     """Print the median time of each stage."""
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as scratch:
-        result = benchmark(face_walk(Path(scratch), model, detector), folder, frames)
+        result = benchmark(face_walk(Path(scratch), model, companion, detector), folder, frames)
     if as_json:
         print(json.dumps(result))
     else:

@@ -5,23 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from biometric_service.app.choosing import AUTO, calibration_of, chosen
+from biometric_service.app.faces import serve_faces
 from biometric_service.app.sourceafis import open_engine
 from biometric_service.capture.images import ImageLimits, decode
-from biometric_service.comparison.calibration import Calibration
-from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
 from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
-from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.extraction.face.centerface import CenterFaceDetector
-from biometric_service.extraction.face.detection import FaceDetector
-from biometric_service.extraction.face.embedding import FaceEmbedder
-from biometric_service.extraction.face.extractor import FaceExtractor
-from biometric_service.extraction.face.yunet import YuNetDetector
 from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.runtime import open_session
 from biometric_service.extraction.sourceafis.extractor import SourceAfisExtractor
 from biometric_service.presentation_attack.not_assessed import NotAssessed
-from biometric_service.quality.face import FaceQualityAssessor, Recognisability
 from biometric_service.quality.fingerprint import FingerprintQualityAssessor
 from biometric_service.quality.nfiq2 import Nfiq2Process, Nfiq2QualityAssessor, require_nfiq2
 from biometric_service.recognition.requests import GivenImage
@@ -30,14 +23,9 @@ from biometric_service.vocabulary.protocols import AttackDetector, Comparator, E
 from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, Modality
 from biometric_service.vocabulary.templates import TemplateFormat
 from biometric_service.weights.manifest import ModelManifest, Task
-from biometric_service.weights.resolution import ModelShelf, ResolvedModel
+from biometric_service.weights.resolution import ModelShelf
 
-AUTO = "auto"
 CYLINDER, SOURCE_AFIS = "cylinder", "sourceafis"
-DETECTORS: Mapping[str, type[YuNetDetector] | type[CenterFaceDetector]] = {
-    "yunet": YuNetDetector,
-    "centerface": CenterFaceDetector,
-}
 
 Served = tuple[Extractor, QualityAssessor, Comparator]
 
@@ -66,7 +54,7 @@ def build_stages(settings: Settings) -> Stages:
     Raises MODEL_HASH_MISMATCH, MODEL_INVALID, and MODEL_UNAVAILABLE where a model named in the settings cannot be had.
     """
     shelf = model_shelf(settings)
-    modalities = [each for each in (_fingerprint(settings, shelf), _face(settings, shelf)) if each is not None]
+    modalities = [each for each in (_fingerprint(settings, shelf), serve_faces(settings, shelf)) if each is not None]
     extractors = {extractor.format.modality: extractor for extractor, _, _ in modalities}
     return Stages(
         decode=partial(_decode, ImageLimits(settings.max_image_bytes, settings.max_image_pixels)),
@@ -85,14 +73,14 @@ def _decode(limits: ImageLimits, given: GivenImage) -> BiometricSample:
 def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
     by_engine = settings.fingerprint_model == SOURCE_AFIS
     task = Task.FINGERPRINT_ENGINE if by_engine else Task.FINGERPRINT_MINUTIAE
-    model = _chosen(shelf, settings.fingerprint_model, task)
+    model = chosen(shelf, settings.fingerprint_model, task)
     if model is None:
         return None
     template_format = _format(Modality.FINGERPRINT, model.manifest)
     name: str = settings.fingerprint_comparator
     if name == AUTO:
         name = SOURCE_AFIS if by_engine else CYLINDER
-    calibration = _calibration(model.manifest, name)
+    calibration = calibration_of(model.manifest.name, model.manifest.calibration, name)
     engine = open_engine(settings, shelf) if name == SOURCE_AFIS else None
     comparator: Comparator
     if engine:
@@ -112,50 +100,5 @@ def _fingerprint_assessor(settings: Settings) -> QualityAssessor:
     return Nfiq2QualityAssessor(native, Nfiq2Process())
 
 
-def _face(settings: Settings, shelf: ModelShelf) -> Served | None:
-    embedding = _chosen(shelf, settings.face_model, Task.FACE_EMBEDDING)
-    detection = _chosen(shelf, settings.face_detector, Task.FACE_DETECTION) if embedding else None
-    if embedding is None or detection is None:
-        return None
-    template_format = _format(Modality.FACE, embedding.manifest)
-    embedder = FaceEmbedder(open_session(embedding.path), embedding.manifest)
-    comparator = CosineComparator(template_format, _calibration(embedding.manifest, "cosine"))
-    extractor = FaceExtractor(_detector(detection), embedder, template_format)
-    return extractor, FaceQualityAssessor(_recognisability(extractor, embedding.manifest)), comparator
-
-
-def _recognisability(extractor: FaceExtractor, manifest: ModelManifest) -> Recognisability | None:
-    """How recognisable faces are to the model, where its manifest has the scale for it."""
-    table = manifest.calibration.get("recognisability")
-    return Recognisability(extractor.embedding_norm, table) if table else None
-
-
-def _detector(model: ResolvedModel) -> FaceDetector:
-    decoder = model.manifest.output.decoder or ""
-    if decoder not in DETECTORS:
-        raise BiometricServiceError(
-            ErrorCode.MODEL_INVALID,
-            f"The face detector {model.manifest.name} has outputs of an unknown kind, {decoder}.",
-            f"Set output.decoder in its manifest to one of {', '.join(DETECTORS)}.",
-        )
-    return DETECTORS[decoder](open_session(model.path), model.manifest.input)
-
-
-def _chosen(shelf: ModelShelf, name: str, task: Task) -> ResolvedModel | None:
-    if not name:
-        return None
-    return shelf.best(task) if name == AUTO else shelf.resolve(name, task)
-
-
 def _format(modality: Modality, manifest: ModelManifest) -> TemplateFormat:
     return TemplateFormat(modality, manifest.name, manifest.version)
-
-
-def _calibration(manifest: ModelManifest, comparator: str) -> Calibration:
-    if comparator not in manifest.calibration:
-        raise BiometricServiceError(
-            ErrorCode.MODEL_INVALID,
-            f"The model {manifest.name} has no calibration for the comparator {comparator}.",
-            f"Add [calibration.{comparator}] to its manifest.",
-        )
-    return Calibration.from_table(comparator, manifest.calibration[comparator])

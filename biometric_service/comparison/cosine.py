@@ -26,7 +26,7 @@ class CosineComparator:
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
         """The cosine of two templates; traces ``cosine``."""
-        cosine = float(_embedding(probe, self.format) @ _embedding(reference, self.format))
+        cosine = float(embedding_of(probe, self.format) @ embedding_of(reference, self.format))
         trace("cosine", cosine)
         return cosine
 
@@ -58,7 +58,7 @@ class CosineBank:
 
     def add(self, template: Template) -> int:
         """Hold a template; returns its row."""
-        embedding = _embedding(template, self._format)
+        embedding = embedding_of(template, self._format)
         with self._writing:
             row = self._free.pop() if self._free else self._next(len(embedding))
             self._rows[row] = embedding
@@ -72,7 +72,7 @@ class CosineBank:
 
     def scores(self, probe: Template, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Cosines, float32 (len(rows),), of the probe with the given rows, as one matrix-vector product."""
-        embedding, matrix = _embedding(probe, self._format), self._rows
+        embedding, matrix = embedding_of(probe, self._format), self._rows
         if not len(rows):
             return np.zeros(0, np.float32)
         if len(rows) < GATHER_BELOW * len(matrix):
@@ -88,7 +88,8 @@ class CosineBank:
         return self._used - 1
 
 
-def _embedding(template: Template, wanted: TemplateFormat) -> NDArray[np.float32]:
+def embedding_of(template: Template, wanted: TemplateFormat) -> NDArray[np.float32]:
+    """The embedding of a face template; TEMPLATE_VERSION_MISMATCH for a template of another format."""
     if not isinstance(template, FaceTemplate) or template.format != wanted:
         raise BiometricServiceError(
             ErrorCode.TEMPLATE_VERSION_MISMATCH,

@@ -187,11 +187,24 @@ NEEDED: Mapping[Task, tuple[str, ...]] = {
 }
 
 
+class Companion(_Part):
+    """A second embedder whose vector is joined to the model's own: together they miss fewer faces than either.
+
+    ``version``: of the companion that all of this was measured with. ``weight``: its share of a cosine, 0 to 1.
+    ``calibration``: one table a comparator, for joined templates.
+    """
+
+    version: Version
+    weight: Annotated[float, Field(gt=0, lt=1)]
+    calibration: Mapping[str, Mapping[str, Any]]
+
+
 class ModelManifest(_Part):
     """One model. ``version`` is part of the format of its templates: change it whenever their numbers may change.
 
     ``licence``: SPDX expression. ``redistributable``: whether a copy may be given on for commercial use.
     ``preference``: which model of a task is taken first, 1 before 2. ``calibration``: one table a comparator.
+    ``companions``: of a face embedder, by name, the first that can be had is taken.
     """
 
     name: ModelName
@@ -204,6 +217,7 @@ class ModelManifest(_Part):
     input: ModelInput
     output: ModelOutput
     calibration: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    companions: Mapping[ModelName, Companion] = Field(default_factory=dict, alias="companion")
 
     @model_validator(mode="after")
     def _becomes_one_model(self) -> Self:

@@ -95,7 +95,15 @@ class ModelShelf:
         with it the format of templates, from one start to the next.
         """
         fit = [manifest for manifest in self.manifests() if manifest.task is task]
-        rivals = sorted(fit, key=lambda manifest: (manifest.preference, manifest.name))
+        return self._best(sorted(fit, key=lambda manifest: (manifest.preference, manifest.name)))
+
+    def companion(self, manifest: ModelManifest) -> ResolvedModel | None:
+        """The first of the model's companions that is at hand, else in the registries, else None."""
+        known = {each.name: each for each in self.manifests()}
+        named = [known[name] for name in manifest.companions if name in known]
+        return self._best([each for each in named if each.version == manifest.companions[each.name].version])
+
+    def _best(self, rivals: Sequence[ModelManifest]) -> ResolvedModel | None:
         choices = [(manifest, self._at_hand(manifest)) for manifest in rivals]
         choices += [(manifest, self._in_registries(manifest)) for manifest in rivals]
         for manifest, sources in choices:

@@ -11,7 +11,9 @@ import pytest
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
+from biometric_service.comparison.population import Population
 from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
+from biometric_service.comparison.standardised import StandardisedComparator
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
@@ -41,16 +43,30 @@ def face(seed: int, capture: int) -> Template:
     return FaceTemplate(FACE, (vector / np.linalg.norm(vector)).astype(np.float32))
 
 
+def strangers() -> Population:
+    faces = (face(1000 + seed, 0) for seed in range(500))
+    return Population.of(np.stack([each.embedding for each in faces if isinstance(each, FaceTemplate)]), 4)
+
+
 def print_of(seed: int, capture: int) -> Template:
     return impression(finger(seed), capture) if capture else finger(seed)
 
 
-@pytest.fixture(params=[*FINGERPRINT_COMPARATORS, "cosine", pytest.param("sourceafis", marks=pytest.mark.models)])
+@pytest.fixture(
+    params=[
+        *FINGERPRINT_COMPARATORS,
+        "cosine",
+        "standardised_cosine",
+        pytest.param("sourceafis", marks=pytest.mark.models),
+    ]
+)
 def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "sourceafis":
         return Subject(SourceAfisComparator(source_afis(), FORMAT, calibration("sourceafis")), print_of)
     if request.param == "cosine":
         return Subject(CosineComparator(FACE, calibration("cosine")), face)
+    if request.param == "standardised_cosine":
+        return Subject(StandardisedComparator(FACE, strangers(), calibration("standardised_cosine")), face)
     name = str(request.param)
     return Subject(FINGERPRINT_COMPARATORS[name](FORMAT, calibration(name)), print_of)
 

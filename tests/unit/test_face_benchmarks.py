@@ -31,7 +31,7 @@ def test_quality_that_says_nothing_gains_nothing() -> None:
 def test_a_printed_calibration_is_read_again() -> None:
     knots = tuple(np.linspace(0, 1, 25).tolist())
     calibration = Calibration("cosine", knots, tuple(9 * knot for knot in knots), 5.7, 1_000_000, "half of them")
-    read = tomllib.loads(as_toml("cosine", calibration.table()))["calibration"]["cosine"]
+    read = tomllib.loads(as_toml("calibration.cosine", calibration.table()))["calibration"]["cosine"]
     again = Calibration.from_table("cosine", read)
     assert again.values(0.37) == pytest.approx(calibration.values(0.37), abs=1e-3)
     assert (again.nonmated, again.data) == (calibration.nonmated, calibration.data)

@@ -1,13 +1,11 @@
 """A face sample becomes a face template."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
-import numpy as np
-
-from biometric_service.extraction.face.alignment import align, similarity
 from biometric_service.extraction.face.detection import FaceDetector
-from biometric_service.extraction.face.embedding import FaceEmbedder, FaceEmbedding
+from biometric_service.extraction.face.embedding import FaceEmbedding
+from biometric_service.extraction.face.joining import WeightedEmbedder, joined
 from biometric_service.extraction.face.orientation import find_upright
 from biometric_service.extraction.face.subject import choose_subject
 from biometric_service.vocabulary.quality import Defect, ExtractionFailure
@@ -15,21 +13,20 @@ from biometric_service.vocabulary.samples import BiometricSample, FaceArea, Loca
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
-REMEMBERED = 8
-"""Aligned faces whose embeddings are kept at hand, as quality assessment and extraction both ask for them."""
-
 
 class FaceExtractor:
     """Detects the subject's face, aligns it and embeds it (see ``Extractor``).
 
-    Traces ``faces`` (every upright face, list of DetectedFace), ``aligned_face`` (uint8 BGR) and ``embedding_norm``.
+    Traces ``faces`` (every upright face, list of DetectedFace), ``aligned_face`` (uint8 BGR, as the first embedder sees
+    it) and ``embedding_norm`` (of the first embedder).
     """
 
-    def __init__(self, detector: FaceDetector, embedder: FaceEmbedder, template_format: TemplateFormat) -> None:
+    def __init__(
+        self, detector: FaceDetector, embedders: Sequence[WeightedEmbedder], template_format: TemplateFormat
+    ) -> None:
         self.format = template_format
         self._detector = detector
-        self._embedder = embedder
-        self._remembered = lru_cache(REMEMBERED)(self._embed)
+        self._embedders = embedders
 
     def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
         """Find the subject's face; the sample of the answer is turned so that the face is upright."""
@@ -56,13 +53,7 @@ class FaceExtractor:
 
     def _embedding(self, located: LocatedSample, trace: Trace = SILENT) -> FaceEmbedding | None:
         assert isinstance(located.area, FaceArea)
-        transform = similarity(located.area.landmarks, self._embedder.template)
-        if transform is None:
-            return None
-        face = align(located.sample.pixels, transform, self._embedder.size)
-        trace("aligned_face", face)
-        return self._remembered(face.tobytes())
-
-    def _embed(self, face: bytes) -> FaceEmbedding | None:
-        width, height = self._embedder.size
-        return self._embedder.embed(np.frombuffer(face, np.uint8).reshape(height, width, 3))
+        pixels, landmarks = located.sample.pixels, located.area.landmarks
+        first, *others = self._embedders
+        parts = [first.embed(pixels, landmarks, trace), *(each.embed(pixels, landmarks) for each in others)]
+        return joined(parts, [each.weight for each in self._embedders])

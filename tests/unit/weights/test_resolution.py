@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.weights.manifest import FolderSource, Task
+from biometric_service.weights.manifest import FolderSource, Task, read_manifest
 from biometric_service.weights.resolution import Presence
 
 if TYPE_CHECKING:
@@ -127,6 +127,23 @@ def test_the_best_is_the_preferred_one_of_those_at_hand(bench: "Bench") -> None:
     assert (model := shelf.best(Task.FACE_EMBEDDING)) is not None
     assert model.manifest.name == "first"
     assert shelf.best(Task.FACE_DETECTION) is None
+
+
+COMPANION = '[companion.{name}]\nversion = "{version}"\nweight = 0.3\n[companion.{name}.calibration]\n'
+
+
+def test_a_companion_is_joined_when_it_is_at_hand_in_the_version_that_was_measured(bench: "Bench") -> None:
+    bench.describe("second", bench.source("second.onnx", bench.weights))
+    companions = COMPANION.format(name="elsewhere", version="1") + COMPANION.format(name="second", version="1")
+    path = bench.describe("first", bench.source("first.onnx", bench.weights))
+    path.write_text(path.read_text() + companions)
+    shelf, first = bench.shelf(), read_manifest(path)
+    assert shelf.companion(first) is None
+    bench.supply("second.onnx", bench.weights)
+    assert (model := shelf.companion(first)) is not None
+    assert model.manifest.name == "second"
+    path.write_text(path.read_text().replace('[companion.second]\nversion = "1"', '[companion.second]\nversion = "2"'))
+    assert shelf.companion(read_manifest(path)) is None
 
 
 @pytest.mark.usefixtures("no_index")
