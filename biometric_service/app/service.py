@@ -100,6 +100,11 @@ def store_url(settings: Settings) -> str:
     return settings.database_url or f"sqlite:///{settings.data_dir / 'biometric.db'}"
 
 
+def ledger_file(settings: Settings) -> Path:
+    """Where the certificates of erasures are kept beside the store."""
+    return settings.data_dir / "erasures.jsonl"
+
+
 def master_key(settings: Settings) -> MasterKeyProvider:
     """Where the settings have the master key from."""
     file = settings.master_key_file or settings.data_dir / "master.key"
@@ -107,7 +112,7 @@ def master_key(settings: Settings) -> MasterKeyProvider:
 
 
 def _open_store(settings: Settings, log: Callable[[Callable[[], bytes]], ChainedLog]) -> OpenedStore:
-    return open_store(store_url(settings), master_key(settings), log)
+    return open_store(store_url(settings), master_key(settings), log, ledger=ledger_file(settings))
 
 
 def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Walk:

@@ -32,6 +32,7 @@ app.add_typer(templates, name="templates")
 app.add_typer(auditing.audit, name="audit")
 app.add_typer(keeping.keys, name="keys")
 app.add_typer(keeping.backup, name="backup")
+app.add_typer(keeping.store, name="store")
 
 
 def main() -> None:

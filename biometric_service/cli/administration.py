@@ -12,7 +12,7 @@ from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
+from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, GalleryId, SubjectId
 
 PAGE = 100
 
@@ -71,14 +71,15 @@ def list_subjects(
 def erase_subject(
     subject: str, *, yes: Annotated[bool, typer.Option("--yes", prompt="Erase for good?", help="Do not ask.")]
 ) -> None:
-    """Destroy everything that is kept of a subject but the audit log; it cannot be undone."""
+    """Destroy everything that is kept of a subject but the audit log, and print the signed certificate of it."""
     if not yes:
         raise typer.Exit(1)
     with settings_store(load_settings()) as opened:
         change = opened.store.erase(
             SubjectId(subject), administration_event(EventKind.SUBJECT_ERASED, SubjectId(subject))
         )
-    typer.echo(f"Subject {subject} is erased (change {change}).")
+        certificate = opened.store.erasures(ChangeNumber(change - 1))[0]
+    typer.echo(certificate)
 
 
 @api_keys.command("list")

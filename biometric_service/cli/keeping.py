@@ -1,29 +1,46 @@
-"""``biometric-service keys rotate|renew`` and ``biometric-service backup create|verify|restore``."""
+"""``biometric-service keys rotate|renew`` and ``backup create|follow|verify|restore`` and ``store copy``."""
 
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from biometric_service.app.service import master_key, settings_store, store_url
+from biometric_service.app.service import ledger_file, master_key, settings_store, store_url
 from biometric_service.audit.log import ChainedLog
 from biometric_service.cli.options import administration_event
 from biometric_service.cli.printing import JsonOption, err, print_json
-from biometric_service.references.backup import BackupReport, create_backup, restore_backup, verify_backup
+from biometric_service.references.backup import (
+    BackupReport,
+    create_backup,
+    erase_again,
+    erased_since,
+    follow,
+    restore_backup,
+    verify_backup,
+)
+from biometric_service.references.erasure_ledger import read_ledger
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import named_master_key
+from biometric_service.references.opening import open_database, open_store
+from biometric_service.references.store_copy import copy_store
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
 
-BackupArgument = Annotated[Path, typer.Argument(help="The file of the backup.")]
+BackupArgument = Annotated[Path, typer.Argument(help="The file of a backup, or a folder that was followed.")]
+UntilOption = Annotated[
+    str | None, typer.Option(help="Of a folder: as it was then (ISO 8601, local time without a zone).")
+]
 
 NewKeyArgument = Annotated[
     str, typer.Argument(help="File (made where there is none), pkcs11:URI, env:NAME or credential:FILE of the new key.")
 ]
 
 keys = typer.Typer(no_args_is_help=True, help="The keys: rotate the master key, renew all others.")
-backup = typer.Typer(no_args_is_help=True, help="Backups of the embedded store: create, verify, restore.")
+backup = typer.Typer(no_args_is_help=True, help="Backups of either database: create, follow, verify, restore.")
+store = typer.Typer(no_args_is_help=True, help="The store: copy to another database.")
 
 
 @keys.command("rotate")
@@ -46,24 +63,86 @@ def renew_keys() -> None:
 
 
 @backup.command("create")
-def create(file: BackupArgument) -> None:
+def create(file: Annotated[Path, typer.Argument(help="The new file.")]) -> None:
     """Copy the store as it is at one moment to a new file, without stopping the service; the key is not in it."""
     with settings_store(load_settings()) as opened:
         create_backup(opened, file, administration_event(EventKind.BACKUP_CREATED))
     typer.echo(f"The store is copied to {file}. Keep the master key elsewhere: neither is of use without the other.")
 
 
+@backup.command("follow")
+def follow_store(
+    folder: Annotated[Path, typer.Argument(help="Folder of the backups; a base is made where it has none.")],
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two increments.")] = 10,
+    *,
+    once: Annotated[bool, typer.Option(help="One increment, for a timer that calls again.")] = False,
+) -> None:
+    """Keep in a folder what it takes to come back to any moment, until interrupted."""
+    with settings_store(load_settings()) as opened:
+        while True:
+            kept = follow(opened, folder, administration_event(EventKind.BACKUP_CREATED))
+            if kept:
+                typer.echo(f"{kept.kind} {kept.file.name}: {kept.rows} rows")
+            if once:
+                return
+            time.sleep(every)
+
+
 @backup.command("verify")
-def verify(file: BackupArgument, *, json: JsonOption = False) -> None:
-    """Open everything in a backup and check its audit log; the file stays as it is."""
-    _report(verify_backup(file, master_key(load_settings()), ChainedLog), json=json)
+def verify(source: BackupArgument, until: UntilOption = None, *, json: JsonOption = False) -> None:
+    """Open everything in a backup and check its audit log; the backup stays as it is."""
+    _report(verify_backup(source, master_key(load_settings()), ChainedLog, _moment(until)), json=json)
 
 
 @backup.command("restore")
-def restore(file: BackupArgument, *, json: JsonOption = False) -> None:
-    """Put a verified backup where the settings have the store; refused where there is one already."""
+def restore(
+    source: BackupArgument,
+    until: UntilOption = None,
+    erasures: Annotated[Path | None, typer.Option(help="The ledger of erasures; by default that in data_dir.")] = None,
+    *,
+    without_ledger: Annotated[bool, typer.Option(help="Nobody was erased since, or the ledger is lost.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Put a verified backup where the settings have the store, and erase again who was erased since.
+
+    Refused where there is a store already.
+    """
     settings = load_settings()
-    _report(restore_backup(file, store_url(settings), master_key(settings), ChainedLog), json=json)
+    url, key = store_url(settings), master_key(settings)
+    ledger = [] if without_ledger else read_ledger(erasures or ledger_file(settings))
+    report = restore_backup(source, url, key, ChainedLog, _moment(until))
+    with settings_store(settings) as opened:
+        erased = erase_again(
+            opened, [*erased_since(source, key), *ledger], administration_event(EventKind.SUBJECT_ERASED)
+        )
+    if not json:
+        typer.echo(f"{len(erased)} subjects were erased again.")
+    _report(report, json=json)
+
+
+@store.command("copy")
+def copy(
+    source: Annotated[str, typer.Argument(help="Database URL of the store.")],
+    target: Annotated[str, typer.Argument(help="URL of an empty database.")],
+) -> None:
+    """Move a store that is in use to another database; it can be cut off and gone on with."""
+    key = master_key(load_settings())
+    opened = open_store(source, key, ChainedLog, even_moved=True)
+    database = open_database(target)
+    try:
+        for step in copy_store(opened, database, administration_event(EventKind.STORE_MOVED)):
+            typer.echo(f"{step.what}: {step.rows} rows")
+    finally:
+        database.close()
+        opened.close()
+    typer.echo("Set BIOMETRIC_DATABASE_URL to the new store and restart the service; the old one takes nothing more.")
+
+
+def _moment(until: str | None) -> datetime | None:
+    if until is None:
+        return None
+    moment = datetime.fromisoformat(until)
+    return moment if moment.tzinfo else moment.astimezone()
 
 
 def _report(report: BackupReport, *, json: bool) -> None:

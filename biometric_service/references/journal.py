@@ -16,7 +16,9 @@ from biometric_service.references.models import JournalRow
 
 JOURNAL = JournalRow.__tablename__
 LINEAGE = ""
-_OUTSIDE = frozenset({JOURNAL, "alembic_version", "copying"})
+COPYING = "copying"
+"""The table that a database has in which a copy is not finished."""
+_OUTSIDE = frozenset({JOURNAL, "alembic_version", COPYING})
 _NOTE = (
     f"INSERT INTO {JOURNAL} (name, key, number) VALUES ('{{table}}', {{key}},"  # noqa: S608 - names of our own tables
     f" (SELECT coalesce(max(number), 0) + 1 FROM {JOURNAL}))"

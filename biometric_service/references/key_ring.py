@@ -22,9 +22,13 @@ _WRAPPED = select(StoreRow.store_key, StoreRow.next_store_key, StoreRow.moved_at
 
 @dataclass(slots=True)
 class KeyRing:
-    """Knows every store key that something may be under; ``look``: reads the row again in a transaction of its own."""
+    """Knows every store key that something may be under; ``look``: reads the row again in a transaction of its own.
+
+    ``even_moved``: whether to go on where the store was moved to another database.
+    """
 
     master: MasterKey
+    even_moved: bool = False
     look: Callable[[], None] = field(default=lambda: None)
     _known: dict[bytes, StoreKey] = field(default_factory=dict)
     _seen: tuple[bytes, bytes | None] = (b"", None)
@@ -46,7 +50,7 @@ class KeyRing:
         STORE_UNAVAILABLE where the store was moved to another database.
         """
         current, following, moved_at = connection.execute(_WRAPPED).one()
-        if moved_at is not None:
+        if moved_at is not None and not self.even_moved:
             raise unavailable(
                 "This store was moved to another database.",
                 "Set database_url to where it was moved, and restart the service.",

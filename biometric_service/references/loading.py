@@ -11,6 +11,7 @@ from biometric_service.references import journal
 from biometric_service.references.archive import damaged
 from biometric_service.references.database import Database
 from biometric_service.references.faults import typed_faults
+from biometric_service.references.models import Base
 
 
 @contextmanager
@@ -36,6 +37,13 @@ def set_aside(connection: Connection) -> list[ForeignKeyConstraint]:
     for key in keys:
         connection.execute(DropConstraint(key))
     return keys
+
+
+def foreign_keys(connection: Connection) -> list[ForeignKeyConstraint]:
+    """All that were set aside on PostgreSQL, for whoever did not do it himself."""
+    if connection.dialect.name == "sqlite":
+        return []
+    return [key for table in Base.metadata.sorted_tables for key in table.foreign_key_constraints]
 
 
 def put_back(connection: Connection, keys: list[ForeignKeyConstraint]) -> None:

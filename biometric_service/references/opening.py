@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -11,6 +12,7 @@ from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.database import Database
 from biometric_service.references.devices import SqlDeviceStore
 from biometric_service.references.encounter_store import SqlEncounterStore
+from biometric_service.references.erasure_ledger import write_ledger
 from biometric_service.references.event_log import EventLog, MakeLog
 from biometric_service.references.idempotency import SqlAnswerStore
 from biometric_service.references.key_ring import KeyRing
@@ -55,16 +57,25 @@ class OpenedStore:
         self.database.close()
 
 
-def open_store(url: str, provider: MasterKeyProvider, log: MakeLog, patience_s: float = PATIENCE_S) -> OpenedStore:
+def open_store(  # noqa: PLR0913 - where, under which key, with which log, and three ways to differ from the usual
+    url: str,
+    provider: MasterKeyProvider,
+    log: MakeLog,
+    patience_s: float = PATIENCE_S,
+    *,
+    ledger: Path | None = None,
+    even_moved: bool = False,
+) -> OpenedStore:
     """Open the store at a SQLAlchemy URL (SQLite or PostgreSQL), made where there is none yet.
 
     ``log``: makes the audit log from what gives the key of its head (``audit.log.ChainedLog``). ``patience_s``: how
-    long a request waits for other writers. Raises KEY_WRONG before anything is written where the master key is not the
-    store's, KEY_UNUSABLE, and STORE_UNAVAILABLE also for tables of a newer version.
+    long a request waits for other writers. ``ledger``: file that tells of erasures beside the store. ``even_moved``:
+    open it even where it was moved to another database. Raises KEY_WRONG before anything is written where the master
+    key is not the store's, KEY_UNUSABLE, and STORE_UNAVAILABLE also for tables of a newer version.
     """
     database = open_database(url, patience_s)
     try:
-        return _opened(database, provider, log)
+        return _opened(database, provider, log, ledger, even_moved=even_moved)
     except BaseException:
         database.close()
         raise
@@ -85,17 +96,22 @@ def open_database(url: str, patience_s: float = PATIENCE_S) -> Database:
     return _DATABASES[parsed.get_backend_name()](parsed, patience_s)
 
 
-def _opened(database: Database, provider: MasterKeyProvider, log: MakeLog) -> OpenedStore:
+def _opened(
+    database: Database, provider: MasterKeyProvider, log: MakeLog, ledger: Path | None, *, even_moved: bool
+) -> OpenedStore:
     found = look(database)
     master = provider.open(create=found.key_check is None)
     if found.key_check is not None:
         require_key(found.key_check, master)
     if not found.ready:
         prepare(database, master, log)
-    keys = KeyRing(master)
+    keys = KeyRing(master, even_moved)
     with database.reading() as connection:
         keys.sync(connection)
     followed = replace(database, begun=keys.sync)
+    if ledger is not None:
+        write_ledger(ledger, followed)
+        followed = replace(followed, shed=partial(_shed, followed, ledger))
     keys.look = partial(_look, followed)
     events = log(lambda: keys.current.audit)
     return OpenedStore(
@@ -108,6 +124,12 @@ def _opened(database: Database, provider: MasterKeyProvider, log: MakeLog) -> Op
         keys=keys,
         log=events,
     )
+
+
+def _shed(database: Database, ledger: Path) -> None:
+    """What is done beyond the transaction of an erasure."""
+    database.shed()
+    write_ledger(ledger, database)
 
 
 def _look(database: Database) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, insert, inspect, select, update
 
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import MakeLog
-from biometric_service.references.journal import watch
+from biometric_service.references.faults import unavailable
+from biometric_service.references.journal import COPYING, watch
 from biometric_service.references.key_faults import wrong
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
@@ -29,6 +30,8 @@ class Found:
 def look(database: Database) -> Found:
     """Look without writing; STORE_UNAVAILABLE for tables of a newer version."""
     with database.reading() as connection:
+        if inspect(connection).has_table(COPYING):
+            raise unavailable("The copy of a store is not finished here.", "Finish it: biometric-service store copy.")
         if not inspect(connection).has_table(StoreRow.__tablename__):
             return Found(None, ready=False)
         current = is_current(connection)

@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     MASTER_KEY_ROTATED = "master_key.rotated"
     STORE_KEY_RENEWED = "store_key.renewed"
     BACKUP_CREATED = "backup.created"
+    STORE_MOVED = "store.moved"
 
 
 MEANINGS: Mapping[EventKind, str] = {
@@ -78,6 +79,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
     EventKind.STORE_KEY_RENEWED: "Everything was sealed anew under new data keys and a new store key.",
     EventKind.BACKUP_CREATED: "A copy of the whole store was made.",
+    EventKind.STORE_MOVED: "The store was moved to another database.",
 }
 
 

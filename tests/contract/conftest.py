@@ -88,3 +88,12 @@ def opened(opener: Opener) -> Iterator[OpenedStore]:
     opened.store.create_gallery(GALLERY, audit_event(EventKind.GALLERY_CREATED))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where to restore: on the other kind of database, where there is one."""
+    if request.node.callspec.params["store_url"] == "sqlite" and "postgresql" in DATABASES:
+        server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+        return server.new_database()
+    return f"sqlite:///{tmp_path}/restored/store.db"

@@ -11,27 +11,27 @@ import pytest
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.references.backup import BackupReport, create_backup, follow, restore_backup, verify_backup
+from biometric_service.references.backup import (
+    BackupReport,
+    create_backup,
+    erase_again,
+    erased_since,
+    follow,
+    restore_backup,
+    verify_backup,
+)
+from biometric_service.references.erasure_ledger import read_ledger
 from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import SubjectId
-from tests.contract.conftest import DATABASES, PostgresqlServer
+from biometric_service.vocabulary.references import ChangeNumber, SubjectId
+from biometric_service.vocabulary.statements import read_statement
 
 KEY = KeyFromEnvironment("17" * 32)
 
 
 def opening(url: str) -> OpenedStore:
     return open_store(url, KEY, ChainedLog)
-
-
-@pytest.fixture
-def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where to restore: on the other kind of database, where there is one."""
-    if request.node.callspec.params["store_url"] == "sqlite" and "postgresql" in DATABASES:
-        server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-        return server.new_database()
-    return f"sqlite:///{tmp_path}/restored/store.db"
 
 
 @pytest.fixture
@@ -167,3 +167,43 @@ def test_a_store_that_was_restored_or_rotated_is_followed_from_a_new_base(
     assert kept
     assert kept.kind == "base"
     again.close()
+
+
+def test_who_was_erased_since_a_backup_does_not_come_back(
+    opened: OpenedStore, tmp_path: Path, other_url: str, store_url: str
+) -> None:
+    ledger = tmp_path / "erasures.jsonl"
+    watched = open_store(store_url, KEY, ChainedLog, ledger=ledger)
+    backup = back_up(opened, tmp_path / "one.backup")
+    watched.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    watched.store.enrol(random_encounter(5, "A-1"), audit_event())
+    watched.close()
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    assert len(again.store.references(SubjectId("A-1"))) == 3
+    assert erase_again(again, read_ledger(ledger), audit_event(EventKind.SUBJECT_ERASED)) == ["A-1"]
+    assert erase_again(again, read_ledger(ledger), audit_event(EventKind.SUBJECT_ERASED)) == []
+    assert refused(lambda: again.store.references(SubjectId("A-1"))) is ErrorCode.SUBJECT_UNKNOWN
+    assert again.store.verify_events() == 7
+    again.close()
+    ledger.write_text(ledger.read_text().replace("A-1", "A-2"))
+    assert refused(lambda: erase_again(opened, read_ledger(ledger), audit_event())) is ErrorCode.SIGNATURE_INVALID
+    assert refused(lambda: read_ledger(tmp_path / "none")) is ErrorCode.REQUEST_INVALID
+
+
+def test_later_increments_tell_of_erasures_where_there_is_no_ledger(opened: OpenedStore, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    follow(opened, folder, audit_event())
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    follow(opened, folder, audit_event())
+    assert [read_statement(each).fields["subjects"] for each in erased_since(folder, KEY)] == [["A-1"]]
+
+
+def test_a_certificate_says_what_was_destroyed_and_is_signed_by_the_store(opened: OpenedStore) -> None:
+    change = opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    (certificate,) = opened.store.erasures(ChangeNumber(change - 1))
+    statement = read_statement(certificate)
+    assert statement.public_key == opened.keys.current.public_key.hex()
+    assert statement.fields["destroyed"] == {"data_keys": 1, "encounters": 1, "images": 3, "templates": 3}
+    assert statement.fields["change"] == change
+    assert refused(lambda: read_statement(certificate.replace("A-1", "A-2"))) is ErrorCode.SIGNATURE_INVALID
