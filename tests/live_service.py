@@ -1,5 +1,6 @@
 """A service that really listens, for tests that speak HTTP to it."""
 
+import hashlib
 import json
 import threading
 import time
@@ -13,15 +14,17 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from benchmarks.synthesis.dataset import Order, fulfil
 from biometric_service.app.listening import listening
 from biometric_service.app.service import Service, open_service
 from biometric_service.app.serving import build_application
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
+from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Device, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, Encounter, EncounterId, GalleryId, SubjectId
+from tests.certificates import Identity, identity
 
 TEST = Caller("test", "test")
 OPERATIONS = "/v1/operations"
@@ -62,6 +65,27 @@ class LiveService:
         reach = frozenset(map(GalleryId, galleries))
         kept = Encounter(SubjectId(name), EncounterId(encounter), reach, datetime.now(UTC), ())
         self.service.store.enrol(kept, event(EventKind.SUBJECT_ENROLLED))
+
+    def device(
+        self,
+        gallery: str,
+        of: Identity | None = None,
+        scopes: frozenset[Scope] = frozenset(Scope),
+        purposes: frozenset[str] = frozenset({ANY_PURPOSE}),
+    ) -> Device:
+        certificate = (of or identity("device")).certificate.public_bytes(Encoding.DER)
+        device = Device(
+            f"{gallery}-{uuid4().hex[:8]}",
+            "A device",
+            scopes,
+            frozenset({GalleryId(gallery)}),
+            purposes,
+            None,
+            certificate,
+            hashlib.sha256(certificate).hexdigest(),
+        )
+        self.service.devices.register(device, event(EventKind.DEVICE_REGISTERED))
+        return device
 
     def last_event(self) -> AuditEvent:
         return self.service.store.events(self.service.verify_audit() - 1, 1)[0].event

@@ -10,6 +10,8 @@ from biometric_service.api.access.entrance import Entrance
 from biometric_service.api.envelope import Envelope, Limits
 from biometric_service.api.operations import (
     audit_events,
+    comparisons,
+    devices,
     encounters,
     enrolments,
     galleries,
@@ -27,10 +29,12 @@ VERSION = "1.0.0"
 OPERATIONS = (
     enrolments,
     identifications,
+    comparisons,
     movement_checks,
     subjects,
     encounters,
     galleries,
+    devices,
     audit_events,
     own_key,
     seeded_samples,

@@ -10,8 +10,10 @@ from pydantic.json_schema import models_json_schema
 
 from biometric_service.api.errors import MEDIA_TYPE, Problem
 from biometric_service.api.operations.bodies import (
+    BatchBody,
     EncounterBody,
     EnrolmentBody,
+    FewBody,
     IdentificationBody,
     MovementBody,
     VerificationBody,
@@ -23,8 +25,10 @@ PROBLEM = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model=Problem.__name__)}}},
 }
 READ_BY_US: tuple[type[BaseModel], ...] = (
+    BatchBody,
     EncounterBody,
     EnrolmentBody,
+    FewBody,
     IdentificationBody,
     MovementBody,
     VerificationBody,

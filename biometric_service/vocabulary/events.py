@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     IDENTIFICATION = "identification"
     VERIFICATION = "verification"
     COLLATION = "collation"
+    SUBJECTS_COMPARED = "subjects.compared"
     MOVEMENT_CHECK = "movement.check"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
@@ -67,6 +68,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.IDENTIFICATION: "Somebody was searched for in a gallery (1:N).",
     EventKind.VERIFICATION: "Somebody was compared with a claimed subject (1:1).",
     EventKind.COLLATION: "Two sets of samples that were sent were compared with one another.",
+    EventKind.SUBJECTS_COMPARED: "Two enrolled subjects were compared by their references.",
     EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
     EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
     EventKind.API_KEY_CREATED: "An API key was made.",

@@ -6,7 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+import starlette.routing
 
+from biometric_service.api.osia import contract
+from biometric_service.app.serving import build_application
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES
@@ -14,6 +17,8 @@ from tests.live_service import OPERATIONS, LiveService, live_service, without_mo
 
 OURS, FOREIGN = "ours", "foreign"
 PURPOSE = "roll-call"
+DEVICES: dict[str, str] = {}
+"""The device that is registered in a gallery just now."""
 IMAGE = {"modality": "fingerprint", "data": "iVBORw0KGgo="}
 
 
@@ -36,16 +41,20 @@ class Operation:
         return f"{self.method} {self.path}"
 
     def call(self, client: httpx.Client, gallery: str = OURS, purpose: str = PURPOSE) -> httpx.Response:
-        named = {"{subject}": f"{gallery}-1", "{encounter}": "first", "{name}": "none.png"}
-        path = OPERATIONS + self.path
-        for placeholder, name in named.items():
-            path = path.replace(placeholder, name)
+        names = {
+            "subject": f"{gallery}-1",
+            "encounter": "first",
+            "name": "none.png",
+            "gallery": gallery,
+            "device_id": DEVICES[gallery],
+        }
+        path = OPERATIONS + self.path.format_map(names)
         if self.body is not None:
             return client.request(self.method, path, json={"purpose": purpose, **self.body(gallery)})
         return client.request(self.method, path, params={"purpose": purpose, **self.query(gallery)})
 
 
-def images(**more: str) -> Callable[[str], Mapping[str, Any]]:
+def images(**more: object) -> Callable[[str], Mapping[str, Any]]:
     def body(gallery: str) -> Mapping[str, Any]:
         return {"images": [IMAGE], "gallery": gallery, **more}
 
@@ -54,6 +63,19 @@ def images(**more: str) -> Callable[[str], Mapping[str, Any]]:
 
 def enrolment(gallery: str) -> Mapping[str, Any]:
     return {"images": [IMAGE], "subject": "new", "galleries": [gallery]}
+
+
+def batch(gallery: str) -> Mapping[str, Any]:
+    return {"probes": [{"images": [IMAGE]}], "gallery": gallery}
+
+
+def comparison(gallery: str) -> Mapping[str, Any]:
+    return {"first": "ours-1", "second": f"{gallery}-1", "gallery": gallery}
+
+
+def new_device(gallery: str) -> Mapping[str, Any]:
+    rights = {"scopes": [Scope.DEVICE_WRITE], "galleries": [gallery], "purposes": [PURPOSE]}
+    return {"id": "new", "name": "New", "certificate": "none", **rights}
 
 
 def in_gallery(gallery: str) -> Mapping[str, str]:
@@ -82,6 +104,9 @@ NO_MODEL = 400  # a service without models says so to whoever is let in
 MATRIX = (
     Operation("POST", "/identifications", Scope.IDENTIFY, NO_MODEL, 403, images()),
     Operation("POST", "/verifications", Scope.VERIFY, NO_MODEL, 403, images(subject="ours-1")),
+    Operation("POST", "/comparisons", Scope.VERIFY, 200, 403, comparison),
+    Operation("POST", "/identifications-among", Scope.IDENTIFY, NO_MODEL, 403, images(subjects=["ours-1"])),
+    Operation("POST", "/identification-batches", Scope.IDENTIFY, 200, 403, batch),
     Operation("POST", "/enrolments", Scope.ENCOUNTER_WRITE, NO_MODEL, 403, enrolment),
     Operation("POST", "/movement-checks", Scope.MOVEMENT, NO_MODEL, 403, images(checkpoint="gate", direction="in")),
     Operation("GET", "/subjects", Scope.GALLERY_READ, 200, 403, query=in_gallery),
@@ -98,12 +123,15 @@ MATRIX = (
     Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/galleries", Scope.ENCOUNTER_WRITE, 200, 403, in_galleries),
     Operation("GET", "/galleries", Scope.GALLERY_READ, 200, 200),
     Operation("POST", "/galleries", Scope.GALLERY_WRITE, 409, 403, lambda gallery: {"gallery": gallery}),
+    Operation("DELETE", "/galleries/{gallery}", Scope.GALLERY_WRITE, 409, 403),
+    Operation("GET", "/devices", Scope.DEVICE_READ, 200, 200),
+    Operation("POST", "/devices", Scope.DEVICE_WRITE, 400, 403, new_device),
+    Operation("DELETE", "/devices/{device_id}", Scope.DEVICE_WRITE, 200, 404),
     Operation("GET", "/audit-events", Scope.AUDIT_READ, 403, 403),
     Operation("GET", "/audit-events/verification", Scope.AUDIT_READ, 403, 403),
     Operation("GET", "/seeded-samples", Scope.IDENTIFY, 200, 200),
     Operation("GET", "/seeded-samples/{name}", Scope.IDENTIFY, 400, 400),
 )
-OPEN_TO_ANY_KEY = {("GET", "/api-key")}
 
 operations = pytest.mark.parametrize("operation", MATRIX, ids=str)
 
@@ -123,14 +151,76 @@ def live(service: LiveService) -> LiveService:
     for gallery in (OURS, FOREIGN):
         if f"{gallery}-1" not in there:
             service.subject(f"{gallery}-1", gallery)
+        DEVICES[gallery] = service.device(gallery).id
     return service
 
 
-def test_the_matrix_has_every_operation(live: LiveService) -> None:
-    described = live.client().get("/openapi.json").json()["paths"]
-    there = {(method.upper(), path) for path, methods in described.items() for method in methods}
-    ours = {(method, path.removeprefix(OPERATIONS)) for method, path in there if path.startswith(OPERATIONS)}
-    assert ours - OPEN_TO_ANY_KEY == {(operation.method, operation.path) for operation in MATRIX}
+@dataclass(frozen=True)
+class Route:
+    """A route as the application has it, with the rule that it is to follow."""
+
+    method: str
+    path: str
+    scope: Scope | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def call(self, client: httpx.Client) -> httpx.Response:
+        """Asks for nothing sensible: whether somebody may ask at all comes first."""
+        return client.request(self.method, self.path.replace("{", "").replace("}", ""), params={"purpose": PURPOSE})
+
+
+RULES: Mapping[tuple[str, str], Scope | None] = {
+    ("GET", "/metrics"): Scope.METRICS_READ,
+    ("GET", f"{OPERATIONS}/api-key"): None,  # open to whoever is known
+    **{(operation.method, OPERATIONS + operation.path): operation.scope for operation in MATRIX},
+    **{(each.method, f"/v1{each.path}"): each.scope for each in contract.OPERATIONS},  # as OSIA's own file has them
+}
+OPEN = {"/healthz", "/readyz", "/openapi.json", "/", "/subjects", "/audit"}
+"""What needs no caller: health, the description, and the console's empty pages."""
+ROUTES = tuple(Route(method, path, scope) for (method, path), scope in RULES.items())
+
+
+def routes_of(router: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - an application or a router within it
+    """Every method and path, described or hidden."""
+    for route in router.routes:
+        if hasattr(route, "original_router"):
+            yield from routes_of(route.original_router)
+        elif isinstance(route, starlette.routing.Route):
+            yield from ((method, route.path) for method in (route.methods or set()) - {"HEAD"})
+
+
+def test_every_route_of_the_application_has_a_rule(live: LiveService) -> None:
+    application = build_application(live.service)
+    described = {
+        (method.upper(), path) for path, methods in application.openapi()["paths"].items() for method in methods
+    }
+    there = described | set(routes_of(application))
+    assert {(method, path) for method, path in there if path not in OPEN} == set(RULES)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_role_is_let_in_where_its_scope_says_and_nowhere_else(live: LiveService, route: Route) -> None:
+    assert route.call(live.client()).status_code in {401, 403}  # OSIA knows no 401
+    for scope in Scope:
+        answer = route.call(live.client(live.key(frozenset({scope}), frozenset({OURS}), frozenset({"none"}))))
+        lacking = answer.status_code == 403 and f"lacks the scope {route.scope}" in answer.text
+        assert lacking == (route.scope is not None and route.scope is not scope), (scope, answer.text)
+
+
+IN_A_GALLERY = tuple(route for route in ROUTES if "{galleryId}" in route.path)
+
+
+@pytest.mark.parametrize("route", IN_A_GALLERY, ids=str)
+def test_a_foreign_gallery_of_osia_is_out_of_reach(live: LiveService, route: Route) -> None:
+    client = live.client(live.key(galleries=frozenset({OURS})))
+    path = route.path.replace("{galleryId}", FOREIGN).replace("{personId}", "foreign-1").replace("{encounterId}", "E")
+    searched: dict[str, Any] = {"biometricData": []} if "verify" in path else {"biometricData": [], "filter": {}}
+    body = searched if route.method == "POST" else None
+    answer = client.request(route.method, path, params={"transactionId": "T"}, json=body)
+    assert (answer.status_code, FOREIGN in answer.text) == (403, True), answer.text
+    assert live.last_event().kind is EventKind.ACCESS_REFUSED
 
 
 @operations

@@ -85,5 +85,7 @@ def _download(address: str) -> bytes:
 
 def _signing_keys(data: bytes) -> dict[str, jwt.PyJWK]:
     listed: Any = json.loads(data)
+    if not isinstance(listed, dict) or not isinstance(listed.get("keys"), list):
+        raise ValueError("it is not a set of keys")  # noqa: TRY004 - what was read, not its type
     found = jwt.PyJWKSet.from_dict(listed).keys
     return {key.key_id: key for key in found if key.key_id and key.public_key_use in {None, "sig"}}

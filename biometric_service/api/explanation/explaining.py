@@ -4,13 +4,14 @@ import base64
 from datetime import UTC, datetime
 
 from biometric_service.api.explanation.drawing import draw, words
-from biometric_service.api.operations.answering import score_answer
-from biometric_service.api.operations.answers import ComparisonPicture
+from biometric_service.api.operations.answering import RateKind, decision_answer, sample_answers, score_answer
+from biometric_service.api.operations.answers import ComparisonPicture, RecognitionAnswer
 from biometric_service.api.operations.positions import finger_of
 from biometric_service.api.security import Admission
 from biometric_service.api.services import Services
 from biometric_service.api.workers import RecognitionWorkers
 from biometric_service.recognition.explanation import ExplainedComparison, Witness
+from biometric_service.recognition.requests import Recognition
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.candidates import Candidate
@@ -53,6 +54,18 @@ class Explainer:
             AuditEvent(EventKind.REFERENCE_IMAGE_READ, now, self._caller, candidate.subject, None, details)
         )
         return tuple(_picture(compared) for compared in witness.comparisons(candidate))
+
+
+async def recognition_answer(
+    recognition: Recognition, kind: RateKind, explainer: Explainer, workers: RecognitionWorkers
+) -> RecognitionAnswer:
+    """Answer to an identification or a verification, with its explanation where one is wanted."""
+    return RecognitionAnswer(
+        decision=decision_answer(recognition.decision, kind),
+        samples=sample_answers(recognition.samples),
+        explanation=await explainer.pictures(recognition.decision, recognition.event, workers),
+        event=recognition.event,
+    )
 
 
 def _picture(compared: ExplainedComparison) -> ComparisonPicture:

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from biometric_service.api.operations.positions import Finger
+from biometric_service.errors import ErrorCode
 from biometric_service.recognition.requests import EnrolmentOutcome, Passage
+from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.decisions import Outcome
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.quality import Defect
@@ -122,6 +124,36 @@ class RecognitionAnswer(Answer):
     samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
     explanation: tuple[ComparisonPicture, ...] | None = Field(description="Null unless asked for.")
     event: int = Field(description="Number of the event in the audit log.")
+
+
+class ComparisonAnswer(Answer):
+    """Answer to a comparison of two subjects."""
+
+    decision: DecisionAnswer = Field(description="The answer with what it rests on; a match names the second subject.")
+    event: int = Field(description="Number of the event in the audit log.")
+
+
+class ProbeFault(Answer):
+    """Why one person of a batch could not be identified."""
+
+    code: ErrorCode = Field(description="Stable name of the kind of fault.")
+    detail: str = Field(description="What is wrong.")
+    action: str = Field(description="What to do about it.")
+
+
+class ProbeAnswer(Answer):
+    """Answer to one person of a batch: a decision, or a fault of its images."""
+
+    decision: DecisionAnswer | None = Field(None, description="The answer with what it rests on, null on a fault.")
+    samples: tuple[SampleAnswer, ...] = Field((), description="What became of each image.")
+    event: int | None = Field(None, description="Number of the event in the audit log, null on a fault.")
+    fault: ProbeFault | None = Field(None, description="Why there is no decision, null where there is one.")
+
+
+class BatchAnswer(Answer):
+    """Answers to a batch."""
+
+    answers: tuple[ProbeAnswer, ...] = Field(description="In the order of the request.")
 
 
 class EnrolmentAnswer(Answer):
@@ -276,3 +308,33 @@ class ChainAnswer(Answer):
     intact: bool = Field(description="True where every event follows from the one before.")
     events: int = Field(description="How many were looked at.")
     fault: str | None = Field(description="What is wrong, null where nothing is.")
+
+
+class GalleryDeletionAnswer(Answer):
+    """A gallery was deleted."""
+
+    gallery: str = Field(description="Its id.")
+
+
+class DeviceAnswer(Answer):
+    """A device."""
+
+    id: str = Field(description="Its id.")
+    name: str = Field(description="What people call it.")
+    fingerprint: str = Field(description="SHA-256 of its certificate, hex.")
+    scopes: tuple[Scope, ...] = Field(description="What it may do.")
+    galleries: tuple[str, ...] = Field(description="Where it may look; ALL for everywhere.")
+    purposes: tuple[str, ...] = Field(description="What it may ask for; * for anything.")
+    expires_at: datetime | None = Field(description="Until when: its certificate's end.")
+
+
+class DevicesAnswer(Answer):
+    """Devices in force."""
+
+    devices: tuple[DeviceAnswer, ...] = Field(description="By id.")
+
+
+class DeviceRevocationAnswer(Answer):
+    """A device was revoked."""
+
+    device: str = Field(description="Its id.")

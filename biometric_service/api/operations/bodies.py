@@ -21,11 +21,17 @@ from pydantic import (
 )
 
 from biometric_service.api.operations.positions import Finger
+from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.decisions import Movement
 from biometric_service.vocabulary.references import EncounterStatus, ExceptionKind
 from biometric_service.vocabulary.samples import Modality
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
+
+MOST_NAMED = 50
+"""Longest list of named subjects."""
+MOST_PROBES = 32
+"""Most persons of a batch."""
 
 PURPOSE_PATTERN = r"^\S(.{0,126}\S)?$"
 
@@ -93,12 +99,27 @@ class ImageBody(Body):
     file: Line | None = Field(None, description="Name of the multipart part with the image file.", examples=["finger"])
 
 
-class RequestBody(Body):
+class AskingBody(Body):
     """What every request says: what it is for, and from where."""
 
-    purpose: Purpose = Field(description="What the answer is for; the key must allow it.", examples=["roll-call"])
+    purpose: Purpose = Field(description="What the answer is for; the caller must be allowed.", examples=["roll-call"])
     device: Line = Field("", description="What captured the images; kept in the audit log.", examples=["gate-3"])
+
+    @property
+    def given(self) -> tuple[ImageBody, ...]:
+        """Every image that the request holds."""
+        return ()
+
+
+class RequestBody(AskingBody):
+    """A request about one person."""
+
     images: Annotated[tuple[ImageBody, ...], Field(min_length=1)] = Field(description="The samples of one person.")
+
+    @property
+    def given(self) -> tuple[ImageBody, ...]:
+        """Every image that the request holds."""
+        return self.images
 
 
 class IdentificationBody(RequestBody):
@@ -211,3 +232,60 @@ class GalleryBody(AskingBody):
     """Make a gallery."""
 
     gallery: Id = Field(description="The new gallery's id; ALL is reserved.", examples=["residents"])
+
+
+class ComparisonBody(AskingBody):
+    """Are these two subjects one person?"""
+
+    gallery: Id = Field(description="Where both are enrolled; ALL for anywhere.", examples=["residents"])
+    first: Id = Field(description="One subject.", examples=["P-1042"])
+    second: Id = Field(description="The other.", examples=["P-2107"])
+
+
+class FewBody(RequestBody):
+    """Is this one of these few?"""
+
+    gallery: Id = Field(description="Where all of them are enrolled; ALL for anywhere.", examples=["residents"])
+    subjects: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST_NAMED)] = Field(
+        description="Who it may be.", examples=[["P-1042", "P-2107"]]
+    )
+    explain: Explain = False
+
+
+class ProbeBody(Body):
+    """One person of a batch."""
+
+    images: Annotated[tuple[ImageBody, ...], Field(min_length=1)] = Field(description="The samples of one person.")
+
+
+class BatchBody(AskingBody):
+    """Who are these?"""
+
+    gallery: Id = Field(description="Where to look; ALL for every gallery.", examples=["residents"])
+    probes: Annotated[tuple[ProbeBody, ...], Field(min_length=1, max_length=MOST_PROBES)] = Field(
+        description="The persons, each identified by itself."
+    )
+
+    @property
+    def given(self) -> tuple[ImageBody, ...]:
+        """Every image that the request holds, person by person."""
+        return tuple(image for probe in self.probes for image in probe.images)
+
+
+class DeviceBody(AskingBody):
+    """Register a device."""
+
+    id: Id = Field(description="The new device's id; never given again.", examples=["gate-3"])
+    name: Annotated[Line, Field(min_length=1)] = Field(description="What people call it.", examples=["Gate 3, north"])
+    certificate: Annotated[str, Field(max_length=20_000)] = Field(
+        description="Its X.509 certificate in PEM: ECDSA P-256, Ed25519, or RSA of 2048 bits or more."
+    )
+    scopes: Annotated[frozenset[Scope], Field(min_length=1)] = Field(
+        description="What it may do; no more than the caller.", examples=[["abis.movement"]]
+    )
+    galleries: Annotated[frozenset[Id], Field(min_length=1, max_length=100)] = Field(
+        description="Where it may look; no more than the caller.", examples=[["residents"]]
+    )
+    purposes: Annotated[frozenset[Line], Field(min_length=1, max_length=100)] = Field(
+        description="What for; no more than the caller.", examples=[["movement"]]
+    )

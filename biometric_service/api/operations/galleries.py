@@ -1,15 +1,15 @@
-"""The galleries: list, make."""
+"""The galleries: list, make, delete."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from fastapi.concurrency import run_in_threadpool
 
 from biometric_service.api.once import IdempotencyKey, OnceRoute
 from biometric_service.api.operations import OPERATIONS
-from biometric_service.api.operations.answers import GalleriesAnswer, GalleryAnswer
+from biometric_service.api.operations.answers import GalleriesAnswer, GalleryAnswer, GalleryDeletionAnswer
 from biometric_service.api.operations.asking import Asking, event
-from biometric_service.api.operations.bodies import GalleryBody
+from biometric_service.api.operations.bodies import GalleryBody, Id
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import ServicesOf
 from biometric_service.vocabulary.access import Scope
@@ -45,3 +45,17 @@ async def create_gallery(
     created = event(EventKind.GALLERY_CREATED, caller, gallery=gallery)
     await run_in_threadpool(services.store.create_gallery, gallery, created)
     return GalleryAnswer(gallery=gallery)
+
+
+@router.delete("/{gallery}")
+async def delete_gallery(
+    admission: Annotated[Admission, Depends(requires(Scope.GALLERY_WRITE))],
+    asking: Annotated[Asking, Depends()],
+    gallery: Annotated[Id, Path(description="The gallery's id.")],
+    services: ServicesOf,
+) -> GalleryDeletionAnswer:
+    """Delete a gallery that nobody is in."""
+    caller = await admission.caller(asking.purpose, [GalleryId(gallery)], asking.device)
+    deleted = event(EventKind.GALLERY_DELETED, caller, gallery=GalleryId(gallery))
+    await run_in_threadpool(services.store.delete_gallery, GalleryId(gallery), deleted)
+    return GalleryDeletionAnswer(gallery=gallery)

@@ -4,17 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from biometric_service.api.explanation.explaining import Explainer
+from biometric_service.api.explanation.explaining import Explainer, recognition_answer
 from biometric_service.api.operations import OPERATIONS
-from biometric_service.api.operations.answering import RateKind, decision_answer, sample_answers
 from biometric_service.api.operations.answers import RecognitionAnswer
 from biometric_service.api.operations.bodies import IdentificationBody, VerificationBody
 from biometric_service.api.operations.receiving import Received, documented, reads
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import ServicesOf
-from biometric_service.api.workers import RecognitionWorkers, WorkersOf
+from biometric_service.api.workers import WorkersOf
 from biometric_service.recognition.identification import identify
-from biometric_service.recognition.requests import IdentificationRequest, Recognition, VerificationRequest
+from biometric_service.recognition.requests import IdentificationRequest, VerificationRequest
 from biometric_service.recognition.verification import verify
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.references import GalleryId, SubjectId
@@ -35,7 +34,7 @@ async def identify_person(
     explainer = await Explainer.admitted(admission, caller, services, wanted=asked.explain)
     request = IdentificationRequest(received.images, gallery)
     answer = await workers.run(identify, explainer.walk, request, caller, explainer.trace)
-    return await _answer(answer, "fpir", explainer, workers)
+    return await recognition_answer(answer, "fpir", explainer, workers)
 
 
 @router.post("/verifications", openapi_extra=documented(VerificationBody))
@@ -51,15 +50,4 @@ async def verify_person(
     explainer = await Explainer.admitted(admission, caller, services, wanted=asked.explain)
     request = VerificationRequest(received.images, SubjectId(asked.subject), gallery)
     answer = await workers.run(verify, explainer.walk, request, caller, explainer.trace)
-    return await _answer(answer, "fmr", explainer, workers)
-
-
-async def _answer(
-    recognition: Recognition, kind: RateKind, explainer: Explainer, workers: RecognitionWorkers
-) -> RecognitionAnswer:
-    return RecognitionAnswer(
-        decision=decision_answer(recognition.decision, kind),
-        samples=sample_answers(recognition.samples),
-        explanation=await explainer.pictures(recognition.decision, recognition.event, workers),
-        event=recognition.event,
-    )
+    return await recognition_answer(answer, "fmr", explainer, workers)

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from biometric_service.api.errors import invalid_request
-from biometric_service.api.operations.bodies import ImageBody, RequestBody
+from biometric_service.api.operations.bodies import AskingBody, ImageBody
 from biometric_service.api.operations.positions import position_of
 from biometric_service.api.services import ServicesOf
 from biometric_service.api.workers import WorkersOf
@@ -23,7 +23,7 @@ JSON = "application/json"
 MULTIPART = "multipart/form-data"
 REQUEST_PART = "request"
 
-Asked = TypeVar("Asked", bound=RequestBody)
+Asked = TypeVar("Asked", bound=AskingBody)
 Files = Mapping[str, bytes]
 
 
@@ -51,9 +51,9 @@ def reads(model: type[Asked]) -> Callable[..., Awaitable[Received[Asked]]]:
         workers.require_room()
         text, files = await _parts(request, services.settings)
         asked = await run_in_threadpool(validated, model, text)
-        if len(asked.images) > services.settings.max_request_images:
+        if len(asked.given) > services.settings.max_request_images:
             raise _too_many(services.settings)
-        return Received(asked, tuple(_given(image, files, asked.device) for image in asked.images))
+        return Received(asked, tuple(_given(image, files, asked.device) for image in asked.given))
 
     return read
 
@@ -66,7 +66,7 @@ def validated(model: type[Asked], text: bytes) -> Asked:
         raise invalid_request(fault.errors(include_url=False, include_context=False, include_input=False)) from None
 
 
-def documented(model: type[RequestBody]) -> dict[str, Any]:
+def documented(model: type[AskingBody]) -> dict[str, Any]:
     """The body of an operation for its OpenAPI description, in both forms."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     form = {
