@@ -137,13 +137,6 @@ class VerificationBody(RequestBody):
     explain: Explain = False
 
 
-class AskingBody(Body):
-    """What every request without images says: what it is for, and from where."""
-
-    purpose: Purpose = Field(description="What it is for; the key must allow it.", examples=["administration"])
-    device: Line = Field("", description="Where the request comes from; kept in the audit log.")
-
-
 class StatusBody(AskingBody):
     """Say what became of the person."""
 
