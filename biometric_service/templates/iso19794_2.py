@@ -20,6 +20,8 @@ VERSION_2005 = b" 20\0"
 VERSION_2011 = b"030\0"
 
 _HEADER_2005 = struct.Struct(">HHHHHBB")
+_HEADER_NBIS = struct.Struct(">HHHHH")
+_VIEW_NBIS = struct.Struct(">BBBB")
 _HEADER_2011 = struct.Struct(">HB")
 _CAPTURE = struct.Struct(">9sBHHB")
 _QUALITY = struct.Struct(">BHH")
@@ -38,6 +40,18 @@ def read_2005(cursor: Cursor, *, strict: bool) -> MinutiaeRecord:
     equipment, width, height, across, down, count, _ = cursor.unpack(_HEADER_2005)
     views = tuple(take_view(cursor, (width, height), (across, down), strict=strict) for _ in range(count))
     return MinutiaeRecord(Edition.ISO_2005, views, certification=equipment >> _DEVICE_BITS, device=equipment & _DEVICE)
+
+
+def read_nbis(cursor: Cursor, *, strict: bool) -> MinutiaeRecord:
+    """As nbis-py writes it: one view, no count of views and no extended data; ValueError, always if strict."""
+    if strict:
+        raise ValueError("it has no count of its views")
+    equipment, width, height, across, down = cursor.unpack(_HEADER_NBIS)
+    position, numbered, quality, count = cursor.unpack(_VIEW_NBIS)
+    place = (position, numbered >> _NIBBLE, numbered & _LOW_NIBBLE)
+    view = FingerView(*place, (width, height), (across, down), take_minutiae(cursor, count), quality)
+    cursor.end()
+    return MinutiaeRecord(Edition.ISO_2005, (view,), device=equipment & _DEVICE)
 
 
 def write_2005(record: MinutiaeRecord) -> bytes:

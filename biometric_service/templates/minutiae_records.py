@@ -33,8 +33,8 @@ def read_record(data: bytes, *, strict: bool = True) -> MinutiaeRecord:
     """The record, its edition found by its version, its length and, where those say too little, its structure.
 
     Strict reading takes what the editions allow and nothing else. Lenient reading also takes records whose length
-    field is wrong, whose extended data is cut short, that are followed by more bytes, or whose minutiae are out of
-    range, as real ones are. TEMPLATE_INVALID.
+    field is wrong, whose extended data is cut short, that are followed by more bytes, whose minutiae are out of range,
+    or that do not count their views, as real ones are. TEMPLATE_INVALID.
     """
     try:
         return _first_that_reads(data, strict=True)
@@ -83,6 +83,7 @@ def _ways(data: bytes) -> Iterator[tuple[_Reader, Cursor, int]]:
         yield ansi378.read_2004, *short
     yield iso19794_2.read_2005, *_start(data, LENGTH)
     yield ansi378.read_2004, *_start(data, LENGTH, skipped=SHORT_LENGTH.size)
+    yield iso19794_2.read_nbis, *_start(data, LENGTH)
 
 
 def _start(data: bytes, form: struct.Struct, skipped: int = 0) -> tuple[Cursor, int]:

@@ -14,7 +14,7 @@ LARGEST_SLAP = 2_600_000
 
 
 def to_500_dpi(pixels: NDArray[np.uint8], dpi: float) -> NDArray[np.uint8]:
-    """The image, uint8 (h, w), at 500 dpi: shrunk by averaging, so that ridges do not alias, enlarged by cubics.
+    """The image, uint8 (h, w), at 500 dpi.
 
     Raises IMAGE_TOO_LARGE for more than a slap of four fingers.
     """
@@ -24,6 +24,11 @@ def to_500_dpi(pixels: NDArray[np.uint8], dpi: float) -> NDArray[np.uint8]:
         message = f"At {dpi:.0f} dpi the fingerprint is {width:.0f} by {height:.0f} mm, which no fingers fill."
         action = "Give the resolution it was captured at, or cut the fingers out of it."
         raise BiometricServiceError(ErrorCode.IMAGE_TOO_LARGE, message, action)
+    return resized(pixels, scale)
+
+
+def resized(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """The image so many times as large: shrunk by averaging, so that ridges do not alias, enlarged by cubics."""
     if scale == 1:
         return pixels
     size = tuple(max(round(side * scale), 1) for side in pixels.shape[::-1])
