@@ -63,14 +63,9 @@ class Settings(BaseSettings):
     face_index: Literal["exact", "narrowed"] = Field(
         "narrowed", description="How faces are searched: exact compares all, narrowed the likely ones of many."
     )
-    identification_fpir: float = Field(1e-3, gt=0, lt=1, description="FPIR at which an identification says match.")
-    identification_review_fpir: float = Field(0.05, gt=0, lt=1, description="FPIR at which it asks for a review.")
-    verification_fmr: float = Field(1e-4, gt=0, lt=1, description="FMR at which a verification says match.")
-    verification_review_fmr: float = Field(1e-2, gt=0, lt=1, description="FMR at which it asks for a review.")
-    duplicates_fpir: float = Field(
-        1e-5, gt=0, lt=1, description="FPIR at which an enrolment is held to be a duplicate."
+    policy_file: Path | None = Field(
+        None, description="File with the operating points of each purpose; empty for the package's own."
     )
-    duplicates_review_fpir: float = Field(1e-3, gt=0, lt=1, description="FPIR at which an officer is to look at it.")
     candidate_limit: int = Field(10, ge=2, le=200, description="Candidates an answer holds at the most.")
     max_image_bytes: int = Field(20_000_000, ge=1_000, description="Largest image file taken, in bytes.")
     max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")
@@ -129,7 +124,13 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "models_dir", "master_key_file", "tls_certificate_file", "tls_key_file", "tls_client_ca_file", mode="before"
+        "models_dir",
+        "master_key_file",
+        "policy_file",
+        "tls_certificate_file",
+        "tls_key_file",
+        "tls_client_ca_file",
+        mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:

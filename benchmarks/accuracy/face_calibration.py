@@ -16,12 +16,14 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.face import Photographs, compare_all, face_walk, observe_all
-from biometric_service.comparison.calibration import Calibration, fit_calibration
+from benchmarks.accuracy.fingerprint import pool
+from benchmarks.accuracy.rates import Experiment, Scores
+from biometric_service.comparison.calibration import Calibration, identity
+from biometric_service.comparison.fitting import fit_calibration, weight_of, with_mated
 from biometric_service.comparison.population import Population
 from biometric_service.comparison.standardised import StandardisedComparator
 from biometric_service.vocabulary.protocols import Comparator
@@ -32,6 +34,8 @@ AXES = 32
 UNCALIBRATED = Calibration("uncalibrated", (-100.0, 100.0), (0.0, 1.0), 0.0, 0, "nothing")
 STATED = np.arange(1.0, 6.5, 0.5)
 PER_LINE = 10
+VERSION = 2
+"""Of the table that is printed."""
 DECIMALS = 4
 QUANTILES = np.linspace(0, 1, 21)
 
@@ -51,13 +55,22 @@ def main(
     quarters = [_every(4, photographs, each) for each in (0, 2)]
     data = f"every second person of {folder.name}, detected by {detector}"
     template_format = walk.comparators[Modality.FACE].format
-    crossed = [_nonmated(_comparator(template_format, a), b) for a, b in (quarters, quarters[::-1])]
+    crossed = pool([compare_all(_comparator(template_format, a), b)[0] for a, b in (quarters, quarters[::-1])])
     comparator = _comparator(template_format, fitted_to)
-    calibration = fit_calibration(comparator.name, np.concatenate(crossed), data)
+    left = compare_all(comparator, unseen)[0]
+    calibration = with_mated(_fitted(comparator, crossed, data), left.mated, f"the other persons of {folder.name}")
     within = f"companion.{companion}." if companion else ""
     print(as_toml(f"{within}calibration.{comparator.name}", _population(fitted_to).table() | calibration.table()))
     print(as_toml("calibration.recognisability", _norm_table(fitted_to, data)), end="")
-    Console(stderr=True).print(_check(calibration, _nonmated(comparator, unseen)))
+    Console(stderr=True).print(_check(calibration, left.nonmated[np.isfinite(left.nonmated)]))
+
+
+def _fitted(comparator: Comparator, crossed: Experiment, data: str) -> Calibration:
+    """The comparator's curve with its uncertainty by person."""
+    made = np.isfinite(crossed.nonmated)
+    curve = fit_calibration(comparator.name, crossed.nonmated[made], data, crossed.nonmated_groups[made])
+    of = identity(comparator.format, comparator.name, comparator.version)
+    return replace(curve, of=of, version=VERSION, weight=weight_of(curve, crossed.mated))
 
 
 def _comparator(template_format: TemplateFormat, photographs: Photographs) -> StandardisedComparator:
@@ -93,13 +106,8 @@ def _every(nth: int, photographs: Photographs, first: int) -> Photographs:
         templates=[photographs.templates[i] for i in kept.tolist()],
         norms=photographs.norms[kept],
         qualities=photographs.qualities[kept],
-        persons=photographs.persons[kept],
+        persons=photographs.persons[kept] // nth,
     )
-
-
-def _nonmated(comparator: Comparator, photographs: Photographs) -> NDArray[np.float32]:
-    scores = compare_all(comparator, photographs)[0].nonmated
-    return np.asarray(scores[np.isfinite(scores)], np.float32)
 
 
 def _norm_table(photographs: Photographs, data: str) -> dict[str, Any]:
@@ -108,7 +116,7 @@ def _norm_table(photographs: Photographs, data: str) -> dict[str, Any]:
     return {"norms": np.quantile(norms[norms > 0], QUANTILES).tolist(), "data": data}
 
 
-def _check(calibration: Calibration, nonmated: NDArray[np.float32]) -> Table:
+def _check(calibration: Calibration, nonmated: Scores) -> Table:
     """Stated and measured -log10 FMR at the same raw scores."""
     table = Table("stated", "measured", "comparisons reaching it", title=f"{len(nonmated):,} unseen comparisons")
     for stated in STATED:

@@ -2,7 +2,8 @@
 
 Each DIR holds synthetic prints (``python -m benchmarks.synthesis``), so that no real finger that accuracy is reported
 on has a say. Prints the table ``[calibration.sourceafis]`` of the model's manifest, fitted to every non-mated
-comparison of the prints; minutiae of other extractors also count hardened, SourceAFIS's own templates cannot be.
+comparison of the prints (``--real`` as in ``fingerprint_calibration``); minutiae of other extractors also count
+hardened, SourceAFIS's own templates cannot be.
 """
 
 import tempfile
@@ -13,16 +14,14 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from benchmarks.accuracy.face_calibration import as_toml
-from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all
+from benchmarks.accuracy.fingerprint import FingerSet, extract_all
+from benchmarks.accuracy.fingerprint_calibration import calibrated
 from benchmarks.accuracy.hardening import harden
 from biometric_service.app import build_walk
-from biometric_service.comparison.calibration import fit_calibration
 from biometric_service.comparison.sourceafis.comparator import NAME
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 
@@ -33,17 +32,19 @@ def main(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of synthetic prints.")],
     model: Annotated[str, typer.Option(help="Whose templates to compare.")] = "leader",
     cache: Annotated[Path | None, typer.Option(help="Keep templates here, to go on after a break.")] = None,
+    real: Annotated[list[Path] | None, typer.Option(help="A folder of real prints, to measure the FNMR on.")] = None,
 ) -> None:
     """Print the table."""
     chosen = {"fingerprint_model": model, "fingerprint_comparator": NAME, "face_model": ""}
     with tempfile.TemporaryDirectory() as scratch:
         walk = build_walk(load_settings().model_copy(update={"data_dir": Path(scratch), **chosen}))
         natural, _ = extract_all(walk, folders, cache)
+        measured, _ = extract_all(walk, real or [], cache)
     hard = hardened(natural)
-    nonmated = _nonmated(walk.comparators[Modality.FINGERPRINT], [*natural, *hard])
     how = "as drawn and hardened" if hard else "as drawn"
     data = f"synthetic prints, {len(folders)} sensors, {how}; no real finger"
-    print(as_toml(f"calibration.{NAME}", fit_calibration(NAME, nonmated, data).table()), end="")
+    curve = calibrated(walk.comparators[Modality.FINGERPRINT], natural, hard, data, measured)
+    print(as_toml(f"calibration.{NAME}", curve.table()), end="")
 
 
 def hardened(sets: Sequence[FingerSet]) -> list[FingerSet]:
@@ -57,11 +58,6 @@ def hardened(sets: Sequence[FingerSet]) -> list[FingerSet]:
         for each in sets
     ]
     return [each for each in worse if any(each.templates)]
-
-
-def _nonmated(comparator: Comparator, sets: Sequence[FingerSet]) -> NDArray[np.float32]:
-    scores = np.concatenate([compare_all(comparator, each)[0].nonmated for each in sets])
-    return np.asarray(scores[np.isfinite(scores)], np.float32)
 
 
 if __name__ == "__main__":

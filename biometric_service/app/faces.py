@@ -87,11 +87,13 @@ def _joined(model: ResolvedModel, companion: ResolvedModel | None) -> Embedding:
 
 def _comparator(embedding: Embedding) -> Comparator:
     """The comparator that the model was calibrated for: the plain cosine where it does not tell of strangers."""
-    name, standardised = embedding.format.name, StandardisedComparator.name
-    if standardised not in embedding.tables:
-        return CosineComparator(embedding.format, calibration_of(name, embedding.tables, CosineComparator.name))
-    population = Population.from_table(embedding.tables[standardised], embedding.dimension)
-    return StandardisedComparator(embedding.format, population, calibration_of(name, embedding.tables, standardised))
+    tables, made, standardised = embedding.tables, embedding.format, StandardisedComparator.name
+    if standardised not in tables:
+        plain = calibration_of(tables, made, CosineComparator.name, CosineComparator.version)
+        return CosineComparator(made, plain)
+    population = Population.from_table(tables[standardised], embedding.dimension)
+    calibration = calibration_of(tables, made, standardised, StandardisedComparator.version)
+    return StandardisedComparator(made, population, calibration)
 
 
 def _format(*manifests: ModelManifest) -> TemplateFormat:

@@ -10,10 +10,10 @@ from typing import Literal
 from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.api.telemetry.tracing import tracer_for
 from biometric_service.api.telemetry.watching import watched
+from biometric_service.app.policy import policy_source
 from biometric_service.app.stages import Stages, build_stages
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.watched import WatchedLog
-from biometric_service.decision.policy import DecisionPolicy
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.gallery.following import following
@@ -24,7 +24,6 @@ from biometric_service.recognition.walk import Walk
 from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.decisions import OperatingPoint
 from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, DeviceStore, GalleryIndex, ReferenceStore
 from biometric_service.vocabulary.samples import Modality
 
@@ -129,7 +128,7 @@ def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Wa
         store=opened.store,
         encounters=opened.encounters,
         answers=opened.answers,
-        policy=_policy(settings),
+        policy=policy_source(settings, opened.store),
         candidate_limit=settings.candidate_limit,
         side_by_side=OnCores(settings.recognition_workers),
     )
@@ -138,11 +137,3 @@ def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Wa
 def _indexes(settings: Settings, comparators: Mapping[Modality, Comparator]) -> dict[Modality, GalleryIndex]:
     kinds = {Modality.FINGERPRINT: settings.fingerprint_index, Modality.FACE: settings.face_index}
     return {modality: INDEXES[kinds[modality]](comparator) for modality, comparator in comparators.items()}
-
-
-def _policy(settings: Settings) -> DecisionPolicy:
-    return DecisionPolicy(
-        OperatingPoint(settings.identification_fpir, settings.identification_review_fpir),
-        OperatingPoint(settings.verification_fmr, settings.verification_review_fmr),
-        OperatingPoint(settings.duplicates_fpir, settings.duplicates_review_fpir),
-    )

@@ -10,6 +10,7 @@ from biometric_service.app.faces import serve_faces
 from biometric_service.app.sourceafis import open_engine
 from biometric_service.capture.images import ImageLimits, decode
 from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
+from biometric_service.comparison.sourceafis.comparator import VERSION as SOURCE_AFIS_VERSION
 from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
 from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.runtime import open_session
@@ -80,7 +81,8 @@ def _fingerprint(settings: Settings, shelf: ModelShelf) -> Served | None:
     name: str = settings.fingerprint_comparator
     if name == AUTO:
         name = SOURCE_AFIS if by_engine else CYLINDER
-    calibration = calibration_of(model.manifest.name, model.manifest.calibration, name)
+    version = SOURCE_AFIS_VERSION if name == SOURCE_AFIS else FINGERPRINT_COMPARATORS[name].version
+    calibration = calibration_of(model.manifest.calibration, template_format, name, version)
     engine = open_engine(settings, shelf) if name == SOURCE_AFIS else None
     comparator: Comparator
     if engine:

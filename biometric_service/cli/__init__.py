@@ -8,6 +8,7 @@ from biometric_service.cli import administration, auditing, encounters, enrollin
 from biometric_service.cli.devices import devices
 from biometric_service.cli.images import images
 from biometric_service.cli.models import models
+from biometric_service.cli.policy import policy
 from biometric_service.cli.templates import templates
 from biometric_service.errors import BiometricServiceError
 
@@ -26,6 +27,7 @@ serving.register(app)
 administration.register(app)
 encounters.register(app, administration.subjects)
 app.add_typer(models, name="models")
+app.add_typer(policy, name="policy")
 app.add_typer(devices, name="devices")
 app.add_typer(images, name="images")
 app.add_typer(templates, name="templates")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.vocabulary.candidates import ComparisonScore
+from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions
 from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -19,10 +19,11 @@ class CosineComparator:
     """Compares face templates of one format; the raw score is the cosine, -1 to 1 (see ``Comparator``)."""
 
     name = "cosine"
+    version = "1"
 
     def __init__(self, template_format: TemplateFormat, calibration: Calibration) -> None:
         self.format = template_format
-        self._calibration = calibration
+        self.calibration = calibration
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
         """The cosine of two templates; traces ``cosine``."""
@@ -34,9 +35,9 @@ class CosineComparator:
         """A new empty bank."""
         return CosineBank(self.format)
 
-    def calibrate(self, raw: float) -> ComparisonScore:
+    def calibrate(self, raw: float, conditions: Conditions = ANY_CONDITIONS) -> ComparisonScore:
         """The cosine as -log10 FMR."""
-        return self._calibration.calibrate(raw)
+        return self.calibration.calibrate(raw, conditions)
 
 
 class CosineBank:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import FIRST_ROWS, CosineBank, embedding_of
 from biometric_service.comparison.population import Population
-from biometric_service.vocabulary.candidates import ComparisonScore
+from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -22,11 +22,12 @@ class StandardisedComparator:
     """
 
     name = "standardised_cosine"
+    version = "1"
 
     def __init__(self, template_format: TemplateFormat, population: Population, calibration: Calibration) -> None:
         self.format = template_format
         self._population = population
-        self._calibration = calibration
+        self.calibration = calibration
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
         """The raw score of two templates; traces ``cosine`` and ``strangers`` (their means and deviations)."""
@@ -41,9 +42,9 @@ class StandardisedComparator:
         """A new empty bank."""
         return StandardisedBank(self.format, self._population)
 
-    def calibrate(self, raw: float) -> ComparisonScore:
+    def calibrate(self, raw: float, conditions: Conditions = ANY_CONDITIONS) -> ComparisonScore:
         """The raw score as -log10 FMR."""
-        return self._calibration.calibrate(raw)
+        return self.calibration.calibrate(raw, conditions)
 
 
 class StandardisedBank:

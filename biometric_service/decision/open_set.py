@@ -17,59 +17,86 @@ class _Ruling:
     reasons: Iterable[str]
 
 
-def decide_identification(candidates: CandidateList, usable: bool, point: OperatingPoint) -> Decision:  # noqa: FBT001
+def decide_identification(candidates: CandidateList, quality: float | None, point: OperatingPoint) -> Decision:
     """Who it is, at the operating point's FPIR.
 
-    ``usable``: whether a template was made of any sample. MATCH names the one subject at or above the threshold, even
-    where the search was incomplete (the reasons say so); two subjects there, or a best one between the thresholds, are
-    for an officer to review. UNKNOWN is said of a complete search only.
+    ``quality``: of the best sample that a template was made of, 0 to 100; None where there is none. MATCH names the one
+    subject at or above the threshold that leads the second by the margin, even where the search was incomplete (the
+    reasons say so); two subjects there or close together, or a best one between the thresholds, are for an officer to
+    review. UNKNOWN is said of a complete search only, and of a good enough probe only: else it is captured again.
     """
     needed = thresholds(point, candidates.searched)
     found = candidates.candidates
-    ruling = _identification(candidates, needed, point) if usable else _recapture()
+    ruling = _recapture() if quality is None else _identification(candidates, needed, point, quality)
     return _decision(ruling, found, needed, point, candidates.searched)
 
 
 def decide_verification(
     subject: SubjectId,
     parts: Sequence[PartScore],
-    usable: bool,  # noqa: FBT001
+    quality: float | None,
     point: OperatingPoint,
 ) -> Decision:
     """Whether it is the claimed subject, at the operating point's FMR.
 
+    ``quality``: as in ``decide_identification``; below that of the operating point nobody is told NO_MATCH.
     ``parts``: every comparison of the probe with the subject's references. RECAPTURE where no sample was usable, or
     where the subject has no reference of what was captured, which proves nothing either way.
     """
     needed = thresholds(point, len(parts))
     found = (Candidate(subject, join(parts), best_parts(parts)),) if parts else ()
-    ruling = _verification(found, needed, point, len(parts)) if usable else _recapture()
+    ruling = _recapture() if quality is None else _verification(found, needed, point, quality, len(parts))
     return _decision(ruling, found, needed, point, len(parts))
 
 
-def _identification(candidates: CandidateList, needed: Thresholds, point: OperatingPoint) -> _Ruling:
+def _identification(candidates: CandidateList, needed: Thresholds, point: OperatingPoint, quality: float) -> _Ruling:
     found = candidates.candidates
     partly = () if candidates.complete else (reasons.INCOMPLETE,)
     if not found:
         nobody = (reasons.nobody(candidates.searched),)
-        return _Ruling(Outcome.UNKNOWN, nobody) if candidates.complete else _Ruling(Outcome.INCOMPLETE, partly)
-    figures = reasons.identification(found[0].score, needed, point, candidates.searched)
-    same = sum(candidate.score >= needed.match for candidate in found)
-    if same > 1:
-        return _Ruling(Outcome.REVIEW, (figures, reasons.several(same), *partly))
-    if same:
-        return _Ruling(Outcome.MATCH, (figures, *partly))
+        return _unknown(nobody, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, partly)
+    figures = (reasons.identification(found[0].score, needed, point, candidates.searched),)
+    if found[0].score >= needed.match:
+        doubt = _doubt(found, needed, point)
+        return _Ruling(Outcome.REVIEW if doubt else Outcome.MATCH, (*figures, *doubt, *partly))
     if found[0].score >= needed.review:
-        return _Ruling(Outcome.REVIEW, (figures, *partly))
-    return _Ruling(Outcome.UNKNOWN if candidates.complete else Outcome.INCOMPLETE, (figures, *partly))
+        return _Ruling(Outcome.REVIEW, (*figures, *partly))
+    return (
+        _unknown(figures, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, (*figures, *partly))
+    )
 
 
-def _verification(found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint, comparisons: int) -> _Ruling:
+def _doubt(found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint) -> tuple[str, ...]:
+    """Why the best candidate is no match although its score reaches the threshold, empty where it is one."""
+    same, lead = sum(candidate.score >= needed.match for candidate in found), _lead(found)
+    if same > 1:
+        return (reasons.several(same),)
+    if lead is not None and lead < point.margin:
+        return (reasons.too_close(lead, point.margin),)
+    return ()
+
+
+def _unknown(why: Sequence[str], point: OperatingPoint, quality: float) -> _Ruling:
+    """Nobody known, where the probe was good enough to say so."""
+    if quality < point.quality:
+        return _Ruling(Outcome.RECAPTURE, (*why, reasons.too_poor(quality, point.quality)))
+    return _Ruling(Outcome.UNKNOWN, why)
+
+
+def _verification(
+    found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint, quality: float, comparisons: int
+) -> _Ruling:
     if not found:
         return _Ruling(Outcome.RECAPTURE, (reasons.NOTHING_TO_COMPARE,))
     score = found[0].score
-    outcome = Outcome.MATCH if score >= needed.match else Outcome.REVIEW if score >= needed.review else Outcome.NO_MATCH
-    return _Ruling(outcome, (reasons.verification(score, needed, point, comparisons),))
+    figures = reasons.verification(score, needed, point, comparisons)
+    if score >= needed.match:
+        return _Ruling(Outcome.MATCH, (figures,))
+    if score >= needed.review:
+        return _Ruling(Outcome.REVIEW, (figures,))
+    if quality < point.quality:
+        return _Ruling(Outcome.RECAPTURE, (figures, reasons.too_poor(quality, point.quality)))
+    return _Ruling(Outcome.NO_MATCH, (figures,))
 
 
 def _recapture() -> _Ruling:
@@ -85,8 +112,12 @@ def _decision(
         operating_point=point,
         threshold=needed.match,
         review_threshold=needed.review,
-        margin=found[0].score - found[1].score if len(found) > 1 else None,
+        margin=_lead(found),
         candidates=tuple(found),
         searched=searched,
         reasons=tuple(ruling.reasons),
     )
+
+
+def _lead(found: Sequence[Candidate]) -> float | None:
+    return found[0].score - found[1].score if len(found) > 1 else None

@@ -18,6 +18,18 @@ def several(count: int) -> str:
     return f"{count} subjects are above the threshold: perhaps one person is enrolled under several ids."
 
 
+def too_close(lead: float, margin: float) -> str:
+    """The second candidate is nearly as good as the first."""
+    return f"The second candidate is only {lead:.1f} behind, and a match must lead by {margin:.1f}."
+
+
+def too_poor(quality: float, needed: float) -> str:
+    """The probe is not good enough to say that it is of nobody."""
+    return (
+        f"The best sample's quality of {quality:.0f} is below the {needed:.0f} that it takes to say so: capture again."
+    )
+
+
 def identification(score: float, needed: Thresholds, point: OperatingPoint, searched: int) -> str:
     """How the best candidate's score stands to the thresholds of an identification."""
     return _standing(score, needed, point, "FPIR", f"among {searched:,} reference{'s' * (searched != 1)}")

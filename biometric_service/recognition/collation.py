@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from biometric_service.decision.open_set import decide_verification
+from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare_references
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import CollationRequest, Recognition
-from biometric_service.recognition.walk import Observation, Walk, observe, with_template
+from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import Reference, ReferenceId, SubjectId
 
@@ -18,11 +19,18 @@ def collate(walk: Walk, request: CollationRequest, caller: Caller) -> Recognitio
     """Compare the one with the other, at the operating point of a verification; what ``identify`` raises."""
     first, second = observe(walk, request.first), observe(walk, request.second)
     parts = compare_references(walk, first, _as_references(second))
-    usable = bool(with_template(first)) and bool(with_template(second))
-    decision = decide_verification(NOBODY, parts, usable, walk.policy.verification)
+    point = operating_point(walk, caller, Question.VERIFICATION)
+    decision = decide_verification(NOBODY, parts, _worse_quality(first, second), point)
     observed = (*first, *second)
     event = event_of(EventKind.COLLATION, caller, observed, None, None, decision_facts(decision))
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))
+
+
+def _worse_quality(first: Sequence[Observation], second: Sequence[Observation]) -> float | None:
+    """That of the worse set by its best sample; None where one of them has no template."""
+    qualities = best_quality(first), best_quality(second)
+    known = [quality for quality in qualities if quality is not None]
+    return min(known) if len(known) == len(qualities) else None
 
 
 def _as_references(observed: Sequence[Observation]) -> list[Reference]:

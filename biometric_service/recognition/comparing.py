@@ -1,11 +1,12 @@
 """From shortlists to candidates: every shortlisted subject is compared with all of the probe's templates."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from biometric_service.decision.candidates import rank
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.recognition.walk import Observation, Walk, serving, with_template
-from biometric_service.vocabulary.candidates import CandidateList, PartScore, Shortlist
+from biometric_service.recognition.walk import Observation, Walk, serving
+from biometric_service.vocabulary.candidates import CandidateList, Conditions, PartScore, Shortlist
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.references import Reference, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition
@@ -41,7 +42,11 @@ def compare_references(
     walk: Walk, observed: Sequence[Observation], references: Sequence[Reference], trace: Trace = SILENT
 ) -> tuple[PartScore, ...]:
     """Every comparison of the probe's templates with the references."""
-    return tuple(part for each in with_template(observed) for part in _scores(walk, each, references, trace))
+    return tuple(
+        replace(part, sample=number)
+        for number, each in enumerate(observed)
+        for part in _scores(walk, each, references, trace)
+    )
 
 
 def _references(walk: Walk, subject: SubjectId) -> Sequence[Reference]:
@@ -58,20 +63,24 @@ def _subjects(shortlists: Iterable[Shortlist]) -> list[SubjectId]:
 
 
 def _scores(walk: Walk, probe: Observation, references: Sequence[Reference], trace: Trace) -> list[PartScore]:
-    comparator = serving(walk.comparators, probe)
     template = probe.template
-    assert template is not None
+    if template is None:
+        return []
+    comparator = serving(walk.comparators, probe)
+    conditions = Conditions(walk.policy.current().sensor(probe.image.device), position_of(template))
     return [
-        _score(comparator, template, reference, trace)
+        _score(comparator, template, reference, conditions, trace)
         for reference in references
         if reference.template.format == comparator.format
         and _comparable(position_of(template), position_of(reference.template))
     ]
 
 
-def _score(comparator: Comparator, template: Template, reference: Reference, trace: Trace) -> PartScore:
+def _score(
+    comparator: Comparator, template: Template, reference: Reference, conditions: Conditions, trace: Trace
+) -> PartScore:
     trace("compared", (template, reference))
-    score = comparator.calibrate(comparator.compare(template, reference.template, trace))
+    score = comparator.calibrate(comparator.compare(template, reference.template, trace), conditions)
     return PartScore(template.format.modality, position_of(template), reference.id, score)
 
 

@@ -6,11 +6,20 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from biometric_service.decision.open_set import decide_identification
+from biometric_service.decision.policy import Question
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
-from biometric_service.recognition.walk import Observation, Walk, observe, search, with_template
+from biometric_service.recognition.walk import (
+    Observation,
+    Walk,
+    best_quality,
+    observe,
+    operating_point,
+    search,
+    with_template,
+)
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import (
@@ -26,6 +35,7 @@ HINDRANCES: Mapping[Outcome, EnrolmentOutcome] = {
     Outcome.MATCH: EnrolmentOutcome.DUPLICATE_SUSPECTED,
     Outcome.REVIEW: EnrolmentOutcome.DUPLICATE_SUSPECTED,
     Outcome.INCOMPLETE: EnrolmentOutcome.SEARCH_INCOMPLETE,
+    Outcome.RECAPTURE: EnrolmentOutcome.RECAPTURE,
 }
 """What the search for duplicates may find that keeps a person from being enrolled."""
 
@@ -64,17 +74,18 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = 
         return keep_or_refuse(walk, request, caller, Findings(observed, EnrolmentOutcome.RECAPTURE), guard)
     with walk.store.enrolling():
         _require_new(walk, request)
-        duplicates = search_duplicates(walk, observed)
+        duplicates = search_duplicates(walk, observed, caller)
         outcome = HINDRANCES.get(duplicates.outcome, EnrolmentOutcome.ENROLLED)
         if outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
             outcome = EnrolmentOutcome.ENROLLED
         return keep_or_refuse(walk, request, caller, Findings(observed, outcome, duplicates), guard)
 
 
-def search_duplicates(walk: Walk, observed: Sequence[Observation]) -> Decision:
+def search_duplicates(walk: Walk, observed: Sequence[Observation], caller: Caller) -> Decision:
     """The same person under another id, among everyone ever enrolled."""
     candidates = compare(walk, observed, search(walk, observed, ALL_GALLERIES))
-    return decide_identification(candidates, bool(with_template(observed)), walk.policy.duplicates)
+    point = operating_point(walk, caller, Question.DUPLICATES)
+    return decide_identification(candidates, best_quality(observed), point)
 
 
 def kept_before(walk: Walk, request: EnrolmentRequest, guard: Guard) -> Enrolment | None:

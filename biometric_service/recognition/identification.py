@@ -1,18 +1,20 @@
 """Who is this? The straight walk, from a captured image to a decision: read it from top to bottom."""
 
 from biometric_service.decision.open_set import decide_identification
+from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import IdentificationRequest, Recognition
 from biometric_service.recognition.walk import (
     Walk,
     assess_quality,
+    best_quality,
     capture,
     detect_attacks,
     extract,
     locate,
+    operating_point,
     search,
-    with_template,
 )
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.trace import SILENT, Trace
@@ -31,8 +33,8 @@ def identify(walk: Walk, request: IdentificationRequest, caller: Caller, trace: 
     observed = extract(walk, observed, trace)  # → Template
     shortlists = search(walk, observed, request.gallery)  # → the references most like each template
     candidates = compare(walk, observed, shortlists, trace)  # → subjects with calibrated scores
-    usable = bool(with_template(observed))
-    decision = decide_identification(candidates, usable, walk.policy.identification)  # → match, unknown, review
+    point = operating_point(walk, caller, Question.IDENTIFICATION)  # → the error rates to keep to
+    decision = decide_identification(candidates, best_quality(observed), point)  # → match, unknown, review
     facts = decision_facts(decision)
     event = event_of(EventKind.IDENTIFICATION, caller, observed, decision.subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from biometric_service.decision.open_set import decide_identification
+from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import MovementCheck, MovementRequest, Passage
@@ -11,11 +12,12 @@ from biometric_service.recognition.verification import decide_claim
 from biometric_service.recognition.walk import (
     Observation,
     Walk,
+    best_quality,
     observe,
+    operating_point,
     require_gallery,
     require_member,
     search,
-    with_template,
 )
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -42,18 +44,21 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
     else:
         request = replace(request, claimed=require_member(walk, request.claimed, request.gallery))
     observed = observe(walk, request.images, trace)
-    verification = decide_claim(walk, observed, request.claimed, trace) if request.claimed else None
+    verification = decide_claim(walk, observed, request.claimed, caller, trace) if request.claimed else None
     verified = verification is not None and verification.outcome is Outcome.MATCH
-    identification = None if verified else _identified(walk, request, observed, trace)
+    identification = None if verified else _identified(walk, request, observed, caller, trace)
     ruling = _of_the_active(walk, _rule(request.claimed, verification, identification))
     event = walk.store.record(_event(request, caller, observed, ruling, verification, identification))
     reports = tuple(each.report() for each in observed)
     return MovementCheck(ruling.passage, ruling.subject, verification, identification, reports, (ruling.reason,), event)
 
 
-def _identified(walk: Walk, request: MovementRequest, observed: Sequence[Observation], trace: Trace) -> Decision:
+def _identified(
+    walk: Walk, request: MovementRequest, observed: Sequence[Observation], caller: Caller, trace: Trace
+) -> Decision:
     candidates = compare(walk, observed, search(walk, observed, request.gallery), trace)
-    return decide_identification(candidates, bool(with_template(observed)), walk.policy.identification)
+    point = operating_point(walk, caller, Question.IDENTIFICATION)
+    return decide_identification(candidates, best_quality(observed), point)
 
 
 def _of_the_active(walk: Walk, ruling: _Ruling) -> _Ruling:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from biometric_service.decision.candidates import rank
 from biometric_service.decision.open_set import decide_identification
+from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare_subject
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Given, GivenTemplate, Recognition
 from biometric_service.recognition.verification import decide_claim
-from biometric_service.recognition.walk import Observation, Walk, observe, require_member, with_template
+from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point, require_member
 from biometric_service.templates import native
 from biometric_service.vocabulary.candidates import CandidateList, PartScore
 from biometric_service.vocabulary.events import Caller, EventKind
@@ -45,7 +46,7 @@ def compare_stored(walk: Walk, request: StoredComparisonRequest, caller: Caller)
         require_member(walk, subject, request.gallery)
     served = [each for each in walk.store.references(request.first) if _served(walk, each)]
     observed = observe(walk, [_as_given(reference) for reference in served]) if served else ()
-    decision = decide_claim(walk, observed, request.second)
+    decision = decide_claim(walk, observed, request.second, caller)
     facts = {"second": request.second, **decision_facts(decision)}
     event = event_of(EventKind.SUBJECTS_COMPARED, caller, observed, request.first, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))
@@ -60,7 +61,8 @@ def identify_among(walk: Walk, request: FewRequest, caller: Caller, trace: Trace
         require_member(walk, subject, request.gallery)
     observed = observe(walk, request.images, trace)
     candidates = _candidates(walk, observed, request.subjects, trace)
-    decision = decide_identification(candidates, bool(with_template(observed)), walk.policy.identification)
+    point = operating_point(walk, caller, Question.IDENTIFICATION)
+    decision = decide_identification(candidates, best_quality(observed), point)
     facts = {"among": " ".join(request.subjects), **decision_facts(decision)}
     event = event_of(EventKind.IDENTIFICATION, caller, observed, decision.subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))

@@ -28,8 +28,8 @@ def add_encounter(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: 
     if len(with_template(observed)) < len(observed):
         return keep_or_refuse(walk, request, caller, Findings(observed, EnrolmentOutcome.RECAPTURE), guard)
     with walk.store.enrolling():
-        claim = decide_claim(walk, observed, request.subject)
-        others = search_duplicates(walk, observed)
+        claim = decide_claim(walk, observed, request.subject, caller)
+        others = search_duplicates(walk, observed, caller)
         findings = Findings(observed, _outcome(request, claim, others), others, claim)
         return keep_or_refuse(walk, request, caller, findings, guard)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from biometric_service.recognition.walk import Observation
+from biometric_service.vocabulary.candidates import PartScore
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
@@ -23,13 +24,24 @@ def event_of(  # noqa: PLR0913, PLR0917 - an event has this many parts
 
 
 def decision_facts(decision: Decision) -> dict[str, str]:
-    """A decision in short: outcome, best score, thresholds, how much was searched, best candidates."""
+    """A decision in short: outcome, best score and its parts, thresholds, policy, how much was searched, candidates."""
     best = decision.candidates[0].score if decision.candidates else 0.0
+    parts = decision.candidates[0].parts if decision.candidates else ()
+    policy = decision.operating_point.policy
     return {
         "outcome": decision.outcome.value,
         "score": f"{best:.2f}",
         "threshold": f"{decision.threshold:.2f}",
         "error_rate": f"{decision.operating_point.match:g}",
+        "policy_version": policy.version,
+        "policy_digest": policy.digest,
+        "parts": " ".join(_in_short(part) for part in parts),
         "searched": str(decision.searched),
         "candidates": " ".join(candidate.subject for candidate in decision.candidates[:3]),
     }
+
+
+def _in_short(part: PartScore) -> str:
+    """Such as ``fingerprint.right_index=5.20``, with a plus where the score was capped."""
+    score = f"{part.score.value:.2f}{'+' * part.score.capped}"
+    return f"{part.modality.value}.{part.position.name.lower()}={score}"

@@ -133,7 +133,7 @@ class EnrolmentRequest:
 class MovementRequest:
     """May this person pass? ``claimed``: who it is said to be, None where nobody said."""
 
-    images: tuple[GivenImage, ...]
+    images: tuple[Given, ...]
     gallery: GalleryId
     checkpoint: str
     direction: Movement

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from biometric_service.decision.open_set import decide_verification
+from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare_subject
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Recognition, VerificationRequest
-from biometric_service.recognition.walk import Observation, Walk, observe, require_member, with_template
+from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point, require_member
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import SubjectId
@@ -20,13 +21,16 @@ def verify(walk: Walk, request: VerificationRequest, caller: Caller, trace: Trac
     """
     subject = require_member(walk, request.subject, request.gallery)
     observed = observe(walk, request.images, trace)
-    decision = decide_claim(walk, observed, subject, trace)
+    decision = decide_claim(walk, observed, subject, caller, trace)
     facts = decision_facts(decision)
     event = event_of(EventKind.VERIFICATION, caller, observed, subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))
 
 
-def decide_claim(walk: Walk, observed: Sequence[Observation], subject: SubjectId, trace: Trace = SILENT) -> Decision:
+def decide_claim(
+    walk: Walk, observed: Sequence[Observation], subject: SubjectId, caller: Caller, trace: Trace = SILENT
+) -> Decision:
     """Compare what was observed with the subject's references and decide at the verification's operating point."""
     parts = compare_subject(walk, observed, subject, trace)
-    return decide_verification(subject, parts, bool(with_template(observed)), walk.policy.verification)
+    point = operating_point(walk, caller, Question.VERIFICATION)
+    return decide_verification(subject, parts, best_quality(observed), point)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from biometric_service.decision.policy import DecisionPolicy
+from biometric_service.decision.policy import PolicySource, Question
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate, SampleReport
 from biometric_service.recognition.side_by_side import SideBySide, one_by_one
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.candidates import Probe, Shortlist
+from biometric_service.vocabulary.decisions import OperatingPoint
+from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.protocols import (
     AnswerStore,
     AttackDetector,
@@ -58,7 +60,7 @@ class Walk:
     store: ReferenceStore
     encounters: EncounterStore
     answers: AnswerStore
-    policy: DecisionPolicy
+    policy: PolicySource
     candidate_limit: int
     side_by_side: SideBySide = one_by_one
 
@@ -159,6 +161,19 @@ def search(walk: Walk, observed: Sequence[Observation], gallery: GalleryId) -> t
         for group in of_modality.values()
         for shortlist in serving(walk.indexes, group[0]).search_together(_probes(group, gallery), walk.candidate_limit)
     )
+
+
+def operating_point(walk: Walk, caller: Caller, question: Question) -> OperatingPoint:
+    """What the policy in force says for the caller's purpose."""
+    return walk.policy.current().point(caller.purpose, question)
+
+
+def best_quality(observed: Iterable[Observation]) -> float | None:
+    """Quality of the best sample that a template was made of, 0 to 100; None where there is none.
+
+    Of a given template nobody knows it; whoever made it is trusted to have looked.
+    """
+    return max((each.quality.score if each.quality else 100.0 for each in with_template(observed)), default=None)
 
 
 def with_template(observed: Iterable[Observation]) -> tuple[Observation, ...]:

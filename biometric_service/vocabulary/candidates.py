@@ -1,6 +1,7 @@
 """What a search finds: shortlists of references, comparison scores, and candidates."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from biometric_service.vocabulary.references import ChangeNumber, GalleryId, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
@@ -40,26 +41,48 @@ class Shortlist:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """What may shift a comparison's scores: the sensor's class (empty where nobody knows) and the finger."""
+
+    sensor: str = ""
+    position: FingerPosition = FingerPosition.UNKNOWN
+
+    @classmethod
+    def of_finger(cls, name: str) -> Self:
+        """Of a finger by its name, such as ``right_index``; raises KeyError where there is none of it."""
+        return cls(position=FingerPosition[name.upper()])
+
+
+ANY_CONDITIONS = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonScore:
     """A calibrated score: ``value`` is -log10 of the FMR at that score, 0 upwards, higher is more alike.
 
     ``raw`` is on the comparator's own scale. ``extrapolated``: True beyond the data that the calibration rests on.
+    ``capped``: True beyond the end of the calibration, where a higher raw score says no more. ``interval``: 95 %
+    interval of the value, None where it is not known. ``weight``: of the value in a fusion, above 0 and at most 1.
     """
 
     value: float
     raw: float
     comparator: str
     extrapolated: bool
+    capped: bool = False
+    interval: tuple[float, float] | None = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class PartScore:
-    """How one sample of the probe compared with the subject's best reference for it."""
+    """How one sample of the probe compared with one reference; ``sample``: which sample, numbered from 0."""
 
     modality: Modality
     position: FingerPosition
     reference: ReferenceId
     score: ComparisonScore
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)

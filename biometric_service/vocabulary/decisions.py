@@ -26,14 +26,30 @@ class Movement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyStamp:
+    """Which policy a decision was made by: its version, and the SHA-256 (hex) of its file."""
+
+    version: str
+    digest: str
+
+
+NO_POLICY = PolicyStamp("", "")
+
+
+@dataclass(frozen=True, slots=True)
 class OperatingPoint:
     """Error rates a decision is made at: ``match`` for MATCH, ``review`` (larger) for REVIEW; fractions of 1.
 
-    Each is an FMR for a verification and an FPIR for an identification (ISO/IEC 19795-1).
+    Each is an FMR for a verification and an FPIR for an identification (ISO/IEC 19795-1). ``margin``: by how much the
+    best candidate's score must lead the second one's for a MATCH. ``quality``: the quality, 0 to 100, that the best
+    sample must have for the answer to be UNKNOWN or NO_MATCH. ``policy``: which policy it stands in.
     """
 
     match: float
     review: float
+    margin: float = 0.0
+    quality: float = 0.0
+    policy: PolicyStamp = NO_POLICY
 
 
 @dataclass(frozen=True, slots=True)

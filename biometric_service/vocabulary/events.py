@@ -45,6 +45,8 @@ class EventKind(StrEnum):
     STORE_KEY_RENEWED = "store_key.renewed"
     BACKUP_CREATED = "backup.created"
     STORE_MOVED = "store.moved"
+    POLICY_CHANGED = "policy.changed"
+    POLICY_REFUSED = "policy.refused"
 
 
 MEANINGS: Mapping[EventKind, str] = {
@@ -82,6 +84,8 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.STORE_KEY_RENEWED: "Everything was sealed anew under new data keys and a new store key.",
     EventKind.BACKUP_CREATED: "A copy of the whole store was made.",
     EventKind.STORE_MOVED: "The store was moved to another database.",
+    EventKind.POLICY_CHANGED: "A changed policy file was taken: other error rates hold from here on.",
+    EventKind.POLICY_REFUSED: "A changed policy file was not valid, and the policy before it stays in force.",
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.vocabulary.access import ApiKey, Device
-from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
+from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
 from biometric_service.vocabulary.references import (
@@ -80,12 +80,34 @@ class ComparisonBank(Protocol):
         """Raw scores, float32 (len(rows),), of the probe against the given rows; higher is more alike."""
 
 
+class ScoreCurve(Protocol):
+    """What is known of a comparator's scores (see ``comparison.calibration``)."""
+
+    @property
+    def data_limit(self) -> float:
+        """The score beyond which the curve is extrapolated."""
+
+    def fnmr_at(self, score: float) -> float | None:
+        """FNMR at a threshold, a fraction of 1, as it was measured; None where it was not."""
+
+    def interval_at(self, score: float) -> tuple[float, float] | None:
+        """95 % interval of what a calibrated score really is, -log10 FMR; None where it is not known."""
+
+
 class Comparator(Protocol):
     """Compares templates of one format; raises TEMPLATE_VERSION_MISMATCH on any other."""
 
     @property
     def name(self) -> str:
         """Names its calibration in a model's manifest."""
+
+    @property
+    def version(self) -> str:
+        """Part of what its calibration holds for: changes whenever raw scores may."""
+
+    @property
+    def calibration(self) -> ScoreCurve:
+        """What is known of its scores."""
 
     @property
     def format(self) -> TemplateFormat:
@@ -97,8 +119,8 @@ class Comparator(Protocol):
     def bank(self) -> ComparisonBank:
         """A new empty bank."""
 
-    def calibrate(self, raw: float) -> ComparisonScore:
-        """The raw score as -log10 FMR."""
+    def calibrate(self, raw: float, conditions: Conditions = ANY_CONDITIONS) -> ComparisonScore:
+        """The raw score as -log10 FMR, for the sensor class and the finger where the calibration tells them apart."""
 
 
 class GalleryIndex(Protocol):

@@ -3,17 +3,18 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from biometric_service.comparison.calibration import Calibration
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.gallery.narrowed import FaissShortlister, NarrowedGallery, Narrowing, QuantisedShortlister
-from biometric_service.vocabulary.candidates import ComparisonScore, Probe, Shortlist
+from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
 from biometric_service.vocabulary.protocols import Comparator, GalleryIndex
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
@@ -69,6 +70,10 @@ class PlainBank:
 class PlainComparator:
     format: TemplateFormat
     name: str = "plain"
+    version: str = "1"
+    calibration: Calibration = field(
+        default_factory=lambda: Calibration("plain", (0.0, 1.0), (0.0, 1.0), 1.0, 0, "made up")
+    )
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:  # noqa: ARG002
         return float(vector(probe) @ vector(reference))
@@ -76,7 +81,7 @@ class PlainComparator:
     def bank(self) -> PlainBank:
         return PlainBank()
 
-    def calibrate(self, raw: float) -> ComparisonScore:
+    def calibrate(self, raw: float, conditions: Conditions = ANY_CONDITIONS) -> ComparisonScore:  # noqa: ARG002
         return ComparisonScore(max(raw, 0.0), raw, self.name, extrapolated=False)
 
 

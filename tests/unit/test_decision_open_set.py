@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from biometric_service.decision.candidates import rank
 from biometric_service.decision.open_set import decide_identification, decide_verification
-from biometric_service.decision.policy import DecisionPolicy, thresholds
+from biometric_service.decision.policy import DEFAULT, DecisionPolicy, Question, thresholds
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.candidates import (
     Candidate,
@@ -39,12 +39,18 @@ def found(*scores: float, complete: bool = True, searched: int = SEARCHED) -> Ca
     return CandidateList(tuple(candidates), searched, complete, ChangeNumber(1))
 
 
-def identified(*scores: float, complete: bool = True, usable: bool = True, searched: int = SEARCHED) -> Decision:
-    return decide_identification(found(*scores, complete=complete, searched=searched), usable, IDENTIFICATION)
+def identified(
+    *scores: float,
+    complete: bool = True,
+    quality: float | None = 50.0,
+    searched: int = SEARCHED,
+    point: OperatingPoint = IDENTIFICATION,
+) -> Decision:
+    return decide_identification(found(*scores, complete=complete, searched=searched), quality, point)
 
 
-def verified(*scores: float, usable: bool = True) -> Decision:
-    return decide_verification(SubjectId("S1"), [part(score) for score in scores], usable, VERIFICATION)
+def verified(*scores: float, quality: float | None = 50.0, point: OperatingPoint = VERIFICATION) -> Decision:
+    return decide_verification(SubjectId("S1"), [part(score) for score in scores], quality, point)
 
 
 @pytest.mark.parametrize("complete", [True, False])
@@ -76,9 +82,9 @@ def test_every_case_of_an_identification(
 
 @pytest.mark.parametrize("scores", [(), (LOW,), (MATCHING,)])
 def test_without_a_usable_sample_it_is_captured_again(scores: tuple[float, ...]) -> None:
-    assert identified(*scores, usable=False).outcome is Outcome.RECAPTURE
-    assert identified(*scores, usable=False).subject is None
-    assert verified(*scores, usable=False).outcome is Outcome.RECAPTURE
+    assert identified(*scores, quality=None).outcome is Outcome.RECAPTURE
+    assert identified(*scores, quality=None).subject is None
+    assert verified(*scores, quality=None).outcome is Outcome.RECAPTURE
 
 
 @pytest.mark.parametrize(
@@ -112,6 +118,33 @@ def test_a_subject_without_a_reference_of_the_kind_proves_nothing() -> None:
     assert "no reference" in decision.reasons[0]
 
 
+def test_a_second_candidate_close_behind_is_for_an_officer() -> None:
+    strict = OperatingPoint(1e-3, 0.05, margin=2.5)
+    assert identified(MATCHING, DOUBTFUL).outcome is Outcome.MATCH
+    decision = identified(MATCHING, DOUBTFUL, point=strict)
+    assert (decision.outcome, decision.subject) == (Outcome.REVIEW, None)
+    assert "only 2.0 behind" in decision.reasons[1]
+    assert identified(MATCHING, LOW, point=strict).outcome is Outcome.MATCH
+    assert identified(MATCHING, point=strict).outcome is Outcome.MATCH
+
+
+@pytest.mark.parametrize("scores", [(), (LOW,)])
+def test_nobody_is_unknown_by_a_poor_sample(scores: tuple[float, ...]) -> None:
+    strict = OperatingPoint(1e-3, 0.05, quality=30)
+    poor = identified(*scores, quality=29.0, point=strict)
+    assert poor.outcome is Outcome.RECAPTURE
+    assert "29 is below the 30" in poor.reasons[-1]
+    assert identified(*scores, quality=30.0, point=strict).outcome is Outcome.UNKNOWN
+    assert identified(*scores, quality=29.0, point=strict, complete=False).outcome is Outcome.INCOMPLETE
+    assert identified(MATCHING, quality=1.0, point=strict).outcome is Outcome.MATCH
+
+
+def test_nobody_is_refused_by_a_poor_sample() -> None:
+    strict = OperatingPoint(1e-4, 1e-2, quality=30)
+    assert verified(LOW, quality=29.0, point=strict).outcome is Outcome.RECAPTURE
+    assert verified(LOW, quality=30.0, point=strict).outcome is Outcome.NO_MATCH
+
+
 def test_thresholds_count_comparisons() -> None:
     assert thresholds(OperatingPoint(1e-3, 0.05), 1000).match == pytest.approx(6)
     assert thresholds(OperatingPoint(1e-3, 0.05), 1000).review == pytest.approx(3 - math.log10(0.05))
@@ -141,18 +174,21 @@ lists = st.builds(
 )
 
 
-@given(lists, st.booleans())
+@given(
+    lists,
+    st.none() | st.floats(0, 100),
+    st.builds(OperatingPoint, *[st.just(each) for each in (1e-3, 0.05)], st.floats(0, 5), st.floats(0, 100)),
+)
 def test_unknown_is_never_said_of_an_incomplete_search_and_only_a_match_names(
-    candidates: CandidateList,
-    usable: bool,  # noqa: FBT001
+    candidates: CandidateList, quality: float | None, point: OperatingPoint
 ) -> None:
-    decision = decide_identification(candidates, usable, IDENTIFICATION)
+    decision = decide_identification(candidates, quality, point)
     assert decision.outcome is not Outcome.NO_MATCH
     assert not (decision.outcome is Outcome.UNKNOWN and not candidates.complete)
     assert (decision.subject is not None) == (decision.outcome is Outcome.MATCH)
     assert decision.reasons
     assert all(reason.endswith(".") for reason in decision.reasons)
-    assert decision == decide_identification(candidates, usable, IDENTIFICATION)
+    assert decision == decide_identification(candidates, quality, point)
 
 
 RISING = [Outcome.UNKNOWN, Outcome.INCOMPLETE, Outcome.REVIEW, Outcome.MATCH]
@@ -176,7 +212,7 @@ def test_a_higher_score_never_verifies_less(one: float, other: float) -> None:
 @pytest.mark.parametrize("point", [(0.0, 0.1), (0.1, 0.01), (0.1, 1.0), (float("nan"), 0.1), (-1.0, 0.1)])
 def test_an_operating_point_that_is_none_is_refused(point: tuple[float, float]) -> None:
     with pytest.raises(BiometricServiceError) as raised:
-        DecisionPolicy(IDENTIFICATION, VERIFICATION, OperatingPoint(*point))
+        DecisionPolicy({(DEFAULT, question): OperatingPoint(*point) for question in Question})
     assert raised.value.code is ErrorCode.SETTINGS_INVALID
 
 

@@ -31,7 +31,7 @@ def test_a_secret_is_masked_wherever_it_comes_from(monkeypatch: pytest.MonkeyPat
     assert load_settings().master_key.get_secret_value() == "ab" * 32
 
 
-@pytest.mark.parametrize("text", ["port = 0", 'colour = "red"', "port = ", "identification_fpir = 2"])
+@pytest.mark.parametrize("text", ["port = 0", 'colour = "red"', "port = ", "candidate_limit = 1"])
 def test_a_wrong_setting_is_named(text: str) -> None:
     Path("biometric-service.toml").write_text(text, encoding="utf-8")
     with pytest.raises(BiometricServiceError) as refused:

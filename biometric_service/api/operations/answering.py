@@ -15,6 +15,7 @@ from biometric_service.api.operations.answers import (
     ExceptionAnswer,
     KeptSampleAnswer,
     PartAnswer,
+    PolicyAnswer,
     QualityAnswer,
     SampleAnswer,
     ScoreAnswer,
@@ -40,7 +41,14 @@ RateKind = Literal["fmr", "fpir"]
 
 def score_answer(score: ComparisonScore) -> ScoreAnswer:
     """A score."""
-    return ScoreAnswer(value=score.value, raw=score.raw, comparator=score.comparator, extrapolated=score.extrapolated)
+    return ScoreAnswer(
+        value=score.value,
+        raw=score.raw,
+        comparator=score.comparator,
+        extrapolated=score.extrapolated,
+        capped=score.capped,
+        interval=score.interval,
+    )
 
 
 def decision_answer(
@@ -59,6 +67,7 @@ def decision_answer(
         candidates=tuple(_candidate(candidate, may_see(candidate.subject)) for candidate in decision.candidates),
         searched=decision.searched,
         reasons=decision.reasons,
+        policy=PolicyAnswer(version=point.policy.version, digest=point.policy.digest),
     )
 
 

@@ -30,6 +30,12 @@ class ScoreAnswer(Answer):
     raw: float = Field(description="The score on the comparator's own scale.", examples=[0.31])
     comparator: str = Field(description="Which comparator it is from.")
     extrapolated: bool = Field(description="True beyond the data that the calibration rests on.")
+    capped: bool = Field(
+        default=False, description="True beyond the end of the calibration, where a higher raw score says no more."
+    )
+    interval: tuple[float, float] | None = Field(
+        default=None, description="95 % interval of the value; null where the calibration does not know it."
+    )
 
 
 class PartAnswer(Answer):
@@ -56,6 +62,13 @@ class ErrorRatesAnswer(Answer):
     review: float = Field(description="The rate at which it asks for a review, a fraction of 1.", examples=[0.05])
 
 
+class PolicyAnswer(Answer):
+    """Which policy a decision was made by."""
+
+    version: str = Field(description="What the site calls it.", examples=["2026-11"])
+    digest: str = Field(description="SHA-256 of the policy file, hexadecimal.")
+
+
 class DecisionAnswer(Answer):
     """The answer with what it rests on."""
 
@@ -68,6 +81,7 @@ class DecisionAnswer(Answer):
     candidates: tuple[CandidateAnswer, ...] = Field(description="Best first.")
     searched: int = Field(description="How many references the probe was compared with.")
     reasons: tuple[str, ...] = Field(description="Why, in sentences.")
+    policy: PolicyAnswer = Field(description="Where the error rates stand.")
 
 
 class AdviceAnswer(Answer):

@@ -165,7 +165,9 @@ def _create(errand: Errand, key: EncounterKey, sent: Encounter) -> ExtendablePer
     prepared = prepare(errand, key, sent, Circumstances())
     make_galleries(errand, prepared.encounter.galleries)
     new = not _is_known(errand, key.subject)
-    duplicates = search_duplicates(errand.services.walk, prepared.observed) if new and _usable(prepared) else None
+    duplicates = (
+        search_duplicates(errand.services.walk, prepared.observed, errand.caller) if new and _usable(prepared) else None
+    )
     try:
         _keep(errand, prepared, duplicates, new=new)
     except BiometricServiceError as fault:

@@ -1,15 +1,15 @@
 """How strictly a caller wants a decision made, and how long it wants to wait for it.
 
 ``threshold`` below 1 is an error rate (FPIR of a search, FMR of a comparison); from 1 on it is a score, -log10 FMR,
-that is needed whatever the size of the gallery. ``accuracyLevel`` names an error rate. Without either the settings
-decide.
+that is needed whatever the size of the gallery. ``accuracyLevel`` names an error rate. Without either the policy
+decides.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from biometric_service.api.osia.schemas.parameters import Comparison, Search
-from biometric_service.decision.policy import DecisionPolicy
+from biometric_service.decision.policy import FixedPolicy, PolicySource
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.decisions import OperatingPoint
@@ -23,7 +23,7 @@ LEVELS: Mapping[str, OperatingPoint | None] = {
     "medium": None,
     "high": OperatingPoint(1e-5, 1e-3),
 }
-"""Error rates by ``accuracyLevel``; medium is as the settings have it."""
+"""Error rates by ``accuracyLevel``; medium is as the policy has it."""
 
 SECONDS: Mapping[int, float] = {7: 10, 8: 5, 9: 2}
 """Longest time an answer takes by ``serviceLevel``; below 7 it is that of the settings."""
@@ -46,9 +46,9 @@ def seconds_for(asked: Comparison, otherwise: float) -> float:
     return min(SECONDS.get(asked.service_level or 0, otherwise), otherwise)
 
 
-def _policy(policy: DecisionPolicy, asked: Comparison) -> DecisionPolicy:
+def _policy(policy: PolicySource, asked: Comparison) -> PolicySource:
     point = _point(asked)
-    return replace(policy, identification=point, verification=point) if point else policy
+    return FixedPolicy(policy.current().at_rates(point.match, point.review)) if point else policy
 
 
 def _point(asked: Comparison) -> OperatingPoint | None:

@@ -15,7 +15,7 @@ from biometric_service.comparison.fingerprint.evidence import weigh
 from biometric_service.comparison.fingerprint.kernel import Room, compare, probe_of, room
 from biometric_service.comparison.fingerprint.methods import CYLINDER, EDGES, FUSED, Method
 from biometric_service.comparison.fingerprint.preparation import prepared
-from biometric_service.vocabulary.candidates import ComparisonScore
+from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -30,6 +30,7 @@ class CylinderComparator:
     format: TemplateFormat
     calibration: Calibration
     name: ClassVar[str] = "cylinder"
+    version: ClassVar[str] = "1"
     method: ClassVar[Method] = CYLINDER
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
@@ -50,9 +51,9 @@ class CylinderComparator:
         """A new empty bank."""
         return FingerprintBank(self.format, self.method)
 
-    def calibrate(self, raw: float) -> ComparisonScore:
+    def calibrate(self, raw: float, conditions: Conditions = ANY_CONDITIONS) -> ComparisonScore:
         """The raw score as -log10 FMR."""
-        return self.calibration.calibrate(raw)
+        return self.calibration.calibrate(raw, conditions)
 
 
 class EdgeComparator(CylinderComparator):

@@ -9,11 +9,11 @@ from biometric_service.comparison.sourceafis.bank import SourceAfisBank
 from biometric_service.comparison.sourceafis.engine import SourceAfisEngine
 from biometric_service.comparison.sourceafis.loading import load
 from biometric_service.comparison.sourceafis.pairing import matched_pairs
-from biometric_service.vocabulary.candidates import ComparisonScore
+from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
-NAME = "sourceafis"
+NAME, VERSION = "sourceafis", "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class SourceAfisComparator:
     format: TemplateFormat
     calibration: Calibration
     name: str = field(default=NAME, init=False)
+    version: str = field(default=VERSION, init=False)
 
     def compare(self, probe: Template, reference: Template, trace: Trace = SILENT) -> float:
         """The raw score of two templates.
@@ -40,6 +41,6 @@ class SourceAfisComparator:
         """A new empty bank."""
         return SourceAfisBank(self.engine, self.format)
 
-    def calibrate(self, raw: float) -> ComparisonScore:
+    def calibrate(self, raw: float, conditions: Conditions = ANY_CONDITIONS) -> ComparisonScore:
         """The raw score as -log10 FMR."""
-        return self.calibration.calibrate(raw)
+        return self.calibration.calibrate(raw, conditions)

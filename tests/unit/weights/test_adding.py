@@ -115,4 +115,6 @@ def test_the_example_of_the_how_to_works_as_it_stands(bench: "Bench", tmp_path: 
     (tmp_path / "arcface.onnx").write_bytes(bench.weights)
     model = bench.shelf().add(tmp_path, tmp_path / "arcface.onnx")
     assert model.path == bench.models / "our-arcface/arcface.onnx"
-    assert set(model.manifest.calibration["cosine"]) == {"raw", "scores", "data_limit", "nonmated", "data"}
+    assert set(model.manifest.calibration["cosine"]) == {
+        *("of", "version", "raw", "scores", "data_limit", "nonmated", "data")
+    }
