@@ -22,6 +22,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
+    legal_bases: dict[str, str] = Field(
+        default_factory=dict,
+        description="Legal basis of each purpose, for the audit log; * for all that are not named.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder of the embedded store, its master key and seeded samples.")
     database_url: str = Field("", description="SQLAlchemy URL of the store; empty for SQLite in data_dir.")
     master_key: SecretStr = Field(
@@ -145,6 +149,10 @@ class Settings(BaseSettings):
         if not self.tls and self.host not in {"127.0.0.1", "::1", "localhost"} and not self.trusted_proxies:
             raise ValueError("plain HTTP beyond this machine needs trusted_proxies: the proxy that ends TLS")
         return self
+
+    def legal_basis(self, purpose: str) -> str:
+        """On which legal basis a purpose rests, empty where nobody said."""
+        return self.legal_bases.get(purpose, self.legal_bases.get("*", ""))
 
     @classmethod
     def settings_customise_sources(

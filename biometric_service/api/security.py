@@ -18,6 +18,7 @@ from biometric_service.api.access.credentials import Presented
 from biometric_service.api.access.entrance import ANONYMOUS, Entrance
 from biometric_service.api.services import ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import Device, Principal, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.protocols import ReferenceStore
@@ -45,13 +46,17 @@ class Admission:
 
     key: Principal
     store: ReferenceStore
+    settings: Settings
+    request: Request
 
     async def caller(self, purpose: str, galleries: Iterable[GalleryId], device: str = "") -> Caller:
         """The caller, once the purpose and every gallery are its own; NOT_AUTHORISED otherwise.
 
         A device speaks for itself whatever the request says; for anyone else ``device`` is only noted.
         """
-        caller = Caller(self.key.actor, purpose, self.key.id if isinstance(self.key, Device) else device)
+        device = self.key.id if isinstance(self.key, Device) else device
+        caller = Caller(self.key.actor, purpose, device, legal_basis=self.settings.legal_basis(purpose))
+        self.request.state.caller = caller
         if not self.key.may_ask_for(purpose):
             await self.refuse(caller, f"The caller may not ask for the purpose {purpose!r}.")
         for gallery in galleries:
@@ -91,8 +96,10 @@ async def own_principal(
 def requires(scope: Scope) -> Callable[..., Awaitable[Admission]]:
     """A dependency that lets in callers with the scope, before the body of the request is read."""
 
-    async def admit(services: ServicesOf, principal: Annotated[Principal, Depends(own_principal)]) -> Admission:
-        admission = Admission(principal, services.store)
+    async def admit(
+        request: Request, services: ServicesOf, principal: Annotated[Principal, Depends(own_principal)]
+    ) -> Admission:
+        admission = Admission(principal, services.store, services.settings, request)
         await admission.require(scope, Caller(principal.actor, ""))
         return admission
 

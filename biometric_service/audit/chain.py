@@ -63,6 +63,8 @@ def canonical(number: int, event: AuditEvent) -> bytes:
     }
     if event.caller.transaction:
         fields["transaction"] = event.caller.transaction
+    if event.caller.legal_basis:
+        fields["legal_basis"] = event.caller.legal_basis
     return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -113,7 +115,13 @@ def _event(fields: dict[str, Any]) -> AuditEvent:
     return AuditEvent(
         kind=EventKind(fields["kind"]),
         at=datetime.fromisoformat(fields["at"]),
-        caller=Caller(fields["actor"], fields["purpose"], fields["device"], fields.get("transaction", "")),
+        caller=Caller(
+            fields["actor"],
+            fields["purpose"],
+            fields["device"],
+            fields.get("transaction", ""),
+            fields.get("legal_basis", ""),
+        ),
         subject=fields["subject"],
         gallery=fields["gallery"],
         details=fields["details"],

@@ -12,7 +12,7 @@ from biometric_service.audit import chain
 from biometric_service.audit.chain import GENESIS, Head, Link
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
-ANCHOR = "audit-anchor"
+BEFORE_ALL = Head(0, GENESIS)
 
 
 def lines(links: Iterable[Link]) -> Iterator[str]:
@@ -21,11 +21,17 @@ def lines(links: Iterable[Link]) -> Iterator[str]:
         yield json.dumps({"body": kept.body.decode("ascii"), "digest": kept.digest.hex()}, separators=(",", ":"))
 
 
-def verify_lines(exported: Iterable[str]) -> Head:
-    """Check an export from its first event; returns where it ends. AUDIT_CHAIN_BROKEN names what is wrong first."""
-    head = Head(0, GENESIS)
+def verify_lines(exported: Iterable[str], kept: Head = BEFORE_ALL) -> Head:
+    """Check an export from its first event; returns where it ends. AUDIT_CHAIN_BROKEN names what is wrong first.
+
+    ``kept``: a head from outside; AUDIT_ROLLED_BACK where the export does not go on from it.
+    """
+    head, there = BEFORE_ALL, None
     for line in exported:
         head = _next(head, line)
+        if head.count == kept.count:
+            there = head.digest
+    require_extension(kept, there)
     return head
 
 

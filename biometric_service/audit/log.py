@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, cast, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from biometric_service.audit import chain
+from biometric_service.audit import chain, exported
 from biometric_service.audit.chain import GENESIS, Head, Link
 from biometric_service.audit.tables import AuditEventRow, AuditHeadRow
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
@@ -64,6 +64,20 @@ class ChainedLog:
         head = self._head(connection, _HEAD_ROW)
         chain.verify(_stored_links(connection), head)
         return head.count
+
+    def export(self, connection: Connection) -> Iterator[str]:
+        """Every event as a line that anybody can check (``audit.exported``)."""
+        return exported.lines(_stored_links(connection))
+
+    def head(self, connection: Connection) -> tuple[int, str]:
+        """How many events there are, and the digest of the last (hex); AUDIT_CHAIN_BROKEN."""
+        head = self._head(connection, _HEAD_ROW)
+        return head.count, head.digest.hex()
+
+    def require_extension(self, connection: Connection, count: int, digest: str) -> None:
+        """AUDIT_ROLLED_BACK unless the log goes on from a head that was kept outside."""
+        there = connection.scalar(select(_bytes(AuditEventRow.digest)).where(AuditEventRow.number == count))
+        exported.require_extension(chain.Head(count, bytes.fromhex(digest)), there)
 
     def reclose(self, connection: Connection, key: bytes) -> None:
         """Put the head under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
@@ -52,4 +53,4 @@ def administration_event(
 
 def operator(purpose: str, device: str = "") -> Caller:
     """Whoever is logged in to this machine."""
-    return Caller(f"cli:{getpass.getuser()}", purpose, device)
+    return Caller(f"cli:{getpass.getuser()}", purpose, device, legal_basis=load_settings().legal_basis(purpose))

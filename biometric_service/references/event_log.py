@@ -1,6 +1,6 @@
 """What the store asks of the audit log that it writes to in its own transactions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -22,6 +22,15 @@ class EventLog(Protocol):
 
     def verify(self, connection: Connection) -> int:
         """Check the whole log; returns how many events there are, or AUDIT_CHAIN_BROKEN."""
+
+    def export(self, connection: Connection) -> Iterator[str]:
+        """Every event as a line that anybody can check."""
+
+    def head(self, connection: Connection) -> tuple[int, str]:
+        """How many events there are, and the digest of the last (hex); AUDIT_CHAIN_BROKEN."""
+
+    def require_extension(self, connection: Connection, count: int, digest: str) -> None:
+        """AUDIT_ROLLED_BACK unless the log goes on from a head that was kept outside."""
 
     def reclose(self, connection: Connection, key: bytes) -> None:
         """Put the end of the log under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""

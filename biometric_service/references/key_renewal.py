@@ -6,7 +6,7 @@ moment goes on where it was. Who has the old store key and a copy of the store l
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
@@ -18,6 +18,7 @@ from biometric_service.references.opening import OpenedStore
 from biometric_service.references.protection import KEY_ID_BYTES, SEALED_KEY_BYTES, DataKey, StoreKey
 from biometric_service.references.rights import RightsSeal, reseal
 from biometric_service.references.sealed_columns import SEALED_COLUMNS
+from biometric_service.references.witness import FORMER_KEY
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import SubjectId
 
@@ -90,7 +91,7 @@ def _finish(opened: OpenedStore, new: StoreKey, event: AuditEvent) -> int:
             connection, DeviceRow, RightsSeal(lambda: present.devices, "A device"), RightsSeal(lambda: new.devices, "")
         )
         reseal_answers(connection, present, new)
-        opened.log.append(connection, event)
+        opened.log.append(connection, replace(event, details={**event.details, FORMER_KEY: present.public_key.hex()}))
         opened.log.reclose(connection, new.audit)
         taken_over = {"store_key": StoreRow.next_store_key, "next_store_key": None}
         connection.execute(update(StoreRow).where(StoreRow.id == STORE).values(taken_over))

@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     DEVICES_LISTED = "devices.listed"
     ENROLMENT_REFUSED = "enrolment.refused"
     ACCESS_REFUSED = "access.refused"
+    REQUEST_FAILED = "request.failed"
     AUDIT_READ = "audit.read"
     MASTER_KEY_ROTATED = "master_key.rotated"
     STORE_KEY_RENEWED = "store_key.renewed"
@@ -78,6 +79,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.DEVICE_REGISTERED: "A device was registered with its certificate and what it may do.",
     EventKind.DEVICE_REVOKED: "A device was revoked.",
     EventKind.DEVICES_LISTED: "The registered devices were read.",
+    EventKind.REQUEST_FAILED: "A request came to nothing for a fault (an unreadable image, an unknown subject).",
     EventKind.ACCESS_REFUSED: "A caller was not let in, or asked for what it does not reach.",
     EventKind.AUDIT_READ: "Events of this log were read or its chain verified.",
     EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
@@ -91,12 +93,13 @@ MEANINGS: Mapping[EventKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, for which purpose, from which device, and in which transaction of the caller's own."""
+    """Who asks, for which purpose, from which device, in which transaction of its own, and on which legal basis."""
 
     actor: str
     purpose: str
     device: str = ""
     transaction: str = ""
+    legal_basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from biometric_service.api.errors import invalid_request
+from biometric_service.api.failures import note_asked
 from biometric_service.api.operations.bodies import AskingBody, ImageBody
 from biometric_service.api.operations.positions import position_of
 from biometric_service.api.services import ServicesOf
@@ -53,7 +54,9 @@ def reads(model: type[Asked]) -> Callable[..., Awaitable[Received[Asked]]]:
         asked = await run_in_threadpool(validated, model, text)
         if len(asked.given) > services.settings.max_request_images:
             raise _too_many(services.settings)
-        return Received(asked, tuple(_given(image, files, asked.device) for image in asked.given))
+        images = tuple(_given(image, files, asked.device) for image in asked.given)
+        note_asked(request, getattr(asked, "subject", None), (image.data for image in images if image.data))
+        return Received(asked, images)
 
     return read
 

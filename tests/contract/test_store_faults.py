@@ -1,0 +1,159 @@
+"""A disk that is full or read-only and a server that restarts are told with a code, and got over without a restart."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
+from biometric_service.audit.log import ChainedLog
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.master_keys import KeyFromEnvironment
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.vocabulary.references import ALL_GALLERIES
+from tests.contract.conftest import DATABASES, PostgresqlServer
+
+KEY = KeyFromEnvironment("17" * 32)
+SMALL_DISK = "size=24M"
+BALLAST_LEFT = 300_000
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 24 MB of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", SMALL_DISK, "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture(params=DATABASES)
+def opened(request: pytest.FixtureRequest, disk: Path) -> Iterator[OpenedStore]:
+    """A store whose rows lie on the small disk."""
+    url = f"sqlite:///{disk}/store.db"
+    if request.param == "postgresql":
+        server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+        url = server.new_database_in(disk)
+    opened = open_store(url, KEY, ChainedLog, patience_s=2)
+    opened.store.create_gallery(GALLERY, audit_event())
+    yield opened
+    opened.close()
+    if request.param == "postgresql":
+        server.drop_database_in(url)
+
+
+def fault(act: Callable[[], object]) -> BiometricServiceError:
+    with pytest.raises(BiometricServiceError) as caught:
+        act()
+    return caught.value
+
+
+def enrol(opened: OpenedStore, seed: int) -> Callable[[], object]:
+    return lambda: opened.store.enrol(random_encounter(seed, f"A-{seed}"), audit_event())
+
+
+def test_a_full_disk_is_told_and_got_over_once_there_is_room(opened: OpenedStore, disk: Path) -> None:
+    enrol(opened, 1)()
+    ballast = disk / "ballast"
+    fill(ballast, disk)
+    full = fault(lambda: [enrol(opened, seed)() for seed in range(2, 60)])
+    assert (full.code, full.message) == (ErrorCode.STORE_UNAVAILABLE, "The disk of the store is full.")
+    kept = len(opened.store.subjects(ALL_GALLERIES, None, 99))
+    assert opened.store.verify_events() == kept + 1
+    ballast.unlink()
+    enrol(opened, 99)()
+    assert len(opened.store.subjects(ALL_GALLERIES, None, 99)) == kept + 1
+    assert opened.store.verify_events() == kept + 2
+
+
+def fill(ballast: Path, disk: Path) -> None:
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    ballast.write_bytes(bytes(max(free - BALLAST_LEFT, 0)))
+
+
+@contextmanager
+def read_only(opened: OpenedStore, disk: Path) -> Iterator[None]:
+    """SQLite: the disk is mounted read-only; PostgreSQL: the server takes no writes, as a standby does not."""
+    sqlite = opened.database.engine.dialect.name == "sqlite"
+    if sqlite:
+        opened.database.engine.dispose()
+    for switch in ("on", "off"):
+        if sqlite:
+            mode = "remount,ro" if switch == "on" else "remount,rw"
+            subprocess.run(["mount", "-o", mode, disk], check=True)
+        else:
+            set_read_only(opened, switch)
+        if switch == "on":
+            yield
+
+
+def set_read_only(opened: OpenedStore, switch: str) -> None:
+    engine = create_engine(opened.database.engine.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {switch}'))
+    engine.dispose()
+    opened.database.engine.dispose()
+
+
+def test_a_read_only_disk_is_told_and_got_over_once_it_is_writable(opened: OpenedStore, disk: Path) -> None:
+    enrol(opened, 1)()
+    with read_only(opened, disk):
+        refusal = fault(enrol(opened, 2))
+        assert refusal.code is ErrorCode.STORE_UNAVAILABLE
+        assert "cannot be written to" in refusal.message
+    enrol(opened, 3)()
+    assert [one.subject for one in opened.store.subjects(ALL_GALLERIES, None, 9)] == ["A-1", "A-3"]
+    assert opened.store.verify_events() == 3
+
+
+@pytest.mark.skipif("postgresql" not in DATABASES, reason="PostgreSQL is not installed")
+def test_a_server_that_is_restarted_under_load_loses_nothing_that_was_acknowledged(
+    postgresql_server: PostgresqlServer,
+) -> None:
+    opened = open_store(postgresql_server.new_database(), KEY, ChainedLog, patience_s=5)
+    opened.store.create_gallery(GALLERY, audit_event())
+    acknowledged: list[str] = []
+    faults: list[BiometricServiceError] = []
+    done = threading.Event()
+
+    def write(worker: int) -> None:
+        turn = 0
+        while not done.is_set():
+            turn += 1
+            name = f"{worker}-{turn}"
+            try:
+                opened.store.enrol(random_encounter(turn, name), audit_event())
+                acknowledged.append(name)
+            except BiometricServiceError as told:
+                faults.append(told)
+
+    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(3)]
+    for writer in writers:
+        writer.start()
+    for _ in range(2):
+        time.sleep(0.5)
+        postgresql_server.control("restart")
+    before = len(acknowledged)
+    time.sleep(1)
+    done.set()
+    for writer in writers:
+        writer.join()
+    assert len(acknowledged) > before
+    assert faults
+    assert {told.code for told in faults} <= {ErrorCode.STORE_UNAVAILABLE, ErrorCode.SUBJECT_EXISTS}
+    kept = {one.subject for one in opened.store.subjects(ALL_GALLERIES, None, 100_000)}
+    assert set(acknowledged) <= kept
+    assert len(kept) - len(acknowledged) <= 2 * len(writers)
+    assert opened.store.verify_events() == len(kept) + 1
+    opened.close()
