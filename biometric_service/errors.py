@@ -47,6 +47,7 @@ class ErrorCode(StrEnum):
     KEY_WRONG = "key_wrong"
     KEY_UNUSABLE = "key_unusable"
     RECORD_TAMPERED = "record_tampered"
+    RECORD_REPLAYED = "record_replayed"
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
     AUDIT_ROLLED_BACK = "audit_rolled_back"
     SIGNATURE_INVALID = "signature_invalid"
@@ -111,6 +112,7 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.KEY_WRONG: "The master key is not the one that the store was made with.",
     ErrorCode.KEY_UNUSABLE: "The master key is missing, malformed, or its file can be read by others.",
     ErrorCode.RECORD_TAMPERED: "An encrypted record was changed or moved and does not open.",
+    ErrorCode.RECORD_REPLAYED: "A record that was erased or replaced was put back into the database.",
     ErrorCode.AUDIT_CHAIN_BROKEN: "The audit log was changed, cut or reordered; the message names the first event.",
     ErrorCode.AUDIT_ROLLED_BACK: "The audit log does not go on from the head that was kept outside.",
     ErrorCode.SIGNATURE_INVALID: "A signed statement was changed, or is none.",

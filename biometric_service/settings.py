@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     legal_bases: dict[str, str] = Field(
-        default_factory=dict,
+        {},
         description="Legal basis of each purpose, for the audit log; * for all that are not named.",
     )
     data_dir: Path = Field(Path("var"), description="Folder of the embedded store, its master key and seeded samples.")

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from biometric_service.api.failures import record_failure
 from biometric_service.api.osia.schemas.tasks import Error
 from biometric_service.api.request_ids import request_id
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -62,6 +64,7 @@ STATUS: Mapping[ErrorCode, HTTPStatus] = {
     ErrorCode.KEY_WRONG: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.KEY_UNUSABLE: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.RECORD_TAMPERED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.RECORD_REPLAYED: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.AUDIT_CHAIN_BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.AUDIT_ROLLED_BACK: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.SIGNATURE_INVALID: HTTPStatus.BAD_REQUEST,
@@ -183,6 +186,7 @@ def _written(fault: BiometricServiceError, scope: Scope) -> Response:
 
 async def _answer_fault(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, BiometricServiceError)
+    await run_in_threadpool(record_failure, request, fault)
     if STATUS[fault.code] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", fault)
     return _written(fault, request.scope)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import uvicorn
 
 from biometric_service.api.telemetry.logs import log_as_set
+from biometric_service.app.dumps import forbid_dumps
 from biometric_service.app.listening import listening
 from biometric_service.app.processes import run_processes
 from biometric_service.app.service import open_service, settings_store
@@ -25,6 +26,7 @@ CONSOLE_KEY_HOURS = 12
 def run_server(settings: Settings, *, console_key: bool) -> None:
     """Serve until interrupted, then drain. ``console_key``: make a fresh key for the console and print its link."""
     log_as_set(settings)
+    forbid_dumps()
     if settings.processes > 1:
         _announce(settings, console_key=console_key)
         run_processes(settings)

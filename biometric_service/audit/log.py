@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, cast, insert, select, update
@@ -62,7 +63,8 @@ class ChainedLog:
     def verify(self, connection: Connection) -> int:
         """Check every event against the chain and its head; returns how many there are, or AUDIT_CHAIN_BROKEN."""
         head = self._head(connection, _HEAD_ROW)
-        chain.verify(_stored_links(connection), head)
+        with closing(_stored_links(connection)) as links:
+            chain.verify(links, head)
         return head.count
 
     def export(self, connection: Connection) -> Iterator[str]:
@@ -104,6 +106,7 @@ def _mac(key: bytes, head: Head) -> bytes:
     return hmac.digest(key, str(head.count).encode() + b":" + head.digest, hashlib.sha256)
 
 
-def _stored_links(connection: Connection) -> Iterator[Link]:
-    for row in connection.execute(_LINKS, execution_options={"yield_per": _ROWS_A_READ}):
-        yield Link(*row)
+def _stored_links(connection: Connection) -> Generator[Link]:
+    with connection.execute(_LINKS, execution_options={"yield_per": _ROWS_A_READ}) as rows:
+        for row in rows:
+            yield Link(*row)

@@ -4,8 +4,15 @@ from sqlalchemy import Connection, select
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.key_ring import KeyRing
-from biometric_service.references.models import DataKeyRow, EncounterRow, SampleRow, SubjectRow, TemplateRow
-from biometric_service.references.protection import image_binding
+from biometric_service.references.models import (
+    DataKeyRow,
+    EncounterRow,
+    RemovedReferenceRow,
+    SampleRow,
+    SubjectRow,
+    TemplateRow,
+)
+from biometric_service.references.protection import image_binding, replayed
 from biometric_service.vocabulary.references import ReferenceId, SubjectId
 
 _IMAGES = (
@@ -33,6 +40,11 @@ def open_image(connection: Connection, keys: KeyRing, reference: ReferenceId) ->
             f"There is no reference {reference}.",
             "Its subject may have been erased since: search again.",
         )
+    if (
+        connection.scalar(select(RemovedReferenceRow.change).where(RemovedReferenceRow.reference == reference))
+        is not None
+    ):
+        raise replayed()
     sample, encounter, image, subject, known_as, wrapped = row
     key = keys.data_key(wrapped, subject, SubjectId(known_as))
     return key.open(image, image_binding(sample, encounter, subject))

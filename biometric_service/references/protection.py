@@ -167,3 +167,12 @@ def tampered() -> BiometricServiceError:
         "A stored record does not belong where it lies, or was changed.",
         "Keep the database as evidence, find out who could write to it, and restore a backup from before.",
     )
+
+
+def replayed() -> BiometricServiceError:
+    """RECORD_REPLAYED."""
+    return BiometricServiceError(
+        ErrorCode.RECORD_REPLAYED,
+        "A record that was erased or replaced is in the database again.",
+        "Keep the database as evidence, find out who could write to it, and restore the newest backup.",
+    )

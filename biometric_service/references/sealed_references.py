@@ -11,11 +11,12 @@ from biometric_service.references.models import (
     DataKeyRow,
     EncounterGalleryRow,
     EncounterRow,
+    RemovedReferenceRow,
     SampleRow,
     SubjectRow,
     TemplateRow,
 )
-from biometric_service.references.protection import DataKey, template_binding
+from biometric_service.references.protection import DataKey, replayed, template_binding
 from biometric_service.templates import native
 from biometric_service.vocabulary.references import (
     ChangeNumber,
@@ -45,6 +46,12 @@ _REFERENCES = (
     .join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
     .order_by(TemplateRow.number)
 )
+_REPLAYED = (
+    select(TemplateRow.number)
+    .join(SampleRow, SampleRow.number == TemplateRow.sample)
+    .join(EncounterRow, EncounterRow.number == SampleRow.encounter)
+    .join(RemovedReferenceRow, RemovedReferenceRow.reference == TemplateRow.number)
+)
 _GALLERIES = (
     select(EncounterGalleryRow.encounter, EncounterGalleryRow.gallery)
     .distinct()
@@ -72,7 +79,12 @@ class SealedReference:
 
 
 def read_sealed(connection: Connection, which: ColumnElement[bool]) -> list[SealedReference]:
-    """The references that a condition on templates or encounters picks, by number."""
+    """The references that a condition on templates or encounters picks, by number.
+
+    RECORD_REPLAYED where one of them was removed before: numbers are given once, so somebody put it back.
+    """
+    if connection.scalar(_REPLAYED.where(which).limit(1)) is not None:
+        raise replayed()
     galleries = _galleries(connection.execute(_GALLERIES.where(which)))
     return [
         SealedReference(

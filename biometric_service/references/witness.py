@@ -1,4 +1,4 @@
-"""What the store says of itself to third parties, signed: heads of its audit log (anchors), and whose signatures are its.
+"""What the store says of itself to third parties, signed: heads of its audit log (anchors), and which keys are its.
 
 A renewal of the keys changes the signing key; the event of the renewal names the one before and the one after, so that
 statements made before it are still known to be the store's.

@@ -29,31 +29,47 @@ class PostgresqlServer:
     """A server in a folder; ``new_database`` gives a URL, ``control`` starts and stops it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._run("initdb", "-U", "postgres", "-A", "trust", "--encoding=UTF8")
         self.control("start")
 
     def control(self, action: str) -> None:
-        options = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off"
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
         mode = () if action == "start" else ("-m", "immediate")
-        self._run("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), *mode, action)
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), *mode, action)
 
     def new_database(self) -> str:
         name = f"s{uuid4().hex}"
-        engine = create_engine(self._url("postgres", "postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
+        self._run_sql(f"CREATE DATABASE {name}")
         return self._url(name, "postgresql")
 
+    def new_database_in(self, folder: Path) -> str:
+        """A database whose rows lie in a folder (a tablespace), which ``drop_database_in`` gives back."""
+        self._run_sql(f"CREATE TABLESPACE small LOCATION '{folder}'", "CREATE DATABASE small TABLESPACE small")
+        return self._url("small", "postgresql")
+
+    def checkpoint(self) -> None:
+        """Have everything written to the files."""
+        self._run_sql("CHECKPOINT")
+
+    def drop_database_in(self) -> None:
+        self._run_sql("DROP DATABASE small WITH (FORCE)", "DROP TABLESPACE small")
+
+    def _run_sql(self, *statements: str) -> None:
+        engine = create_engine(self._url("postgres", "postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+        engine.dispose()
+
     def _url(self, database: str, driver: str) -> str:
-        return f"{driver}://postgres@/{database}?host={self._folder}"
+        return f"{driver}://postgres@/{database}?host={self.folder}"
 
     def _run(self, program: str, *arguments: str) -> None:
         """PostgreSQL refuses to run as root."""
         assert BINARIES
         user = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
-        command = (*user, str(BINARIES / program), "-D", str(self._folder / "data"), *arguments)
+        command = (*user, str(BINARIES / program), "-D", str(self.folder / "data"), *arguments)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 

@@ -89,7 +89,7 @@ def test_a_whole_older_database_is_found_by_an_anchor(opened: OpenedStore, tmp_p
     old = open_store(f"sqlite:///{tmp_path}/old.db", KEY, ChainedLog)
     assert old.store.verify_events() == 5
     assert refused(lambda: check_anchor(old, kept)) is ErrorCode.AUDIT_ROLLED_BACK
-    old.store.enrol(random_encounter(10, "other"), audit_event())
+    old.store.enrol(random_encounter(10, "other"), audit_event(subject="other"))
     assert refused(lambda: check_anchor(old, kept)) is ErrorCode.AUDIT_ROLLED_BACK
     old.close()
 

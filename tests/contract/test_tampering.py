@@ -1,0 +1,101 @@
+"""What somebody with the database can do to it by hand: each has a code of its own, on every database."""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
+from biometric_service.audit.log import ChainedLog
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.master_keys import KeyFromEnvironment
+from biometric_service.references.opening import OpenedStore, open_store
+from biometric_service.templates import native
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import ChangeNumber, Encounter, ReferenceId, SubjectId
+from tests.contract.conftest import PostgresqlServer
+
+KEY = KeyFromEnvironment("17" * 32)
+PIECE = 24
+OWNED = ("subjects", "data_keys", "encounters", "samples", "templates")
+
+
+@pytest.fixture
+def opened(store_url: str) -> Iterator[OpenedStore]:
+    opened = open_store(store_url, KEY, ChainedLog)
+    opened.store.create_gallery(GALLERY, audit_event())
+    for seed in (1, 2):
+        opened.store.enrol(random_encounter(seed, f"A-{seed}"), audit_event())
+    yield opened
+    opened.close()
+
+
+def code(act: Callable[[], object]) -> ErrorCode:
+    with pytest.raises(BiometricServiceError) as caught:
+        act()
+    return caught.value.code
+
+
+def by_hand(opened: OpenedStore, *statements: str) -> None:
+    with opened.database.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def test_swapped_ciphertexts_are_record_tampered(opened: OpenedStore) -> None:
+    by_hand(
+        opened,
+        "UPDATE templates SET sealed = (SELECT t.sealed FROM templates t WHERE t.number = 4) WHERE number = 1",
+        "UPDATE samples SET image = (SELECT s.image FROM samples s WHERE s.number = 4) WHERE number = 2",
+    )
+    assert code(lambda: list(opened.store.changes(ChangeNumber(0)))) is ErrorCode.RECORD_TAMPERED
+    assert code(lambda: opened.store.references(SubjectId("A-1"))) is ErrorCode.RECORD_TAMPERED
+    assert code(lambda: opened.store.image(ReferenceId(2))) is ErrorCode.RECORD_TAMPERED
+    assert len(opened.store.references(SubjectId("A-2"))) == 3
+
+
+def test_the_rows_of_an_erased_subject_put_back_are_record_replayed(opened: OpenedStore) -> None:
+    by_hand(opened, *(f"CREATE TABLE old_{table} AS SELECT * FROM {table}" for table in OWNED))
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    for table in OWNED:
+        key = {"data_keys": "subject"}.get(table, "number")
+        by_hand(opened, f"INSERT INTO {table} SELECT * FROM old_{table} WHERE {key} NOT IN (SELECT {key} FROM {table})")
+    assert code(lambda: opened.store.references(SubjectId("A-1"))) is ErrorCode.RECORD_REPLAYED
+    assert code(lambda: list(opened.store.changes(ChangeNumber(0)))) is ErrorCode.RECORD_REPLAYED
+    assert code(lambda: opened.store.image(ReferenceId(1))) is ErrorCode.RECORD_REPLAYED
+    assert len(opened.store.references(SubjectId("A-2"))) == 3
+
+
+def test_a_wrong_master_key_and_a_tampered_chain_have_codes_of_their_own(opened: OpenedStore, store_url: str) -> None:
+    wrong = KeyFromEnvironment("18" * 32)
+    assert code(lambda: open_store(store_url, wrong, ChainedLog)) is ErrorCode.KEY_WRONG
+    by_hand(opened, "UPDATE audit_events SET digest = previous WHERE number = 2")
+    assert code(opened.store.verify_events) is ErrorCode.AUDIT_CHAIN_BROKEN
+
+
+def biometric_pieces(encounter: Encounter) -> Iterator[bytes]:
+    for enrolled in encounter.samples:
+        for form in (enrolled.image, native.encode(enrolled.templates[0])):
+            yield from (form[at : at + PIECE] for at in range(0, len(form) - PIECE, 40 * PIECE))
+
+
+def test_nothing_biometric_is_in_the_clear_in_any_file_of_either_database(
+    opened: OpenedStore, store_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    opened.store.erase(SubjectId("A-2"), audit_event())
+    folder = tmp_path / "store"
+    if not store_url.startswith("sqlite"):
+        server = request.getfixturevalue("postgresql_server")
+        assert isinstance(server, PostgresqlServer)
+        server.checkpoint()
+        folder = server.folder
+    disk = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    assert b"A-1" in disk
+    pieces = [piece for seed in (1, 2) for piece in biometric_pieces(random_encounter(seed, "A"))]
+    assert len(pieces) > 100
+    for piece in pieces:
+        forms = (piece, base64.b64encode(piece), binascii.hexlify(piece))
+        assert not any(form in disk for form in forms)
