@@ -63,6 +63,7 @@ FAMILIES: Mapping[str, Family] = {
             "device_drivers.zfm.device",
             "zfm:///dev/ttyUSB0?baud=115200",
             "grey fingerprints at 500 or 508 dpi",
+            finder="device_drivers.zfm.finding",
         ),
         Family(
             "libfprint",
@@ -72,6 +73,14 @@ FAMILIES: Mapping[str, Family] = {
             finder="device_drivers.libfprint.finding",
         ),
         Family("rtsp", "device_drivers.rtsp.device", "rtsp://user:password@host/stream", FACE, "rtsp"),
+        Family(
+            "onvif",
+            "device_drivers.onvif.device",
+            "onvif://user:password@host/?profile=main",
+            FACE,
+            "onvif",
+            "device_drivers.onvif.finding",
+        ),
         Family("v4l2", "device_drivers.v4l2.device", "v4l2:///dev/video0", FACE, finder="device_drivers.v4l2.finding"),
         Family("http+mjpeg", NETWORK, "http+mjpeg://user:password@host/stream", FACE),
         Family("https+mjpeg", NETWORK, "https+mjpeg://user:password@host/stream", FACE),

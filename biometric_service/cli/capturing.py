@@ -3,17 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from biometric_service.capture.devices import capture_one, png
 from biometric_service.cli.people import Reading, image_files, parse_numbers
+from biometric_service.cli.printing import advise
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import GivenImage
-
-
-def advise(what: str) -> None:
-    """Tell the person at the device what to do better, beside what the command prints."""
-    typer.echo(what, err=True)
 
 
 def images_of(

@@ -1,20 +1,29 @@
-"""``biometric-service devices families|info|capture``."""
+"""``biometric-service devices families|list|info|capture|watch``; imports nothing of the service's own engine."""
 
+import asyncio
+import json as notation
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from biometric_service.capture.devices import TIMEOUT_SECONDS, capture_one, device_info, png
-from biometric_service.cli.capturing import advise
 from biometric_service.cli.files import write_file
-from biometric_service.cli.printing import JsonOption, print_json, print_table
+from biometric_service.cli.printing import JsonOption, advise, plain, print_json, print_table
 from biometric_service.vocabulary.samples import Modality
+from device_drivers.discovery import changes, survey
+from device_drivers.protocol import DeviceInfo
 from device_drivers.registry import families
 
 Url = Annotated[str, typer.Argument(help="The device: zfm:///dev/ttyUSB0, http+mjpeg://host/stream, folder:///path…")]
 
-devices = typer.Typer(no_args_is_help=True, help="Capture devices: families, info, capture.")
+devices = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Capture devices: families, list, info, capture, watch.",
+)
 
 
 @devices.command("families")
@@ -28,18 +37,35 @@ def list_families(*, json: JsonOption = False) -> None:
         print_table("Families of devices", ("scheme", "example", "gives"), rows)
 
 
+@devices.command("list")
+def list_devices(*, json: JsonOption = False) -> None:
+    """Print which devices are there now, as far as their families can tell; takes about a second."""
+    found = asyncio.run(survey())
+    silent = [{"family": each.scheme, "why": str(each.fault)} for each in found.silent]
+    if json:
+        print_json({"devices": [_shown(info) for info in found.devices], "silent": silent})
+        return
+    rows = [(info.url, info.model, _captures(info), info.dpi or "") for info in found.devices]
+    print_table("Devices", ("url", "model", "captures", "dpi"), rows)
+    for each in silent:
+        advise(f"{each['family']}: {each['why']}")
+
+
+@devices.command("watch")
+def watch_devices(
+    *,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="How long; without it, until interrupted.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Print what is there, and then each device that is plugged in or pulled out; with --json, an object a line."""
+    with suppress(TimeoutError, KeyboardInterrupt):
+        asyncio.run(_watch(seconds, json=json))
+
+
 @devices.command("info")
 def show_device(url: Url, *, json: JsonOption = False) -> None:
     """Print what the URL means, without opening the device."""
-    info = device_info(url)
-    shown = {
-        "url": info.url,
-        "family": info.family,
-        "model": info.model,
-        "serial": info.serial,
-        "captures": sorted(each.value for each in info.captures),
-        "dpi": info.dpi,
-    }
+    shown = _shown(device_info(url))
     if json:
         print_json(shown)
     else:
@@ -65,3 +91,26 @@ def capture_to_file(
         print_json(shown)
     else:
         print_table("Captured", ("", ""), shown.items())
+
+
+async def _watch(seconds: float | None, *, json: bool) -> None:
+    async with asyncio.timeout(seconds):
+        async for change in changes():
+            said = {"happening": change.happening, **_shown(change.device)}
+            as_text = f"{change.happening.value:10}{change.device.url}  {change.device.model}"
+            typer.echo(notation.dumps(plain(said)) if json else as_text)
+
+
+def _shown(info: DeviceInfo) -> dict[str, object]:
+    return {
+        "url": info.url,
+        "family": info.family,
+        "model": info.model,
+        "serial": info.serial,
+        "captures": _captures(info).split(),
+        "dpi": info.dpi,
+    }
+
+
+def _captures(info: DeviceInfo) -> str:
+    return " ".join(sorted(each.value for each in info.captures))

@@ -38,6 +38,11 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(plain(value), indent=2))
 
 
+def advise(what: str) -> None:
+    """Tell the person at the device what to do better, beside what the command prints."""
+    typer.echo(what, err=True)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table with these columns."""
     table = Table(title=title, title_justify="left")

@@ -71,9 +71,10 @@ class Reading:
 class RtspSession:
     """A camera that has described its stream; it is read from the first capture on."""
 
-    def __init__(self, url: str, info: DeviceInfo) -> None:
+    def __init__(self, url: str, info: DeviceInfo, settings: tuple[Setting, ...]) -> None:
         self._url = url
         self._info = info
+        self._settings = settings
         self._reading: Reading | None = None
 
     async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
@@ -87,7 +88,7 @@ class RtspSession:
             except TimeoutError:
                 raise DeviceError(Reason.TIMEOUT, f"{self._info.url} sent no picture in time.") from None
             size = Setting("size", f"{pixels.shape[1]}x{pixels.shape[0]}")
-            yield frame_of(pixels, None, self._info, (size,), moment)
+            yield frame_of(pixels, None, self._info, (*self._settings, size), moment)
 
     async def close(self) -> None:
         """Read no more."""
@@ -112,9 +113,9 @@ class RtspDevice:
 
 
 @asynccontextmanager
-async def streaming(url: str, info: DeviceInfo) -> AsyncIterator[RtspSession]:
+async def streaming(url: str, info: DeviceInfo, settings: tuple[Setting, ...] = ()) -> AsyncIterator[RtspSession]:
     """A session on a stream that is known to be there."""
-    session = RtspSession(url, info)
+    session = RtspSession(url, info, settings)
     try:
         yield session
     finally:

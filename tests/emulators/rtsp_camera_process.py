@@ -87,7 +87,8 @@ class Camera:
         elif words[0] == "slow":
             self.skip = 12
         elif words[0] == "hang-up":
-            self.open.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)
+            for server in (self.open, self.locked):
+                server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)
 
 
 def main() -> None:

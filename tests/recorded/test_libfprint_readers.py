@@ -1,5 +1,6 @@
 """Thirteen real USB readers, replayed from recordings of their wire: our driver gives the very pixels they gave."""
 
+import json
 import os
 import subprocess
 import sys
@@ -79,3 +80,10 @@ def test_a_real_reader_is_replayed_pixel_for_pixel(captured: Mapping[str, Path],
         expected = np.asarray(image.convert("RGB"))[:, :, 1]
     assert expected.std() > 5
     np.testing.assert_array_equal(np.load(captured[name]), expected)
+
+
+def test_a_real_reader_is_listed_by_its_name_with_its_resolution(recorded: Path) -> None:
+    done = replayed(Recording(recorded / "nb1010"), "-m", "biometric_service", "devices", "list", "--json")
+    found = {each["url"]: each for each in json.loads(done.stdout)["devices"]}
+    assert found["libfprint://nb1010/0"]["model"] == "NextBiometrics NB-1010-U"
+    assert found["libfprint://nb1010/0"]["dpi"] == 385

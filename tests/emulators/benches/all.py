@@ -8,6 +8,7 @@ from tests.emulators.benches.bench import Bench
 from tests.emulators.benches.files import FolderBench, VirtualBench
 from tests.emulators.benches.http import HttpBench
 from tests.emulators.benches.libfprint import LibfprintBench
+from tests.emulators.benches.onvif import OnvifBench
 from tests.emulators.benches.rtsp import RtspBench
 from tests.emulators.benches.serial import ZfmBench
 from tests.emulators.benches.v4l2 import V4l2Bench
@@ -25,6 +26,7 @@ BENCHES: Mapping[str, Callable[[Path], Bench]] = {
     "libfprint": LibfprintBench,
     "v4l2 compressed": partial(V4l2Bench, pixel_format="MJPG"),
     "rtsp": RtspBench,
+    "onvif": OnvifBench,
     "v4l2 plain": partial(V4l2Bench, pixel_format="YUYV"),
 }
 
@@ -39,5 +41,6 @@ NOT_MEANT: Mapping[tuple[str, str], str] = {
         "folder",
     ): "a folder is a queue: its images are given in turn, each once",
     ("test_a_damaged_frame_is_never_given_and_a_whole_one_is", "rtsp"): LOSSES_ARE_CONCEALED,
+    ("test_a_damaged_frame_is_never_given_and_a_whole_one_is", "onvif"): LOSSES_ARE_CONCEALED,
     ("test_a_slow_device_is_waited_for", "virtual"): "a file is there or is not",
 }
