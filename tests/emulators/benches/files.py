@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from device_drivers.protocol import Characteristic
 from tests.emulators.benches.bench import Bench, ridges
 from tests.emulators.powerless import powerless
 
@@ -36,6 +37,8 @@ def closed_to_everybody(path: Path, url: str) -> Iterator[str]:
 
 
 class FolderBench(Bench):
+    characteristic = Characteristic.FINGERPRINT
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.watched = folder / "watched"

@@ -22,7 +22,7 @@ class RtspBench(Bench):
         self.load(ridges())
 
     def load(self, picture: NDArray[np.uint8]) -> None:
-        height, width = (each // 2 * 2 for each in picture.shape[:2])
+        height, width = (each // 8 * 8 for each in picture.shape[:2])  # GStreamer pads rows of other widths
         seen = picture[:height, :width]
         bgr = seen if seen.ndim == 3 else cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR)
         self._sent = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), np.uint8)
