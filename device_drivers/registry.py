@@ -91,15 +91,22 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def families() -> list[Family]:
-    """Every family that a device can be of, our own first; DeviceError(UNSUPPORTED) where a third party's is broken."""
-    others = (entry for entry in entry_points(group=GROUP) if entry.name not in FAMILIES)
-    return [*FAMILIES.values(), *(_third_party(entry.name) for entry in others)]
+    """Every family that a device can be of, our own first; of a third party's that is broken, why."""
+    others = (entry.name for entry in entry_points(group=GROUP) if entry.name not in FAMILIES)
+    return [*FAMILIES.values(), *map(_listed, others)]
 
 
 def device(url: str) -> CaptureDevice:
     """The device at the URL, not yet opened; DeviceError(BAD_ADDRESS) for a URL that no family knows."""
     scheme = urlsplit(url).scheme
     return (FAMILIES.get(scheme) or _third_party(scheme)).device(url)
+
+
+def _listed(scheme: str) -> Family:
+    try:
+        return _third_party(scheme)
+    except DeviceError as broken:
+        return Family(scheme, "", f"{scheme}:", broken.message)
 
 
 def _third_party(scheme: str) -> Family:

@@ -37,6 +37,12 @@ class Worker:
         if process.stdin is None or process.stdout is None:
             raise ValueError("a worker is spoken to over pipes")
         self._process, self._commands, self._messages = process, process.stdin, process.stdout
+        self._head: list[str] = []
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
 
     def ask(self, *words: object) -> None:
         """Send a command of a few words; one to a worker that has gone is lost, as ``message`` tells."""
@@ -44,14 +50,18 @@ class Worker:
             self._commands.write(" ".join(map(str, words)).encode() + b"\n")
 
     async def message(self) -> Message:
-        """What it says next; DeviceError as the worker says, or UNPLUGGED where the process is gone."""
+        """What it says next; DeviceError as the worker says, or UNPLUGGED where the process is gone.
+
+        May be given up in the middle: the next then goes on with the same message.
+        """
         try:
-            kind, size, *words = (await self._messages.readuntil(b"\n")).decode().split()
-            if int(size) > MOST_BYTES:
-                raise DeviceError(Reason.PROTOCOL, f"The reader's process sends {size} bytes at once: restart it.")
-            payload = await self._messages.readexactly(int(size))
+            self._head = self._head or (await self._messages.readuntil(b"\n")).decode().split()
+            if int(self._head[1]) > MOST_BYTES:
+                raise DeviceError(Reason.PROTOCOL, "The reader's process sends too much at once: restart it.")
+            payload = await self._messages.readexactly(int(self._head[1]))
         except (asyncio.IncompleteReadError, OSError):
             raise DeviceError(Reason.UNPLUGGED, "The reader's process has ended: plug the reader in again.") from None
+        (kind, _, *words), self._head = self._head, []
         if kind == "fault":
             raise DeviceError(Reason(words[0]), payload.decode())
         return Message(kind, tuple(words), payload)

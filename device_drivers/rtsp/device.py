@@ -3,8 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import cv2
 import numpy as np
@@ -18,13 +19,15 @@ from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, 
 from device_drivers.rtsp.handshake import require_stream
 
 OPEN_MILLISECONDS = READ_MILLISECONDS = 5_000
-LIMITS = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MILLISECONDS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MILLISECONDS)
-CLOSE_SECONDS = 1.0
-# OpenCV takes FFmpeg's options from the environment alone. By default FFmpeg watches the stream for a second before it
-# gives the first picture.
-os.environ.setdefault(
-    "OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_flags;prefer_tcp|analyzeduration;100000|probesize;100000|fflags;nobuffer"
+LIMITS = (
+    *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MILLISECONDS),
+    *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MILLISECONDS),
+    *(cv2.CAP_PROP_N_THREADS, 1),  # each more holds another picture back
 )
+CLOSE_SECONDS = 1.0
+# OpenCV takes FFmpeg's options from the environment alone. By default FFmpeg watches the stream for a second, to learn
+# how many pictures a second it has, before it gives the first.
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_flags;prefer_tcp|fpsprobesize;0")
 
 Seen = tuple[NDArray[np.uint8], Moment]
 
@@ -58,14 +61,15 @@ class Reading:
         while there and not self._ended.is_set():
             there, pixels = stream.read()
             if there:
-                self._tell(self._arrivals.put, (np.asarray(pixels, np.uint8), now()))
+                seen = (np.asarray(pixels, np.uint8), now())
+                self._tell(partial(self._arrivals.put, seen))
         stream.release()
         what = f"{without_credentials(self._url)} sends no more pictures: check cable and power."
-        self._tell(self._arrivals.end, DeviceError(Reason.UNPLUGGED, what))
+        self._tell(partial(self._arrivals.end, DeviceError(Reason.UNPLUGGED, what)))
 
-    def _tell(self, how: object, what: object) -> None:
+    def _tell(self, what: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop has ended, and nobody waits
-            self._loop.call_soon_threadsafe(how, what)  # type: ignore[arg-type]
+            self._loop.call_soon_threadsafe(what)
 
 
 class RtspSession:

@@ -56,7 +56,8 @@ class Line:
             raise refused(Command.READ_PARAMETERS, code)
         size = min(int.from_bytes(parameters[PACKET_SIZE_AT]), len(PACKET_SIZES) - 1)
         most = len(PACKET_SIZES) - 1
-        if size != most and await self.wire.ask(Command.SET_PARAMETER, bytes([Parameter.PACKET_SIZE, most])) == 0:
+        longer = bytes([Parameter.PACKET_SIZE, most])
+        if size != most and await self.wire.ask(Command.SET_PARAMETER, longer) == Code.DONE:
             size = most
         return PACKET_SIZES[size]
 

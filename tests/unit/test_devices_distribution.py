@@ -48,7 +48,8 @@ print(json.dumps({
     "modules": sorted({"cv2", "numba", "onvif"} & set(sys.modules)),
     "folder": asyncio.run(first(sys.argv[1])),
     "acme": asyncio.run(first(sys.argv[2])),
-    "families": [family.scheme for family in families()],
+    "families": [(family.scheme, family.gives) for family in families()],
+    "worn": refused("worn://anything"),
     "missing": refused("rtsp://camera/stream"),
 }))
 """
@@ -84,7 +85,9 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site / "acme.py").write_text(THIRD_PARTY)
     (site / "acme-1.0.dist-info").mkdir()
     (site / "acme-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    (site / "acme-1.0.dist-info" / "entry_points.txt").write_text("[device_drivers.families]\nacme = acme:FAMILY\n")
+    (site / "acme-1.0.dist-info" / "entry_points.txt").write_text(
+        "[device_drivers.families]\nacme = acme:FAMILY\nworn = acme:NO\n"
+    )
     return python
 
 
@@ -100,7 +103,10 @@ def test_the_wheel_works_where_nothing_else_is(station: Path, tmp_path: Path) ->
     assert told["modules"] == []
     assert told["folder"] == [80 * 60 * 7, 500.0]
     assert told["acme"] == [80 * 60 * 7, 508.0]
-    assert told["families"][-1] == "acme"
+    assert told["families"][-2:-1] == [["acme", "grey fingerprints"]]
+    assert told["families"][-1][0] == "worn"
+    assert "is broken" in told["families"][-1][1]
+    assert told["worn"].startswith("unsupported: The driver acme:NO is broken")
     assert told["missing"].startswith("unsupported: rtsp needs ")
     assert "the extra rtsp of biometric-device-drivers" in told["missing"]
 
