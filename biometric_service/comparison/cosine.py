@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions
+from biometric_service.vocabulary.storage import ArraySink, ArraySource
 from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -79,6 +80,17 @@ class CosineBank:
         if len(rows) < GATHER_BELOW * len(matrix):
             return np.asarray(matrix[rows] @ embedding, np.float32)
         return np.asarray((matrix @ embedding)[rows], np.float32)
+
+    def save(self, sink: ArraySink) -> None:
+        """Put the rows that were ever used, and which of them are free."""
+        sink.put("embeddings", self._rows[: self._used])
+        sink.put("free", np.array(self._free, np.int64))
+
+    def restore(self, source: ArraySource) -> None:
+        """Hold what was saved instead; see ``Storable``."""
+        self._rows = np.asarray(source.take("embeddings"), np.float32)
+        self._used = len(self._rows)
+        self._free = source.take("free").tolist()
 
     def _next(self, dimension: int) -> int:
         if self._used == len(self._rows):

@@ -1,6 +1,8 @@
 """A gallery index: references in a comparator's bank, all searched or as far as a shortlister narrows them down."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.membership import Membership
 from biometric_service.gallery.pruning import leading
 from biometric_service.gallery.rows import Rows
+from biometric_service.gallery.segments import ArrayCollector
 from biometric_service.gallery.sharing import SharedLock
 from biometric_service.gallery.shortlisting import Shortlister, Sought
 from biometric_service.gallery.side_by_side import SideBySide
@@ -16,10 +19,14 @@ from biometric_service.vocabulary.candidates import Probe, Shortlist, ShortlistE
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.storage import ArraySource, SinkWithin, SourceWithin, Storable
 from biometric_service.vocabulary.templates import Template, position_of
 
 SPREAD = 4
 """How many references are looked at for each subject that is wanted, to begin with."""
+
+LAYOUT = 1
+"""Of what is laid down; to be raised with every change of it."""
 
 Scores = NDArray[np.float32]
 
@@ -29,6 +36,7 @@ class BankedGallery:
 
     def __init__(self, comparator: Comparator, shortlister: Shortlister) -> None:
         self.format = comparator.format
+        self._comparator = comparator.name
         self.applied = ChangeNumber(0)
         self._expected = ChangeNumber(0)
         self._bank = comparator.bank()
@@ -78,6 +86,34 @@ class BankedGallery:
                 Shortlist(probe, entries, len(each.rows), complete, self.applied)
                 for probe, entries, each in zip(probes, listed, sought, strict=True)
             )
+
+    @property
+    def kind(self) -> str:
+        """See ``snapshots.SnapshotIndex``."""
+        how = f"{self._comparator} {type(self._bank).__name__} {type(self._shortlister).__name__}"
+        return f"{version('biometric-service')} {LAYOUT} {self.format} {how}"
+
+    @contextmanager
+    def still(self) -> Iterator[ArrayCollector | None]:
+        """All that it holds, which does not change within the context; None where it cannot be laid down."""
+        with self._lock.reading():
+            parts, arrays = self._parts(), ArrayCollector()
+            for name, part in parts.items():
+                part.save(SinkWithin(arrays, name))
+            yield arrays if parts else None
+
+    def restore(self, source: ArraySource, applied: ChangeNumber) -> None:
+        """Hold what was laid down at a change instead; KeyError or ValueError leave it of no use."""
+        with self._lock.writing():
+            for name, part in self._parts().items():
+                part.restore(SourceWithin(source, name))
+            self.applied = applied
+
+    def _parts(self) -> Mapping[str, Storable]:
+        """What it is made of, none where a part cannot be laid down (templates in a Java machine)."""
+        if isinstance(self._bank, Storable) and isinstance(self._shortlister, Storable):
+            return {"bank": self._bank, "shortlister": self._shortlister, "members": self._members}
+        return {}
 
     def _sought(self, probe: Probe) -> Sought:
         return self._sought_in(probe.template, self._members.covered(probe.gallery, position_of(probe.template)))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.gallery.rows import Rows
+from biometric_service.vocabulary.storage import ArraySink, ArraySource
 
 Vector = NDArray[np.float32]
 
@@ -44,6 +45,22 @@ class Descriptors:
         chosen = self._chosen(rows)
         _, found = self._index.search(vector[np.newaxis], count, params=chosen)
         return np.asarray(found[0][found[0] >= 0], np.int64)
+
+    def save(self, sink: ArraySink) -> None:
+        """Put the codes, as FAISS holds them, and how many entries are vacant."""
+        size = self._index.ntotal * self._index.code_size if self._index is not None else 0
+        codes = faiss.rev_swig_ptr(self._index.codes.data(), size) if size else np.empty(0, np.uint8)
+        sink.put("codes", codes)
+        sink.put("shape", np.array([self._index.d if size else 0, self._vacant], np.int64))
+
+    def restore(self, source: ArraySource) -> None:
+        """Hold what was saved instead; FAISS keeps a copy of its own. See ``Storable``."""
+        length, self._vacant = source.take("shape").tolist()
+        self._index = _empty(length) if length else None
+        if length:
+            codes = source.take("codes")
+            faiss.copy_array_to_vector(codes, self._index.codes)
+            self._index.ntotal = len(codes) // self._index.code_size
 
     def _chosen(self, rows: Rows) -> Any:  # noqa: ANN401 (FAISS has no types)
         if len(rows) == self._index.ntotal - self._vacant == self._index.ntotal:

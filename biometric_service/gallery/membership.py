@@ -10,6 +10,7 @@ from biometric_service.gallery.rows import Rows, RowSet
 from biometric_service.gallery.subjects import SubjectNumbers
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, Reference, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.vocabulary.storage import ArraySink, ArraySource, SinkWithin, SourceWithin
 from biometric_service.vocabulary.templates import position_of
 
 VACANT = -1
@@ -76,6 +77,28 @@ class Membership:
     def owners(self, rows: Rows) -> NDArray[np.int32]:
         """The numbers of the subjects whose references are in the rows, int32 (n,)."""
         return self._owners[rows]
+
+    def save(self, sink: ArraySink) -> None:
+        """Put whose reference is in which row, and every cover."""
+        sink.put("references", self._references)
+        sink.put("owners", self._owners)
+        sink.put("count", np.array([self._count], np.int64))
+        self._subjects.save(SinkWithin(sink, "subjects"))
+        names = "\n".join(f"{position:d} {gallery}" for gallery, position in self._covered)
+        sink.put("covers", np.frombuffer(names.encode(), np.uint8))
+        for number, rows in enumerate(self._covered.values()):
+            sink.put(f"cover {number}", rows.view())
+
+    def restore(self, source: ArraySource) -> None:
+        """Hold what was saved instead; see ``Storable``."""
+        self._references, self._owners = source.take("references"), source.take("owners")
+        self._count = int(source.take("count")[0])
+        self._subjects.restore(SourceWithin(source, "subjects"))
+        self._covered.clear()
+        for number, name in enumerate(source.take("covers").tobytes().decode().splitlines()):
+            position, gallery = name.split(" ", 1)
+            cover = GalleryId(gallery), FingerPosition(int(position))
+            self._covered[cover] = RowSet.of(source.take(f"cover {number}"))
 
     def _make_room(self, row: int) -> None:
         if row >= len(self._references):

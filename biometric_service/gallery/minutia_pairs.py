@@ -7,12 +7,16 @@ how the pairs are distributed. The inner product of two vectors therefore counts
 
 Prints resemble one another most in the strong moments, which come from ridges running side by side. So moments are
 divided by what chance makes of so many pairs, and damped to little more than their phases, as in phase-only
-correlation: then all of them count, and nothing had to be learnt from a population.
+correlation: then all of them count. What is common to all prints, and what neighbouring rings repeat of one another,
+is taken out at last: the mean is subtracted, and the rings of each moment are whitened, by the statistics of synthetic
+prints in ``minutia_pairs.npz`` (``python -m benchmarks.synthesis.pair_statistics`` makes it).
 
 The constants were chosen on synthetic templates (``benchmarks.synthesis``).
 """
 
 import math
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -44,32 +48,56 @@ def _orders() -> NDArray[np.int64]:
 ORDERS = _orders()
 
 
+class Statistics(NamedTuple):
+    """Of the damped moments of a population.
+
+    ``mean``: float32 (2, 38, 13), of the real and the imaginary part of each moment in each ring. ``whitening``:
+    float32 (2, 38, 13, 13), which makes the rings of a moment independent and of equal spread.
+    """
+
+    mean: NDArray[np.float32]
+    whitening: NDArray[np.float32]
+
+
+def load_statistics() -> Statistics:
+    """Those of the file beside this one."""
+    with np.load(Path(__file__).with_suffix(".npz")) as file:
+        return Statistics(file["mean"], file["whitening"])
+
+
 class PairDescriber:
     """Describes minutiae templates by their pairs (see ``narrowed.Describer``)."""
+
+    def __init__(self) -> None:
+        self._statistics = load_statistics()
 
     def describe(self, template: Template) -> NDArray[np.float32]:
         """float32 (d,), unit length; all zero where no two minutiae are near enough."""
         if isinstance(template, SourceAfisTemplate):
             template = minutiae_of(template)
         assert isinstance(template, MinutiaeTemplate)
-        best = np.argsort(-template.qualities, kind="stable")[:MOST_MINUTIAE]
-        moments = np.zeros((RINGS, len(ORDERS)), np.complex128)
-        _collect(
-            template.positions[best].astype(np.float64),
-            template.directions[best].astype(np.float64),
-            template.qualities[best].astype(np.float64),
-            ORDERS,
-            moments,
-        )
-        return _evened(moments)
+        damped = damped_moments(template)
+        if not damped.any():
+            return np.zeros(damped.size, np.float32)
+        mean, whitening = self._statistics
+        vector = np.matmul(whitening, (damped - mean)[..., np.newaxis]).ravel()
+        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
 
-def _evened(moments: Moments) -> NDArray[np.float32]:
-    expected = np.sqrt(1 + moments[:, :1].real)
-    scaled = moments[:, 1:] / expected
-    damped = (scaled / (np.abs(scaled) + DAMPING)).ravel()
-    vector = np.concatenate([damped.real, damped.imag])
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+def damped_moments(template: MinutiaeTemplate) -> NDArray[np.float32]:
+    """float32 (2, 38, 13), each within -1 to 1: real and imaginary parts of every moment in every ring."""
+    best = np.argsort(-template.qualities, kind="stable")[:MOST_MINUTIAE]
+    moments = np.zeros((RINGS, len(ORDERS)), np.complex128)
+    _collect(
+        template.positions[best].astype(np.float64),
+        template.directions[best].astype(np.float64),
+        template.qualities[best].astype(np.float64),
+        ORDERS,
+        moments,
+    )
+    scaled = moments[:, 1:] / np.sqrt(1 + moments[:, :1].real)
+    damped = (scaled / (np.abs(scaled) + DAMPING)).T
+    return np.stack([damped.real, damped.imag]).astype(np.float32)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

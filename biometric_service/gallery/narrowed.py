@@ -17,6 +17,7 @@ from biometric_service.gallery.shortlisting import Shortlister, Sought
 from biometric_service.gallery.side_by_side import SideBySide
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.storage import ArraySink, ArraySource
 from biometric_service.vocabulary.templates import FaceTemplate, Template
 
 
@@ -55,7 +56,7 @@ class Narrowing:
 
 
 FACES = Narrowing(Embedding(), least=100)
-FINGERPRINTS = Narrowing(PairDescriber(), least=10_000, fraction=0.04, few=20_000)
+FINGERPRINTS = Narrowing(PairDescriber(), least=10_000, fraction=0.02, few=20_000)
 
 
 class FaissShortlister:
@@ -76,6 +77,14 @@ class FaissShortlister:
     def narrow(self, sought: Sequence[Sought], limit: int, threads: SideBySide) -> list[Rows]:  # noqa: ARG002
         """The rows with the most similar descriptors, of each by itself."""
         return [self._nearest(each, limit) for each in sought]
+
+    def save(self, sink: ArraySink) -> None:
+        """Put every descriptor."""
+        self._descriptors.save(sink)
+
+    def restore(self, source: ArraySource) -> None:
+        """Hold what was saved instead; see ``Storable``."""
+        self._descriptors.restore(source)
 
     def _nearest(self, sought: Sought, limit: int) -> Rows:
         kept = self._narrowing.kept(len(sought.rows), limit)
@@ -110,6 +119,14 @@ class QuantisedShortlister:
             return [each.rows for each in sought]
         kept = [-(-self._narrowing.kept(len(each.rows), limit) // len(sought)) for each in sought]
         return pruned(sought, [self._products(each, threads) for each in sought], kept)
+
+    def save(self, sink: ArraySink) -> None:
+        """Put every descriptor."""
+        self._descriptors.save(sink)
+
+    def restore(self, source: ArraySource) -> None:
+        """Hold what was saved instead; see ``Storable``."""
+        self._descriptors.restore(source)
 
     def _products(self, sought: Sought, threads: SideBySide) -> NDArray[np.int32]:
         vector = self._narrowing.describer.describe(sought.template)

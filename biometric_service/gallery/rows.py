@@ -1,5 +1,7 @@
 """A growing set of row numbers, handed out as one array without copying."""
 
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,17 @@ class RowSet:
         self._held: Rows = np.empty(SMALLEST, np.int64)
         self._count = 0
 
+    @classmethod
+    def of(cls, rows: Rows) -> Self:
+        """A set of the given row numbers, which it may write to."""
+        made = cls()
+        made._held, made._count = rows, len(rows)
+        return made
+
     def append(self, row: int) -> None:
         """Take one row number that is not yet in the set."""
         if self._count == len(self._held):
-            self._held = np.concatenate([self._held, np.empty_like(self._held)])
+            self._held = np.concatenate([self._held, np.empty(max(len(self._held), SMALLEST), np.int64)])
         self._held[self._count] = row
         self._count += 1
 

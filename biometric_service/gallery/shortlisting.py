@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from biometric_service.gallery.rows import Rows
 from biometric_service.gallery.side_by_side import SideBySide
+from biometric_service.vocabulary.storage import ArraySink, ArraySource
 from biometric_service.vocabulary.templates import Template
 
 
@@ -49,3 +50,9 @@ class Everything:
     def narrow(self, sought: Sequence[Sought], limit: int, threads: SideBySide) -> list[Rows]:  # noqa: ARG002
         """All rows."""
         return [each.rows for each in sought]
+
+    def save(self, sink: ArraySink) -> None:
+        """There is nothing to put."""
+
+    def restore(self, source: ArraySource) -> None:
+        """There is nothing to take."""

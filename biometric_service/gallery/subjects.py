@@ -1,6 +1,9 @@
 """Small numbers for subjects, so that a million rows can say whose they are in four bytes each."""
 
+import numpy as np
+
 from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.storage import ArraySink, ArraySource
 
 NOBODY = SubjectId("")
 
@@ -38,6 +41,21 @@ class SubjectNumbers:
             del self._numbers[self._names[number]]
             self._names[number] = NOBODY
             self._free.append(number)
+
+    def save(self, sink: ArraySink) -> None:
+        """Put the names, one after another in UTF-8, and how many rows each has; a free number has none."""
+        names = [name.encode() for name in self._names]
+        sink.put("names", np.frombuffer(b"".join(names), np.uint8))
+        sink.put("lengths", np.array([len(name) for name in names], np.int64))
+        sink.put("rows", np.array(self._rows, np.int64))
+
+    def restore(self, source: ArraySource) -> None:
+        """Hold what was saved instead; see ``Storable``."""
+        text, ends = source.take("names").tobytes(), np.cumsum(source.take("lengths")).tolist()
+        self._rows = source.take("rows").tolist()
+        self._names = [SubjectId(text[start:end].decode()) for start, end in zip([0, *ends], ends, strict=False)]
+        self._numbers = {name: number for number, name in enumerate(self._names) if self._rows[number]}
+        self._free = [number for number, rows in enumerate(self._rows) if not rows]
 
     def _next(self) -> int:
         self._names.append(NOBODY)

@@ -56,6 +56,28 @@ class Wrapping(Protocol):
         """What was sealed; RECORD_TAMPERED where a bit differs."""
 
 
+class ChunkKey:
+    """Seals chunks of what is kept outside the database; safe in threads.
+
+    ``label``: what a chunk is and where it belongs, the whole of the additional data.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(secret)
+
+    def seal(self, plain: memoryview, label: bytes) -> bytes:
+        """Nonce, ciphertext and tag: 28 bytes more than what is sealed."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, label)
+
+    def open_into(self, sealed: memoryview, label: bytes, room: memoryview) -> None:
+        """Open into ``room``, 28 bytes shorter than ``sealed``; RECORD_TAMPERED where a bit or the label differs."""
+        try:
+            self._cipher.decrypt_into(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label, room)
+        except (InvalidTag, ValueError):
+            raise tampered() from None
+
+
 class MasterKey:
     """The key that the deployer keeps; it opens the store key and nothing else, so that changing it is one write.
 
@@ -95,7 +117,8 @@ class StoreKey:
 
     ``id``: 8 bytes before everything that this key wraps. ``audit``: for the MAC over the head of the audit log.
     ``api_keys``, ``devices``: for the seals of either. ``answers``: for what was answered under idempotency keys.
-    ``backups``: for backups. ``public_key``: 32 bytes, checks what the store signs for third parties (Ed25519).
+    ``backups``: for backups. ``snapshots``: for indexes that are kept in files. ``public_key``: 32 bytes, checks what
+    the store signs for third parties (Ed25519).
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -107,6 +130,7 @@ class StoreKey:
         self.backups = _derived(secret, "backups")
         self._signing = Ed25519PrivateKey.from_private_bytes(_derived(secret, "signing"))
         self.public_key = self._signing.public_key().public_bytes_raw()
+        self.snapshots = ChunkKey(_derived(secret, "gallery snapshots"))
         self._wrapping = DataKey(_derived(secret, "data keys"))
 
     def sign(self, text: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """What is held in equal blocks of memory, and how it is laid down in arrays and taken up again."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -32,6 +33,30 @@ class Storable(Protocol):
 
     def restore(self, source: ArraySource) -> None:
         """Take every array; KeyError or ValueError where they are not what ``save`` put."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkWithin:
+    """Puts a prefix before each name, so that parts of a whole need not know of one another."""
+
+    whole: ArraySink
+    prefix: str
+
+    def put(self, name: str, array: NDArray[Any]) -> None:
+        """Put into the whole."""
+        self.whole.put(f"{self.prefix}/{name}", array)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWithin:
+    """Takes what was put through ``SinkWithin``."""
+
+    whole: ArraySource
+    prefix: str
+
+    def take(self, name: str) -> NDArray[Any]:
+        """Take from the whole."""
+        return self.whole.take(f"{self.prefix}/{name}")
 
 
 def by_block(rows: Rows, size: int) -> Iterator[tuple[int, Rows]]:

@@ -64,7 +64,7 @@ class Around(NamedTuple):
     """A minutia and those within reach of it.
 
     ``near``: int64 (at least ``reached``,), which ones; ``shares``: float32 (at least ``reached``, 6), what each gives
-    to every plane by its relative direction.
+    to every plane by its relative direction; ``sums``: float64 (6,), room for what they give to the cells at one place.
     """
 
     places: NDArray[np.float32]
@@ -72,6 +72,7 @@ class Around(NamedTuple):
     near: NDArray[np.int64]
     reached: int
     shares: NDArray[np.float32]
+    sums: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,11 @@ def encode(places: NDArray[np.float32], hull: NDArray[np.float32], cells: NDArra
     words = np.zeros((len(places), WORDS), np.uint64)
     shares = np.empty((len(places), PLANES), np.float32)
     near = np.empty(len(places), np.int64)
+    sums = np.empty(PLANES)
     for centre in range(len(places)):
         count = _neighbours(places, centre, near, shares)
         if count >= LEAST_NEIGHBOURS:
-            _fill(words[centre], Around(places, centre, near, count, shares), hull, cells)
+            _fill(words[centre], Around(places, centre, near, count, shares, sums), hull, cells)
     return words
 
 
@@ -151,7 +153,8 @@ def _fill(words: NDArray[np.uint64], around: Around, hull: NDArray[np.float32], 
         valid += 1
         bit = BIT << np.uint64(cell)
         words[MASK] |= bit
-        _set(words, bit, _contributions(around, x, y))
+        _contribute(around, x, y)
+        _set(words, bit, around.sums)
     if valid < LEAST_VALID_CELLS * len(cells):
         words[:] = 0
 
@@ -164,9 +167,9 @@ def _set(words: NDArray[np.uint64], bit: np.uint64, contributions: NDArray[np.fl
 
 
 @inlined
-def _contributions(around: Around, x: float, y: float) -> NDArray[np.float64]:
-    """What the neighbours give to the six cells at (x, y)."""
-    sums = np.zeros(PLANES)
+def _contribute(around: Around, x: float, y: float) -> None:
+    """Sum up what the neighbours give to the six cells at (x, y)."""
+    around.sums[:] = 0
     for index in range(around.reached):
         neighbour = around.places[around.near[index]]
         dx, dy = neighbour[0] - x, neighbour[1] - y
@@ -174,5 +177,4 @@ def _contributions(around: Around, x: float, y: float) -> NDArray[np.float64]:
         if squared <= 9 * POSITION_SPREAD**2:
             weight = math.exp(-squared / (2 * POSITION_SPREAD**2)) / (POSITION_SPREAD * math.sqrt(2 * math.pi))
             for plane in range(PLANES):
-                sums[plane] += weight * around.shares[index, plane]
-    return sums
+                around.sums[plane] += weight * around.shares[index, plane]
