@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     face_index: Literal["exact", "narrowed"] = Field(
         "narrowed", description="How faces are searched: exact compares all, narrowed the likely ones of many."
     )
+    index_snapshots_dir: Path | None = Field(
+        None, description="Folder of the indexes' encrypted snapshots; by default indexes in data_dir."
+    )
+    index_snapshot_changes: int = Field(
+        1000, ge=0, description="Changes since the last snapshot that make a new one worthwhile at the end; 0: none."
+    )
     policy_file: Path | None = Field(
         None, description="File with the operating points of each purpose; empty for the package's own."
     )
@@ -131,6 +137,7 @@ class Settings(BaseSettings):
         "models_dir",
         "master_key_file",
         "policy_file",
+        "index_snapshots_dir",
         "tls_certificate_file",
         "tls_key_file",
         "tls_client_ca_file",

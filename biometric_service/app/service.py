@@ -10,10 +10,12 @@ from typing import Literal
 from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.api.telemetry.tracing import tracer_for
 from biometric_service.api.telemetry.watching import watched
+from biometric_service.app.index_snapshots import ForgettingFeed, IndexSnapshots, index_snapshots
 from biometric_service.app.policy import policy_source
 from biometric_service.app.stages import Stages, build_stages
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.watched import WatchedLog
+from biometric_service.gallery.banked import BankedGallery
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.gallery.following import following
@@ -27,7 +29,7 @@ from biometric_service.settings import Settings
 from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, DeviceStore, GalleryIndex, ReferenceStore
 from biometric_service.vocabulary.samples import Modality
 
-INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], GalleryIndex]] = {
+INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], BankedGallery]] = {
     "exact": ExactGallery,
     "narrowed": NarrowedGallery,
 }
@@ -35,7 +37,10 @@ INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], GalleryInd
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything that the command line and the HTTP surface work with."""
+    """Everything that the command line and the HTTP surface work with.
+
+    ``snapshots``: of the indexes, where this process holds them.
+    """
 
     settings: Settings
     walk: Walk
@@ -44,6 +49,7 @@ class Service:
     verify_audit: Callable[[], int]
     devices: DeviceStore
     telemetry: Telemetry
+    snapshots: IndexSnapshots | None = None
 
 
 @contextmanager
@@ -55,7 +61,8 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
     stages = build_stages(settings)
     telemetry = Telemetry(tracer_for(settings))
     with closing(telemetry.tracer), settings_store(settings, partial(WatchedLog, seen=telemetry.count)) as opened:
-        walk = assemble_walk(settings, stages, opened)
+        snapshots = index_snapshots(settings, opened) if matcher is None else None
+        walk = assemble_walk(settings, stages, opened, snapshots)
         if matcher is not None:
             walk = on_matcher(walk, MatcherLink(matcher))
         walk.follower.catch_up()
@@ -68,7 +75,10 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
                 verify_audit=opened.store.verify_events,
                 devices=opened.devices,
                 telemetry=telemetry,
+                snapshots=snapshots,
             )
+        if snapshots is not None:
+            snapshots.keep_worthwhile()
 
 
 def on_matcher(walk: Walk, link: MatcherLink) -> Walk:
@@ -114,9 +124,11 @@ def _open_store(settings: Settings, log: Callable[[Callable[[], bytes]], Chained
     return open_store(store_url(settings), master_key(settings), log, ledger=ledger_file(settings))
 
 
-def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Walk:
-    """Join the stages to a store through fresh indexes."""
-    indexes = _indexes(settings, stages.comparators)
+def assemble_walk(
+    settings: Settings, stages: Stages, opened: OpenedStore, snapshots: IndexSnapshots | None = None
+) -> Walk:
+    """Join the stages to a store through its indexes, as they were laid down or fresh ones."""
+    indexes = _indexes(settings, stages.comparators, snapshots)
     return Walk(
         decode=stages.decode,
         extractors=stages.extractors,
@@ -124,7 +136,7 @@ def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Wa
         attack_detectors=stages.attack_detectors,
         comparators=stages.comparators,
         indexes=indexes,
-        follower=GalleryFollower(opened.store, list(indexes.values())),
+        follower=GalleryFollower(ForgettingFeed(snapshots) if snapshots else opened.store, list(indexes.values())),
         store=opened.store,
         encounters=opened.encounters,
         answers=opened.answers,
@@ -134,6 +146,11 @@ def assemble_walk(settings: Settings, stages: Stages, opened: OpenedStore) -> Wa
     )
 
 
-def _indexes(settings: Settings, comparators: Mapping[Modality, Comparator]) -> dict[Modality, GalleryIndex]:
+def _indexes(
+    settings: Settings, comparators: Mapping[Modality, Comparator], snapshots: IndexSnapshots | None
+) -> dict[Modality, GalleryIndex]:
     kinds = {Modality.FINGERPRINT: settings.fingerprint_index, Modality.FACE: settings.face_index}
-    return {modality: INDEXES[kinds[modality]](comparator) for modality, comparator in comparators.items()}
+    makers = {modality: partial(INDEXES[kinds[modality]], comparator) for modality, comparator in comparators.items()}
+    if snapshots is None:
+        return {modality: make() for modality, make in makers.items()}
+    return {modality: snapshots.open(modality, make) for modality, make in makers.items()}

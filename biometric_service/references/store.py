@@ -21,7 +21,14 @@ from biometric_service.references.holders import (
 from biometric_service.references.idempotency import write_once
 from biometric_service.references.images import open_image
 from biometric_service.references.key_ring import KeyRing
-from biometric_service.references.models import EncounterGalleryRow, EncounterRow, GalleryRow, StoreRow, SubjectRow
+from biometric_service.references.models import (
+    ChangeRow,
+    EncounterGalleryRow,
+    EncounterRow,
+    GalleryRow,
+    StoreRow,
+    SubjectRow,
+)
 from biometric_service.references.numbers import STORE, new_change, take_numbers
 from biometric_service.references.refusals import (
     check_gallery_name,
@@ -192,6 +199,13 @@ class SqlReferenceStore:
         with self._database.reading() as connection:
             newest = select(StoreRow.last_change).where(StoreRow.id == STORE)
             return ChangeNumber(connection.execute(newest).scalar_one())
+
+    def change_digest(self, number: ChangeNumber) -> str:
+        """Of the audit event of a change, which no other past of a store has; empty where there is no such change."""
+        with self._database.reading() as connection:
+            event = connection.scalar(select(ChangeRow.event).where(ChangeRow.number == number))
+            found = self._log.read(connection, event - 1, 1) if event is not None else ()
+            return found[0].digest if found and found[0].number == event else ""
 
     def events(self, after: int, limit: int) -> Sequence[RecordedEvent]:
         """Audit events after the given number, in order; AUDIT_CHAIN_BROKEN for one that cannot be read."""
