@@ -48,6 +48,7 @@ def main(  # noqa: PLR0913 (each is an option)
     *,
     cache: Annotated[Path, typer.Option(help="Folder for what takes long to make.")],
     size: Annotated[int, typer.Option(min=SMALLEST, help="References in the gallery.")] = 1_000_000,
+    sizes: Annotated[str, typer.Option(help="Sizes up to it, with commas; 1,000, 10,000 ... unless given.")] = "",
     probes: Annotated[int, typer.Option(min=1, help="Searches for one finger in the largest gallery.")] = 640,
     kept: Annotated[float, typer.Option(help="Share of the fingers compared in full; 0 as the service does.")] = 0.0,
     plot: Annotated[Path | None, typer.Option(help="PNG file for the curves.")] = None,
@@ -58,7 +59,7 @@ def main(  # noqa: PLR0913 (each is an option)
         walk = fingerprint_walk(Path(scratch))
         sets, _ = extract_all(walk, folders, cache / "extracted")
         crowd = Crowd(cache, walk.comparators[Modality.FINGERPRINT], real_prints(sets, folders))
-        result = benchmark(crowd, walk, sizes_to(size), probes, _narrowing(kept))
+        result = benchmark(crowd, walk, _sizes(sizes) or sizes_to(size), probes, _narrowing(kept))
         result["extraction"] = _extraction(walk, folders)
     nonmated = compare_nonmated(crowd)
     result["nonmated"] = nonmated.summary()
@@ -115,6 +116,10 @@ def sizes_to(size: int) -> list[int]:
     while sizes[0] // STEP >= SMALLEST:
         sizes.insert(0, sizes[0] // STEP)
     return sizes
+
+
+def _sizes(given: str) -> list[int]:
+    return [int(size) for size in given.split(",") if size]
 
 
 def _narrowing(kept: float) -> Narrowing:
