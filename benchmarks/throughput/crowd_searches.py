@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -13,14 +14,15 @@ from rich.progress import track
 
 from benchmarks.throughput.crowd import FINGERS, FIRST_SYNTHETIC, GALLERY, PROGRESS, Crowd, RealPrint
 from biometric_service.decision.fusion import join
-from biometric_service.decision.policy import thresholds
+from biometric_service.decision.policy import Question, thresholds
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.banked import BankedGallery
 from biometric_service.recognition.comparing import compare_subject
 from biometric_service.recognition.enrolment import search_duplicates
 from biometric_service.recognition.requests import GivenTemplate
-from biometric_service.recognition.walk import Observation, Walk, capture
+from biometric_service.recognition.walk import Observation, Walk, capture, operating_point
 from biometric_service.vocabulary.candidates import Probe
+from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     Change,
@@ -35,6 +37,10 @@ from biometric_service.vocabulary.samples import FingerPosition, Modality
 if TYPE_CHECKING:
     from biometric_service.vocabulary.protocols import ReferenceStore
 
+Spent = tuple[float, float]
+"""Seconds by the clock, and of processor time of all threads."""
+
+CALLER = Caller("benchmark", "throughput")
 REPLICATES = 400
 NEW = FIRST_SYNTHETIC // 2
 """Ids of references that are added and removed again."""
@@ -84,14 +90,13 @@ class OneFinger:
 
     def measure(self, index: BankedGallery, probes: int) -> dict[str, Any]:
         """Times, and which mates are found, at the thresholds of a match and of a review."""
-        prints, seconds = self.crowd.prints, []
+        prints, seconds = self.crowd.prints, list[Spent]()
         mates: list[tuple[int, float, bool]] = []
         index.search(_probe(prints[0]), 1)
         chosen = np.linspace(0, len(prints) - 1, min(probes, len(prints))).astype(int)
         for each in track(chosen, "One finger", console=PROGRESS):
-            started = time.perf_counter()
-            shortlist = index.search(_probe(prints[each]), self.walk.candidate_limit)
-            seconds.append(time.perf_counter() - started)
+            with timed(seconds):
+                shortlist = index.search(_probe(prints[each]), self.walk.candidate_limit)
             listed = {entry.reference for entry in shortlist.entries}
             mates += [
                 (prints[each].finger, self.scores[each, other], ReferenceId(other + 1) in listed)
@@ -99,7 +104,7 @@ class OneFinger:
                 if other != each and prints[other].finger == prints[each].finger
             ]
         fingers, scores, listed_mates = map(np.array, zip(*mates, strict=True))
-        needed = thresholds(self.walk.policy.identification, len(index))
+        needed = thresholds(operating_point(self.walk, CALLER, Question.IDENTIFICATION), len(index))
         return {
             "probes": len(chosen),
             **times(seconds),
@@ -109,13 +114,13 @@ class OneFinger:
 
     def compare(self, narrowed: BankedGallery, exact: BankedGallery, probes: int) -> dict[str, Any]:
         """A few searches that compare everything, and how often they and the narrowed ones begin with the same."""
-        seconds, same = [], 0
+        seconds: list[Spent] = []
+        same = 0
         chosen = np.linspace(0, len(self.crowd.prints) - 1, probes).astype(int)
         for each in track(chosen, "Exhaustive", console=PROGRESS):
             probe = _probe(self.crowd.prints[each])
-            started = time.perf_counter()
-            everything = exact.search(probe, self.walk.candidate_limit)
-            seconds.append(time.perf_counter() - started)
+            with timed(seconds):
+                everything = exact.search(probe, self.walk.candidate_limit)
             same += everything.entries[:1] == narrowed.search(probe, self.walk.candidate_limit).entries[:1]
         return {"probes": probes, **times(seconds), "same_first": same}
 
@@ -127,23 +132,24 @@ class Duplicates:
     crowd: Crowd
     walk: Walk
 
-    def measure(self, index: BankedGallery, fingers: int) -> dict[str, Any]:
+    def measure(self, index: BankedGallery, fingers: int, searches: int) -> dict[str, Any]:
         """Times of the whole search for duplicates (candidates, comparisons, decision), and who is found."""
         walk = self._walk(index)
         people = self._people(fingers)
-        seconds, mates = [], []
-        for number, (subject, prints) in enumerate(track(people, f"{fingers} fingers", console=PROGRESS)):
+        seconds, mates = list[Spent](), []
+        chosen = np.linspace(0, len(people) - 1, min(searches, len(people))).astype(int)
+        for number in track(chosen, f"{fingers} fingers", console=PROGRESS):
+            subject, prints = people[number]
             observed = capture(walk, [GivenTemplate(each.template, "") for each in prints])
-            started = time.perf_counter()
-            decision = search_duplicates(walk, observed)
-            seconds.append(time.perf_counter() - started)
+            with timed(seconds):
+                decision = search_duplicates(walk, observed, CALLER)
             listed = {each.subject for each in decision.candidates}
             for other, same in people:
                 if other != subject and same[0].person == prints[0].person:
                     reached = self._reached(walk, observed, other, decision.threshold)
                     mates.append((number, reached, other in listed))
         of, reached_mates, listed_mates = map(np.array, zip(*mates, strict=True))
-        return {"probes": len(people), **times(seconds[1:]), **Found(of, reached_mates, listed_mates).summary()}
+        return {"probes": len(chosen), **times(seconds[1:]), **Found(of, reached_mates, listed_mates).summary()}
 
     def _reached(self, walk: Walk, observed: Sequence[Observation], mate: SubjectId, threshold: float) -> bool:
         return join(compare_subject(walk, observed, mate)) >= threshold
@@ -199,7 +205,7 @@ class CrowdStore:
 
 def change_times(index: BankedGallery, crowd: Crowd, rounds: int = 5) -> dict[str, float]:
     """Milliseconds to add a person with ten fingers to an index, and to remove them again."""
-    added, removed = [], []
+    added, removed = list[Spent](), list[Spent]()
     for number in range(rounds):
         ids = [ReferenceId(NEW + finger) for finger in range(FINGERS)]
         fingers = crowd.prints[number * FINGERS : (number + 1) * FINGERS]
@@ -207,15 +213,26 @@ def change_times(index: BankedGallery, crowd: Crowd, rounds: int = 5) -> dict[st
             Reference(each, SubjectId("new"), frozenset({GALLERY}), one.template)
             for each, one in zip(ids, fingers, strict=False)
         )
-        added.append(_timed(lambda change=change: index.apply(_next(index), Change(change))))  # type: ignore[misc]
-        removed.append(_timed(lambda ids=ids: index.apply(_next(index), Change(removed=tuple(ids)))))  # type: ignore[misc]
-    return {"add_ms": _median_ms(added), "remove_ms": _median_ms(removed)}
+        with timed(added):
+            index.apply(_next(index), Change(change))
+        with timed(removed):
+            index.apply(_next(index), Change(removed=tuple(ids)))
+    return {"add_ms": times(added)["p50_ms"], "remove_ms": times(removed)["p50_ms"]}
 
 
-def times(seconds: Iterable[float]) -> dict[str, float]:
-    """Median and 99th percentile in milliseconds."""
-    p50, p99 = 1000 * np.quantile(list(seconds), [0.5, 0.99])
-    return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
+@contextmanager
+def timed(spent: list[Spent]) -> Iterator[None]:
+    """Note how long it takes by the clock, and how much of the processors it takes."""
+    clock, processors = time.perf_counter(), time.process_time()
+    yield
+    spent.append((time.perf_counter() - clock, time.process_time() - processors))
+
+
+def times(spent: Sequence[Spent]) -> dict[str, float]:
+    """Median and 99th percentile by the clock, and median of processor time, in milliseconds."""
+    clock, processors = 1000 * np.array(spent).T
+    p50, p99 = np.quantile(clock, [0.5, 0.99])
+    return {"p50_ms": round(p50, 1), "p99_ms": round(p99, 1), "cpu_p50_ms": round(float(np.median(processors)), 1)}
 
 
 def _probe(each: RealPrint) -> Probe:
@@ -224,13 +241,3 @@ def _probe(each: RealPrint) -> Probe:
 
 def _next(index: BankedGallery) -> ChangeNumber:
     return ChangeNumber(index.applied + 1)
-
-
-def _timed(work: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def _median_ms(seconds: Sequence[float]) -> float:
-    return round(1000 * float(np.median(seconds)), 2)

@@ -14,7 +14,6 @@ The folder keeps synthetic templates and indexes (5 GB for a million), and a bro
 
 import json
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,7 @@ from benchmarks.accuracy.fingerprint import FingerSet, extract_all, fingerprint_
 from benchmarks.accuracy.subjects import fingerprints
 from benchmarks.throughput.crowd import FINGERS, Crowd, RealPrint
 from benchmarks.throughput.crowd_likeness import compare_nonmated, plot_crowd
-from benchmarks.throughput.crowd_searches import Duplicates, OneFinger, change_times, times
+from benchmarks.throughput.crowd_searches import Duplicates, OneFinger, Spent, change_times, timed, times
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.minutia_pairs import PairDescriber
 from biometric_service.gallery.narrowed import FINGERPRINTS, NarrowedGallery, Narrowing, QuantisedShortlister
@@ -40,6 +39,8 @@ SMALLEST = 1000
 STEP = 10
 EXTRACTED = 20
 EXHAUSTIVE = 3
+FEW = 20
+"""Searches in all galleries but the largest."""
 FEWER = (10, 4, 2)
 
 
@@ -85,12 +86,12 @@ def benchmark(crowd: Crowd, walk: Walk, sizes: Sequence[int], probes: int, narro
         last = size == sizes[-1]
         found[str(size)] = {
             **facts,
-            "one_finger": one.measure(index, probes if last else min(probes, 80)),
+            "one_finger": one.measure(index, probes if last else min(probes, FEW)),
             "exhaustive": one.compare(index, exact, EXHAUSTIVE),
-            "ten_fingers": several.measure(index, FINGERS),
+            "ten_fingers": several.measure(index, FINGERS, probes if last else FEW),
         }
         if last:
-            fewer = {str(fingers): several.measure(index, fingers) for fingers in FEWER[1:]}
+            fewer = {str(fingers): several.measure(index, fingers, probes) for fingers in FEWER[1:]}
             result = {"fewer_fingers": fewer, "change": change_times(index, crowd)}
     return {"comparator": crowd.comparator.name, "sizes": found, **result}
 
@@ -129,11 +130,10 @@ def _narrowing(kept: float) -> Narrowing:
 def _extraction(walk: Walk, folders: Sequence[Path]) -> dict[str, float]:
     """Times from the image to its template."""
     files = [finger.samples[0] for finger in fingerprints(folders)][:EXTRACTED]
-    seconds = []
+    seconds: list[Spent] = []
     for file in files:
-        started = time.perf_counter()
-        observe(walk, (file.given(),))
-        seconds.append(time.perf_counter() - started)
+        with timed(seconds):
+            observe(walk, (file.given(),))
     return times(seconds)
 
 
