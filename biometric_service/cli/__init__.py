@@ -10,35 +10,6 @@ from biometric_service.errors import BiometricServiceError
 FAULT = 2
 # Commands that need nothing of the service, and so need not wait for it to be imported.
 ALONE = frozenset({"devices"})
-from biometric_service.cli import administration, auditing, encounters, enrolling, keeping, recognising, serving
-from biometric_service.cli.devices import devices
-from biometric_service.cli.images import images
-from biometric_service.cli.indexing import index
-from biometric_service.cli.models import models
-from biometric_service.cli.policy import policy
-from biometric_service.cli.templates import templates
-app = typer.Typer(
-    name="biometric-service",
-    help="Biometric identification and enrolment service for prisons.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-enrolling.register(app)
-recognising.register(app)
-serving.register(app)
-administration.register(app)
-encounters.register(app, administration.subjects)
-app.add_typer(models, name="models")
-app.add_typer(policy, name="policy")
-app.add_typer(devices, name="devices")
-app.add_typer(images, name="images")
-app.add_typer(templates, name="templates")
-app.add_typer(index, name="index")
-app.add_typer(auditing.audit, name="audit")
-app.add_typer(keeping.keys, name="keys")
-app.add_typer(keeping.backup, name="backup")
-app.add_typer(keeping.store, name="store")
 
 
 def main() -> None:
