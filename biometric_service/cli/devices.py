@@ -12,7 +12,7 @@ from biometric_service.capture.devices import TIMEOUT_SECONDS, capture_one, devi
 from biometric_service.cli.files import write_file
 from biometric_service.cli.printing import JsonOption, advise, plain, print_json, print_table
 from biometric_service.vocabulary.samples import Modality
-from device_drivers.discovery import changes, survey
+from device_drivers.discovery import SECONDS, changes, survey
 from device_drivers.protocol import DeviceInfo
 from device_drivers.registry import families
 
@@ -38,9 +38,13 @@ def list_families(*, json: JsonOption = False) -> None:
 
 
 @devices.command("list")
-def list_devices(*, json: JsonOption = False) -> None:
+def list_devices(
+    *,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long a family may take to answer.")] = SECONDS,
+    json: JsonOption = False,
+) -> None:
     """Print which devices are there now, as far as their families can tell; takes about a second."""
-    found = asyncio.run(survey())
+    found = asyncio.run(survey(seconds))
     silent = [{"family": each.scheme, "why": str(each.fault)} for each in found.silent]
     if json:
         print_json({"devices": [_shown(info) for info in found.devices], "silent": silent})

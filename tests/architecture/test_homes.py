@@ -23,6 +23,8 @@ HOMES = {
     "pkcs11": ("biometric_service/references/",),
     "jpype": ("biometric_service/comparison/",),
     "nbis": ("biometric_service/quality/",),
+    "gi": ("device_drivers/libfprint/",),
+    "onvif": ("device_drivers/onvif/",),
     "device_drivers": (
         "device_drivers/",
         "biometric_service/capture/",

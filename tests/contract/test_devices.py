@@ -1,12 +1,11 @@
 """One suite for every family of devices: what a capture does, and what it does when something goes wrong.
 
-``tests/emulators/benches/all.py`` lists the benches, and with the reason each case that has no meaning for one.
+``tests/emulators/benches/all.py`` lists the benches, and with the reason each case that has no meaning for one. The
+case that takes longest is in a file of its own, ``test_devices_leaks.py``, so that it runs beside the others.
 """
 
 import asyncio
 import hashlib
-import os
-import threading
 import time
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
@@ -22,7 +21,6 @@ from tests.emulators.benches.all import BENCHES, NOT_MEANT
 from tests.emulators.benches.bench import Bench, ridges
 
 PATIENT, HASTY, SOON = 10.0, 0.2, 3.0
-CYCLES, CAPTURES_AMONG_THEM = 100, 5
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -233,37 +231,3 @@ def test_opened_twice_it_is_shared_or_busy(bench: Bench) -> None:
 
     bench.show()
     asyncio.run(captured())
-
-
-def test_a_hundred_times_opened_and_closed_leaks_nothing(bench: Bench) -> None:
-    async def cycles(count: int) -> None:
-        bench.show()
-        for number in range(count):
-            async with device(bench.url).open() as session:
-                if number < CAPTURES_AMONG_THEM:
-                    await frames(bench, session)
-        bench.hide()
-        async with device(bench.url).open() as session:
-            assert await fault_of(frames(bench, session, within=0.001)) is Reason.TIMEOUT
-
-    asyncio.run(cycles(CAPTURES_AMONG_THEM))
-    time.sleep(HASTY)
-    before = resources()
-    asyncio.run(cycles(CYCLES))
-    settle(before)
-
-
-def resources() -> tuple[int, int, int]:
-    """File descriptors, threads, child processes."""
-    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    processes = sum(len(path.read_text(encoding="ascii").split()) for path in children)
-    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), processes
-
-
-def settle(before: tuple[int, int, int]) -> None:
-    """Wait for the emulator's own threads to notice that their client went."""
-    deadline = time.monotonic() + SOON
-    while any(now > then for now, then in zip(resources(), before, strict=True)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    for what, now, then in zip(("file descriptors", "threads", "processes"), resources(), before, strict=True):
-        assert now <= then, what

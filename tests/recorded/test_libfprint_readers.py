@@ -83,7 +83,9 @@ def test_a_real_reader_is_replayed_pixel_for_pixel(captured: Mapping[str, Path],
 
 
 def test_a_real_reader_is_listed_by_its_name_with_its_resolution(recorded: Path) -> None:
-    done = replayed(Recording(recorded / "nb1010"), "-m", "biometric_service", "devices", "list", "--json")
+    done = replayed(
+        Recording(recorded / "nb1010"), "-m", "biometric_service", "devices", "list", "--json", "--seconds", "10"
+    )
     found = {each["url"]: each for each in json.loads(done.stdout)["devices"]}
     assert found["libfprint://nb1010/0"]["model"] == "NextBiometrics NB-1010-U"
     assert found["libfprint://nb1010/0"]["dpi"] == 385

@@ -87,7 +87,7 @@ def test_a_camera_comes_and_goes_and_comes_again(camera: V4l2Bench, monkeypatch:
     assert {change.device.url for change in seen} == {camera.url}
 
 
-@pytest.mark.parametrize("words", [("list", "--json"), ("watch", "--json", "--seconds", "4")])
+@pytest.mark.parametrize("words", [("list", "--json", "--seconds", "10"), ("watch", "--json", "--seconds", "5")])
 def test_the_commands_print_what_is_there(camera: V4l2Bench, words: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "biometric_service", "devices", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
