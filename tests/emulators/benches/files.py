@@ -65,7 +65,7 @@ class FolderBench(Bench):
                 self._copying[-1].join()
 
     def hide(self) -> None:
-        for path in self.watched.iterdir():
+        for path in self.watched.glob("*.png"):
             path.unlink()
 
     def damage(self) -> None:

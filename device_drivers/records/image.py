@@ -1,0 +1,57 @@
+"""One image out of a record."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from device_drivers.pictures import DamagedPictureError, Picture, decoded
+from device_drivers.protocol import Characteristic
+
+MOST_PIXELS = 178_000_000
+INCHES_IN_A_CENTIMETRE = 2.54
+
+
+@dataclass(frozen=True, slots=True)
+class RecordImage:
+    """``position``: of the finger, as ANSI/NIST-ITL and ISO/IEC 19794 number them alike, 0 where unknown.
+
+    ``characteristic``: None for what is neither a finger nor a face. ``record``: the kind of record it lay in.
+    """
+
+    picture: Picture
+    characteristic: Characteristic | None
+    position: int
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """How a record says that its image is laid out; ``compressed``: whether it is a file of a known kind."""
+
+    width: int
+    height: int
+    dpi: float | None
+    compressed: bool
+    bits: int = 8
+
+
+def picture_of(data: bytes, raster: Raster) -> Picture:
+    """The image, at the record's resolution; DamagedPictureError where it is not all there, or not what is said."""
+    if raster.compressed:
+        found = decoded(data)
+        pixels = found.pixels
+        if pixels.shape[:2] != (raster.height, raster.width):
+            raise DamagedPictureError(f"it is {pixels.shape[1]} by {pixels.shape[0]} pixels, the record says other")
+        return Picture(pixels, raster.dpi or found.dpi)
+    return Picture(_plain(data, raster), raster.dpi)
+
+
+def _plain(data: bytes, raster: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    channels = raster.bits // 8
+    count = raster.width * raster.height * channels
+    if raster.bits not in {8, 24} or not 0 < count <= MOST_PIXELS or len(data) != count:
+        raise DamagedPictureError(f"{len(data)} bytes are not {raster.width} by {raster.height} pixels")
+    pixels = np.frombuffer(data, np.uint8)
+    if channels == 1:
+        return pixels.reshape(raster.height, raster.width)
+    return pixels.reshape(raster.height, raster.width, channels)[:, :, ::-1]

@@ -1,0 +1,85 @@
+"""The images of an ANSI/NIST-ITL transaction: Types 4, 10, 13, 14, 15."""
+
+import struct
+from collections.abc import Iterator
+
+from device_drivers.pictures import DamagedPictureError, Picture
+from device_drivers.protocol import Characteristic
+from device_drivers.records.image import INCHES_IN_A_CENTIMETRE, Raster, RecordImage, picture_of
+from device_drivers.records.transactions import DATA, Binary, Record, Tagged, Transaction
+
+TYPE_4 = struct.Struct(">IBB6sBHHB")
+LEAST_DPI, NATIVE = 500.0, 11
+MILLIMETRES_IN_AN_INCH = 25.4
+WIDTH, HEIGHT, UNITS, ACROSS, COMPRESSION, BITS, FINGER = 6, 7, 8, 9, 11, 12, 13
+FACE_BITS = 24
+PLAIN = frozenset({"NONE", "0"})
+SHOWS = {
+    4: Characteristic.FINGERPRINT,
+    10: Characteristic.FACE,
+    13: Characteristic.FINGERPRINT,
+    14: Characteristic.FINGERPRINT,
+    15: None,
+}
+
+
+def images(transaction: Transaction) -> list[RecordImage]:
+    """Its images in order; DamagedPictureError where one of them cannot be read.
+
+    A Type-14 record of a finger that was amputated or bandaged has none and is passed over.
+    """
+    return [found for record in transaction.records for found in _image(record, _native_dpi(transaction.records[0]))]
+
+
+def _image(record: Record, native: float) -> Iterator[RecordImage]:
+    if record.kind not in SHOWS:
+        return
+    if isinstance(record, Binary):
+        yield _of_type_4(record, native)
+    elif record.field(DATA) is not None:
+        shows = SHOWS[record.kind]
+        position = _number(record.text(FINGER).split("\x1e")[0], 0) if shows is Characteristic.FINGERPRINT else 0
+        yield RecordImage(_picture(record), shows, position, f"Type-{record.kind}")
+
+
+def _of_type_4(record: Binary, native: float) -> RecordImage:
+    try:
+        _, _, _, positions, at_native, width, height, compression = TYPE_4.unpack_from(record.data)
+    except struct.error:
+        raise DamagedPictureError("its Type-4 record is cut short") from None
+    raster = Raster(width, height, native if at_native else LEAST_DPI, compression != 0)
+    picture = picture_of(record.data[TYPE_4.size :], raster)
+    return RecordImage(picture, Characteristic.FINGERPRINT, positions[0], "Type-4")
+
+
+def _picture(record: Tagged) -> Picture:
+    data = record.field(DATA)
+    assert data is not None
+    bits = _number(record.text(BITS), 8) if record.kind != 10 else FACE_BITS  # noqa: PLR2004 (Type-10: Field 12 is the colour space)
+    compressed = record.text(COMPRESSION) not in PLAIN
+    raster = Raster(_number(record.text(WIDTH)), _number(record.text(HEIGHT)), _dpi(record), compressed, bits)
+    return picture_of(data.value, raster)
+
+
+def _dpi(record: Tagged) -> float | None:
+    """Pixels an inch; None of a face, and where the record states no unit."""
+    across = _number(record.text(ACROSS), 0)
+    units = {"1": 1.0, "2": INCHES_IN_A_CENTIMETRE}.get(record.text(UNITS))
+    return None if record.kind == 10 or not across or units is None else across * units  # noqa: PLR2004 (a Type)
+
+
+def _native_dpi(first: Record) -> float:
+    assert isinstance(first, Tagged)
+    try:
+        return round(float(first.text(NATIVE)) * MILLIMETRES_IN_AN_INCH) or LEAST_DPI
+    except ValueError:
+        return LEAST_DPI
+
+
+def _number(text: str, default: int | None = None) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        if default is None:
+            raise DamagedPictureError(f"{text!r} stands where a number should") from None
+        return default
