@@ -84,6 +84,19 @@ class Settings(BaseSettings):
     recognition_workers: int = Field(2, ge=1, le=256, description="Threads that recognise; as many as processor cores.")
     recognition_waiting: int = Field(16, ge=0, description="Requests that may wait for one of them; more are refused.")
     recognition_seconds: float = Field(30, gt=0, description="Longest time a request waits for its answer, in s.")
+    task_workers: int = Field(1, ge=0, le=64, description="Threads that do calls with a callback; 0 to leave them.")
+    tasks_waiting: int = Field(10_000, ge=1, description="Such calls that may wait; more are refused.")
+    task_attempts: int = Field(10, ge=1, le=100, description="How often a task is begun, and its result sent.")
+    task_retry_seconds: float = Field(
+        2,
+        gt=0,
+        le=3600,
+        description="Pause after the first attempt, in s; each further one is twice as long, up to an h.",
+    )
+    task_hours: float = Field(24, gt=0, description="How long a delivered result is kept, in h.")
+    callback_secret: SecretStr = Field(
+        SecretStr(""), description="Signs what callbacks are sent (whsec_...); empty for the store's own."
+    )
     osia_make_galleries: bool = Field(
         default=True,
         description="Make a gallery that an OSIA call keeps somebody in; OSIA has no other way to make one.",

@@ -22,6 +22,7 @@ from biometric_service.api.operations import (
     subjects,
 )
 from biometric_service.api.osia.routes import osia_router
+from biometric_service.api.osia.runner import TaskRunner
 from biometric_service.api.services import Services
 from biometric_service.api.workers import RecognitionWorkers
 
@@ -51,9 +52,13 @@ def build_api(services: Services) -> FastAPI:
         services.telemetry.metrics,
     )
 
+    runner = TaskRunner(services)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        runner.start()
         yield
+        runner.close()
         workers.close()
 
     api = FastAPI(

@@ -166,13 +166,13 @@ def install(api: FastAPI) -> None:
 def unexpected(fault: Exception, scope: Scope) -> Response:
     """An exception that nobody foresaw: its trace goes into the log and stays off the wire."""
     log.error("unexpected fault", exc_info=fault)
-    return _written(
-        BiometricServiceError(
-            ErrorCode.INTERNAL,
-            "The service failed to answer.",
-            "Report it to the operator, with the id of the request.",
-        ),
-        scope,
+    return _written(unforeseen(), scope)
+
+
+def unforeseen() -> BiometricServiceError:
+    """What a caller is told of a fault that nobody foresaw."""
+    return BiometricServiceError(
+        ErrorCode.INTERNAL, "The service failed to answer.", "Report it to the operator, with the id of the request."
     )
 
 

@@ -10,7 +10,7 @@ from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.outbound.gate import OutboundGate
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, ReferenceStore
+from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, ReferenceStore, TaskStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Services:
     devices: DeviceStore
     telemetry: Telemetry
     outbound: OutboundGate
+    tasks: TaskStore
 
 
 def services_of(request: Request) -> Services:

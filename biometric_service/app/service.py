@@ -26,7 +26,14 @@ from biometric_service.recognition.walk import Walk
 from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.protocols import ApiKeyStore, Comparator, DeviceStore, GalleryIndex, ReferenceStore
+from biometric_service.vocabulary.protocols import (
+    ApiKeyStore,
+    Comparator,
+    DeviceStore,
+    GalleryIndex,
+    ReferenceStore,
+    TaskStore,
+)
 from biometric_service.vocabulary.samples import Modality
 
 INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], BankedGallery]] = {
@@ -48,6 +55,7 @@ class Service:
     api_keys: ApiKeyStore
     verify_audit: Callable[[], int]
     devices: DeviceStore
+    tasks: TaskStore
     telemetry: Telemetry
     snapshots: IndexSnapshots | None = None
 
@@ -74,6 +82,7 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
                 api_keys=opened.api_keys,
                 verify_audit=opened.store.verify_events,
                 devices=opened.devices,
+                tasks=opened.tasks,
                 telemetry=telemetry,
                 snapshots=snapshots,
             )

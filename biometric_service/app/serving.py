@@ -36,17 +36,21 @@ def application_until_shutdown(service: Service, stack: ExitStack) -> FastAPI:
 
 def build_application(service: Service) -> FastAPI:
     """The HTTP interface and the console on an open service, which the caller closes."""
-    app = build_api(
-        Services(
-            walk=service.walk,
-            store=service.store,
-            api_keys=service.api_keys,
-            settings=service.settings,
-            verify_audit=service.verify_audit,
-            devices=service.devices,
-            telemetry=service.telemetry,
-            outbound=outbound_gate(service.settings),
-        )
-    )
+    app = build_api(services_for(service))
     add_console(app)
     return app
+
+
+def services_for(service: Service) -> Services:
+    """What the HTTP surface works with."""
+    return Services(
+        walk=service.walk,
+        store=service.store,
+        api_keys=service.api_keys,
+        settings=service.settings,
+        verify_audit=service.verify_audit,
+        devices=service.devices,
+        telemetry=service.telemetry,
+        tasks=service.tasks,
+        outbound=outbound_gate(service.settings),
+    )

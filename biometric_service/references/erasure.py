@@ -18,6 +18,7 @@ from biometric_service.references.models import (
     SubjectRow,
     TemplateRow,
 )
+from biometric_service.references.tasks import forget_tasks
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import ChangeNumber
 from biometric_service.vocabulary.statements import Signer, state
@@ -33,6 +34,7 @@ def destroy_subject(
     fields = {"kind": KIND, "change": change, "at": event.at.isoformat(), "actor": event.caller.actor}
     fields |= {"purpose": event.caller.purpose, **_described(connection, numbers)}
     certificate = state(fields, signer)
+    forget_tasks(connection, numbers)
     connection.execute(delete(DataKeyRow).where(DataKeyRow.subject.in_(numbers)))
     connection.execute(delete(SubjectRow).where(SubjectRow.number.in_(numbers)))
     connection.execute(insert(ErasureRow), {"change": change, "certificate": certificate})

@@ -18,6 +18,7 @@ from biometric_service.references.opening import OpenedStore
 from biometric_service.references.protection import KEY_ID_BYTES, SEALED_KEY_BYTES, DataKey, StoreKey
 from biometric_service.references.rights import RightsSeal, reseal
 from biometric_service.references.sealed_columns import SEALED_COLUMNS
+from biometric_service.references.tasks import reseal_tasks
 from biometric_service.references.witness import FORMER_KEY
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import SubjectId
@@ -91,6 +92,7 @@ def _finish(opened: OpenedStore, new: StoreKey, event: AuditEvent) -> int:
             connection, DeviceRow, RightsSeal(lambda: present.devices, "A device"), RightsSeal(lambda: new.devices, "")
         )
         reseal_answers(connection, present, new)
+        reseal_tasks(connection, present, new)
         opened.log.append(connection, replace(event, details={**event.details, FORMER_KEY: present.public_key.hex()}))
         opened.log.reclose(connection, new.audit)
         taken_over = {"store_key": StoreRow.next_store_key, "next_store_key": None}

@@ -313,3 +313,25 @@ class UsedProofRow(Base):
 
     id: Mapped[str] = mapped_column(_NAME, primary_key=True)
     until: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class TaskRow(Base):
+    """Work that is done later, and its result until it is delivered; request, reply and result are sealed."""
+
+    __tablename__ = "tasks"
+
+    number: Mapped[NumberKey]
+    id: Mapped[str] = mapped_column(_NAME, unique=True)
+    actor: Mapped[Name]
+    priority: Mapped[int]
+    subject: Mapped[str | None] = mapped_column(_NAME, index=True)
+    other: Mapped[str | None] = mapped_column(_NAME, index=True)
+    status: Mapped[Name]
+    created_at: Mapped[Moment]
+    due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    attempts: Mapped[int]
+    failed: Mapped[bool]
+    request: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reply: Mapped[Sealed]
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)

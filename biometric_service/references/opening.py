@@ -21,6 +21,7 @@ from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.preparation import change_master_key, look, prepare, require_key
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
+from biometric_service.references.tasks import SqlTaskStore
 from biometric_service.vocabulary.events import AuditEvent
 
 PATIENCE_S = 10.0
@@ -37,6 +38,7 @@ class OpenedStore:
     answers: SqlAnswerStore
     api_keys: SqlApiKeyStore
     devices: SqlDeviceStore
+    tasks: SqlTaskStore
     database: Database
     keys: KeyRing
     log: EventLog
@@ -120,6 +122,7 @@ def _opened(
         answers=SqlAnswerStore(followed, keys),
         api_keys=SqlApiKeyStore(followed, keys, events),
         devices=SqlDeviceStore(followed, keys, events),
+        tasks=SqlTaskStore(followed, keys),
         database=followed,
         keys=keys,
         log=events,

@@ -48,6 +48,13 @@ def gallery_not_empty(gallery: GalleryId) -> BiometricServiceError:
     )
 
 
+def task_unknown() -> BiometricServiceError:
+    """TASK_UNKNOWN."""
+    return BiometricServiceError(
+        ErrorCode.TASK_UNKNOWN, "There is no such task.", "Check its id; results are kept for a time only."
+    )
+
+
 def subject_unknown(subject: SubjectId) -> BiometricServiceError:
     """SUBJECT_UNKNOWN."""
     return BiometricServiceError(

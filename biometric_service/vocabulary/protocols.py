@@ -1,6 +1,6 @@
 """What each stage of the walk promises to the next; the composition root chooses who keeps the promise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,7 @@ from biometric_service.vocabulary.references import (
     SubjectSummary,
 )
 from biometric_service.vocabulary.samples import BiometricSample, LocatedSample
+from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskWork
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -291,6 +292,50 @@ class ApiKeyStore(Protocol):
 
     def keys(self) -> Sequence[ApiKey]:
         """Every key that is neither revoked nor expired."""
+
+
+class TaskStore(Protocol):
+    """Tasks and their results, kept until they are delivered; each write is one transaction.
+
+    Whoever claims a task holds it ``until``; after that moment anybody may claim it again.
+    """
+
+    @property
+    def signing_key(self) -> bytes:
+        """32 bytes, for the signatures of deliveries."""
+
+    def add(self, commission: Commission, most: int) -> None:
+        """Keep the task; RATE_LIMITED where ``most`` are waiting."""
+
+    def claim_work(self, now: datetime, until: datetime) -> TaskWork | None:
+        """The next task to do, the most urgent first and none before an earlier one about the same subject."""
+
+    def claim_delivery(self, now: datetime, until: datetime) -> TaskDelivery | None:
+        """The next result to send."""
+
+    def hold(self, tasks: Collection[str], until: datetime) -> None:
+        """Go on holding what was claimed."""
+
+    def finish(self, task: str, result: bytes, at: datetime, *, failed: bool) -> None:
+        """The task is done; its result waits to be sent, and what was asked is forgotten."""
+
+    def postpone(self, task: str, due: datetime) -> None:
+        """The task could not be done; it is tried again then."""
+
+    def delivered(self, task: str) -> None:
+        """The result was taken."""
+
+    def undelivered(self, task: str, due: datetime | None) -> None:
+        """The result was not taken; it is sent again then, or not at all."""
+
+    def redeliver(self, task: str, now: datetime) -> None:
+        """Send the result once more, as soon as there is one; TASK_UNKNOWN."""
+
+    def state(self, task: str) -> TaskState:
+        """How far the task has got; TASK_UNKNOWN."""
+
+    def purge(self, before: datetime) -> int:
+        """Forget tasks that are over and were given before a moment; returns how many."""
 
 
 class DeviceStore(Protocol):

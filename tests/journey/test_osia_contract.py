@@ -40,8 +40,8 @@ def published(contract: Path) -> dict[str, Any]:
 
 
 def test_every_operation_of_the_contract_is_there_and_no_other(published: dict[str, Any]) -> None:
-    assert len(published) == 22
-    assert {each.name for each in OPERATIONS} == published.keys() - {"readTaskStatus", "redeliverTaskResult"}
+    assert len(OPERATIONS) == len(published) == 22
+    assert {each.name for each in OPERATIONS} == published.keys()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)

@@ -1,58 +1,18 @@
 """The way out: listed origins only, no private address that is not listed, pinned, bounded, no redirect followed."""
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.outbound.gate import OutboundGate
 from biometric_service.outbound.rules import OutboundRules
+from tests.http_server import Answer, says, server
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
 LOOPBACK = ("127.0.0.0/8", "::1/128")
-
-
-@contextmanager
-def server(answer: Answer) -> Iterator[int]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            answer(self)
-
-        def do_POST(self) -> None:
-            answer(self)
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield http.server_address[1]
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
-
-
-def says(body: bytes, status: int = 200, **headers: str) -> Answer:
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        request.send_header("Content-Length", headers.pop("length", str(len(body))))
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(body)
-        request.close_connection = True
-
-    return answer
 
 
 def gate(*origins: str, networks: tuple[str, ...] = LOOPBACK, seconds: float = 5, most: int = 100) -> OutboundGate:

@@ -1,10 +1,9 @@
 """The 22 operations of OSIA's contract, each with its scope and the statuses that it has."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from biometric_service.api.osia import galleries, persons, searching
-from biometric_service.api.osia.operation import Operation
+from biometric_service.api.osia import galleries, persons, searching, tasks
+from biometric_service.api.osia.operation import AnyOperation, Operation
 from biometric_service.api.osia.schemas import parameters, sets
 from biometric_service.api.osia.schemas.encounter import Encounter
 from biometric_service.api.osia.schemas.searching import (
@@ -45,7 +44,7 @@ def _both(asked: parameters.Merge) -> tuple[SubjectId, ...]:
     return (asked.person_id_target, asked.person_id_source)
 
 
-CREATIONS: tuple[Operation[Any, Any], ...] = (
+CREATIONS: tuple[AnyOperation, ...] = (
     Operation(
         "createEncounterNoIds",
         "POST",
@@ -98,7 +97,7 @@ CREATIONS: tuple[Operation[Any, Any], ...] = (
         recognises=True,
     ),
 )
-READINGS: tuple[Operation[Any, Any], ...] = (
+READINGS: tuple[AnyOperation, ...] = (
     Operation(
         "readAllEncounters",
         "GET",
@@ -159,7 +158,7 @@ READINGS: tuple[Operation[Any, Any], ...] = (
         body_needed=False,
     ),
 )
-MUTATIONS: tuple[Operation[Any, Any], ...] = (
+MUTATIONS: tuple[AnyOperation, ...] = (
     Operation(
         "deleteEncounter",
         "DELETE",
@@ -233,7 +232,7 @@ MUTATIONS: tuple[Operation[Any, Any], ...] = (
         _person,
     ),
 )
-SEARCHES: tuple[Operation[Any, Any], ...] = (
+SEARCHES: tuple[AnyOperation, ...] = (
     Operation(
         "identify",
         "POST",
@@ -299,4 +298,28 @@ SEARCHES: tuple[Operation[Any, Any], ...] = (
         recognises=True,
     ),
 )
-OPERATIONS = CREATIONS + READINGS + MUTATIONS + SEARCHES
+TASKS: tuple[AnyOperation, ...] = (
+    Operation(
+        "readTaskStatus",
+        "GET",
+        "/tasks/{taskId}/status",
+        Scope.TASK_READ,
+        frozenset({200, 400, 403, 404, 500}),
+        parameters.Task,
+        sets.Nothing,
+        tasks.read_status,
+        body_needed=False,
+    ),
+    Operation(
+        "redeliverTaskResult",
+        "POST",
+        "/tasks/{taskId}/redeliver",
+        Scope.TASK_UPDATE,
+        frozenset({204, 400, 403, 404, 500}),
+        parameters.Task,
+        sets.Nothing,
+        tasks.redeliver,
+        body_needed=False,
+    ),
+)
+OPERATIONS = CREATIONS + READINGS + MUTATIONS + SEARCHES + TASKS

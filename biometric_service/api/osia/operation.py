@@ -49,6 +49,9 @@ class Operation(Generic[Asked, Sent]):
         return _read(self.body.model_validate_json, text if text.strip() or self.body_needed else b"{}")
 
 
+AnyOperation = Operation[Any, Any]
+
+
 def _read(validate: Callable[[Any], Read], given: object) -> Read:
     try:
         return validate(given)

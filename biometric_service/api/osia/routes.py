@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -12,10 +13,11 @@ from pydantic import BaseModel
 from biometric_service.api.errors import OSIA
 from biometric_service.api.osia.answer import CSV, JSON, Body, as_csv, status_of, wants_csv, written
 from biometric_service.api.osia.contract import OPERATIONS
+from biometric_service.api.osia.deferring import defer
 from biometric_service.api.osia.errand import Errand
-from biometric_service.api.osia.operation import Operation
+from biometric_service.api.osia.operation import AnyOperation
 from biometric_service.api.osia.profiles import seconds_for
-from biometric_service.api.osia.schemas.parameters import Comparison, GalleryReading, Parameters
+from biometric_service.api.osia.schemas.parameters import Comparison, Deferrable, GalleryReading, Parameters
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
 from biometric_service.api.workers import RecognitionWorkers, WorkersOf
@@ -28,8 +30,6 @@ PURPOSE, DEVICE = "X-Purpose", "X-Device"
 OTHERWISE = "osia"
 """The purpose of a call that states none, of a caller that has not exactly one."""
 LONGEST_WORD = 128
-
-AnyOperation = Operation[Any, Any]
 
 
 def osia_router() -> APIRouter:
@@ -54,11 +54,16 @@ def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
         services: ServicesOf,
         workers: WorkersOf,
     ) -> Response:
-        if operation.recognises:
-            workers.require_room()
         asked = operation.read_parameters({**request.query_params, **request.path_params})
-        sent = await run_in_threadpool(operation.read_body, await _text(request))
+        callback = asked.callback if isinstance(asked, Deferrable) else None
+        if operation.recognises and not callback:
+            workers.require_room()
+        text = await _text(request)
+        sent = await run_in_threadpool(operation.read_body, text)
         errand = await _errand(request, admission, services, operation, asked, sent)
+        if callback:
+            taken = await run_in_threadpool(defer, errand, operation, asked, callback, text)
+            return Response(written(taken), HTTPStatus.ACCEPTED, media_type=JSON)
         body = await _done(operation, workers, errand, asked, sent)
         return _answer(request, asked, body)
 

@@ -1,0 +1,221 @@
+"""The queue of tasks in SQL (``vocabulary.protocols.TaskStore``): it survives whatever happens to a process.
+
+Whoever claims a task holds it until a moment that is put off as long as the process lives; after it anybody may claim
+the task again. Requests and results are sealed.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.database import Database
+from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.models import SubjectRow, TaskRow
+from biometric_service.references.protection import Binding, StoreKey
+from biometric_service.references.refusals import task_unknown
+from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskStatus, TaskWork
+
+UNDONE = TaskRow.status == TaskStatus.PENDING
+UNSENT = TaskRow.status.in_([TaskStatus.RESPONSE_SCHEDULED, TaskStatus.RESPONSE_RETRY])
+_SEALED = (TaskRow.request, TaskRow.reply, TaskRow.result)
+_OVER = TaskRow.status.in_([TaskStatus.COMPLETED, TaskStatus.RESPONSE_ERROR])
+
+
+class SqlTaskStore:
+    """Keeps tasks in the store's database; safe in threads and beside other processes."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+
+    @property
+    def signing_key(self) -> bytes:
+        """32 bytes, for the signatures of deliveries; another one once the store key was renewed."""
+        return self._keys.current.callbacks
+
+    def add(self, commission: Commission, most: int) -> None:
+        """Keep the task; RATE_LIMITED where ``most`` are waiting."""
+        subject, other = (*commission.subjects, None, None)[:2]
+        row = {
+            "id": commission.id,
+            "actor": commission.actor,
+            "priority": commission.priority,
+            "subject": subject,
+            "other": other,
+            "status": TaskStatus.PENDING.value,
+            "created_at": commission.at,
+            "due_at": commission.at,
+            "attempts": 0,
+            "failed": False,
+            "request": self._keys.current.tasks.seal(commission.request, _binding(commission.id, "request")),
+            "reply": self._keys.current.tasks.seal(commission.reply, _binding(commission.id, "reply")),
+        }
+        with self._database.writing() as connection:
+            waiting, last = connection.execute(select(func.count(), func.max(TaskRow.number)).where(UNDONE)).one()
+            if waiting >= most:
+                raise _full(waiting)
+            last = max(last or 0, connection.scalar(select(func.max(TaskRow.number))) or 0)
+            connection.execute(insert(TaskRow), {"number": last + 1, **row})
+
+    def claim_work(self, now: datetime, until: datetime) -> TaskWork | None:
+        """The next task to do, the most urgent first and none before an earlier one about the same subject."""
+        row = self._claim(and_(UNDONE, ~_earlier_about_the_same()), now, until)
+        if row is None:
+            return None
+        return TaskWork(row["id"], self._opened(row, "request"), row["attempts"] + 1)
+
+    def claim_delivery(self, now: datetime, until: datetime) -> TaskDelivery | None:
+        """The next result to send."""
+        row = self._claim(UNSENT, now, until)
+        if row is None:
+            return None
+        reply, result = self._opened(row, "reply"), self._opened(row, "result")
+        return TaskDelivery(row["id"], reply, result, row["failed"], row["attempts"] + 1)
+
+    def hold(self, tasks: Collection[str], until: datetime) -> None:
+        """Go on holding what was claimed."""
+        if tasks:
+            self._set(and_(TaskRow.id.in_(tasks), TaskRow.claimed_until.is_not(None)), claimed_until=until)
+
+    def finish(self, task: str, result: bytes, at: datetime, *, failed: bool) -> None:
+        """The task is done; its result waits to be sent, and what was asked is forgotten."""
+        sealed = self._keys.current.tasks.seal(result, _binding(task, "result"))
+        status = TaskStatus.RESPONSE_SCHEDULED.value
+        self._set(
+            and_(TaskRow.id == task, UNDONE),
+            result=sealed,
+            request=None,
+            failed=failed,
+            status=status,
+            attempts=0,
+            due_at=at,
+            claimed_until=None,
+        )
+
+    def postpone(self, task: str, due: datetime) -> None:
+        """The task could not be done; it is tried again then."""
+        self._set(and_(TaskRow.id == task, UNDONE), due_at=due, claimed_until=None)
+
+    def delivered(self, task: str) -> None:
+        """The result was taken."""
+        self._set(and_(TaskRow.id == task, UNSENT), status=TaskStatus.COMPLETED.value, claimed_until=None)
+
+    def undelivered(self, task: str, due: datetime | None) -> None:
+        """The result was not taken; it is sent again then, or not at all."""
+        status = TaskStatus.RESPONSE_RETRY if due else TaskStatus.RESPONSE_ERROR
+        moment = {"due_at": due} if due else {}
+        self._set(and_(TaskRow.id == task, UNSENT), status=status.value, claimed_until=None, **moment)
+
+    def redeliver(self, task: str, now: datetime) -> None:
+        """Send the result once more, as soon as there is one; TASK_UNKNOWN."""
+        with self._database.writing() as connection:
+            if _state(connection, task).status is TaskStatus.PENDING:
+                return
+            again = {"status": TaskStatus.RESPONSE_RETRY.value, "attempts": 0, "due_at": now, "claimed_until": None}
+            connection.execute(update(TaskRow).where(TaskRow.id == task).values(**again))
+
+    def state(self, task: str) -> TaskState:
+        """How far the task has got; TASK_UNKNOWN."""
+        with self._database.reading() as connection:
+            return _state(connection, task)
+
+    def purge(self, before: datetime) -> int:
+        """Forget tasks that are over and were given before a moment; returns how many."""
+        old = and_(_OVER, TaskRow.created_at < before)
+        with self._database.reading() as connection:
+            found = connection.scalar(select(func.count()).select_from(TaskRow).where(old)) or 0
+        if found:
+            with self._database.writing() as connection:
+                connection.execute(delete(TaskRow).where(old))
+        return found
+
+    def _claim(self, which: ColumnElement[bool], now: datetime, until: datetime) -> Mapping[str, Any] | None:
+        """Look first, so that an empty queue makes no writer wait."""
+        free = or_(TaskRow.claimed_until.is_(None), TaskRow.claimed_until < now)
+        next_one = (
+            select(*TaskRow.__table__.columns)
+            .where(which, free, TaskRow.due_at <= now)
+            .order_by(TaskRow.priority.desc(), TaskRow.number)
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            if _first(connection, next_one) is None:
+                return None
+        with self._database.writing() as connection:
+            row = _first(connection, next_one)
+            if row is not None:
+                claimed = {"claimed_until": until, "attempts": row["attempts"] + 1}
+                connection.execute(update(TaskRow).where(TaskRow.number == row["number"]).values(**claimed))
+            return row
+
+    def _opened(self, row: Mapping[str, Any], part: str) -> bytes:
+        return self._keys.current.tasks.open(row[part], _binding(row["id"], part))
+
+    def _set(self, which: ColumnElement[bool], **values: object) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(TaskRow).where(which).values(**values))
+
+
+def reseal_tasks(connection: Connection, present: StoreKey, new: StoreKey) -> None:
+    """Put every request, reply and result under a new store key; RECORD_TAMPERED."""
+    for row in connection.execute(select(TaskRow.number, TaskRow.id, *_SEALED)).mappings().all():
+        sealed = {
+            column.key: new.tasks.seal(present.tasks.open(row[column.key], binding), binding)
+            for column in _SEALED
+            if row[column.key] is not None
+            for binding in (_binding(row["id"], column.key),)
+        }
+        connection.execute(update(TaskRow).where(TaskRow.number == row["number"]).values(**sealed))
+
+
+def forget_tasks(connection: Connection, subjects: Collection[int]) -> None:
+    """Forget the results about the subjects with these numbers, which are erased."""
+    known_as = select(SubjectRow.id).where(SubjectRow.number.in_(subjects))
+    connection.execute(delete(TaskRow).where(or_(TaskRow.subject.in_(known_as), TaskRow.other.in_(known_as)), ~UNDONE))
+
+
+def _earlier_about_the_same() -> ColumnElement[bool]:
+    earlier = aliased(TaskRow)
+    same = or_(
+        earlier.subject == TaskRow.subject,
+        earlier.subject == TaskRow.other,
+        earlier.other == TaskRow.subject,
+        earlier.other == TaskRow.other,
+    )
+    return exists().where(earlier.number < TaskRow.number, earlier.status == TaskStatus.PENDING, same)
+
+
+def _first(connection: Connection, statement: Select[Any]) -> Mapping[str, Any] | None:
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _state(connection: Connection, task: str) -> TaskState:
+    row = connection.execute(select(TaskRow.actor, TaskRow.status).where(TaskRow.id == task)).one_or_none()
+    if row is None:
+        raise task_unknown()
+    return TaskState(row.actor, TaskStatus(row.status))
+
+
+def _binding(task: str, part: str) -> Binding:
+    return Binding(f"task {task} {part}".encode())
+
+
+def _full(waiting: int) -> BiometricServiceError:
+    return BiometricServiceError(ErrorCode.RATE_LIMITED, f"{waiting} tasks are waiting.", "Try again later.")

@@ -1,0 +1,284 @@
+"""Calls with a callback: done later, whatever happens to the process, and delivered until they are taken."""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from biometric_service.api.osia.deferring import recall
+from biometric_service.app.serving import services_for
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId
+from tests.http_server import says, server
+from tests.live_service import LiveService, live_service, without_models
+from tests.osia_service import ASKING, GALLERY, encounter
+
+SECRET = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+
+
+@dataclass
+class Receiver:
+    """What was delivered; it answers with the statuses in turn and then with 204."""
+
+    statuses: list[int] = field(default_factory=list)
+    received: list[tuple[dict[str, list[str]], dict[str, str], bytes]] = field(default_factory=list)
+    port: int = 0
+
+    def take(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        self.received.append((parse_qs(urlsplit(request.path).query), dict(request.headers), body))
+        says(b"", self.statuses.pop(0) if self.statuses else 204)(request)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [json.loads(body) for _, _, body in self.received]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    with server(receiver.take) as port:
+        receiver.port = port
+        yield receiver
+
+
+def reaching(receiver: Receiver, folder: Path, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "data_dir": folder,
+        "outbound_origins": (receiver.url,),
+        "outbound_networks": ("127.0.0.0/8",),
+        "task_retry_seconds": 0.1,
+        "callback_secret": f"whsec_{SECRET}",
+        **more,
+    }
+
+
+@contextmanager
+def serving(receiver: Receiver, folder: Path, **more: Any) -> Iterator[LiveService]:  # noqa: ANN401
+    with live_service(without_models(**reaching(receiver, folder, **more))) as live:
+        if GalleryId(GALLERY) not in live.service.store.galleries():
+            live.gallery(GALLERY)
+        yield live
+
+
+def later(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    callback: str,
+    body: object = None,
+    **query: Any,  # noqa: ANN401
+) -> str:
+    asked = {**ASKING, "callback": callback, **query}
+    answer = client.request(method, f"/v1{path}", params=asked, json=body)
+    assert answer.status_code == 202, answer.text
+    task: str = answer.json()["taskId"]
+    return task
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.02)
+
+
+def status(client: httpx.Client, task: str) -> str:
+    answer = client.get(f"/v1/tasks/{task}/status", params=ASKING)
+    assert answer.status_code == 200, answer.text
+    word: str = answer.json()
+    return word
+
+
+def test_a_result_comes_to_the_callback_signed(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path) as live:
+        client = live.client(live.key())
+        task = later(client, "POST", "/persons", f"{receiver.url}/taken?from=here", encounter(), priority=9)
+        eventually(lambda: status(client, task) == "COMPLETED")
+        ((query, headers, body),) = receiver.received
+        assert query == {"from": ["here"], "transactionId": ["T-1"], "taskId": [task]}
+        assert headers["Content-Type"] == "application/json"
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        digest = hmac.digest(base64.b64decode(SECRET), signed, hashlib.sha256)
+        assert headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
+        assert headers["webhook-id"] == task
+        ids = json.loads(body)
+        path = f"/v1/persons/{ids['personId']}/encounters/{ids['encounterId']}"
+        assert client.get(path, params=ASKING).status_code == 200
+        assert client.delete(path, params=ASKING).status_code == 204
+
+
+def test_every_kind_of_result_is_told(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path) as live:
+        client = live.client(live.key())
+        asked = (
+            ("POST", "/persons/A/encounters/1", encounter()),
+            ("PUT", "/persons/A/encounters/1/status?status=INACTIVE", None),
+            ("GET", f"/galleries/{GALLERY}", None),
+            ("DELETE", "/persons/A", None),
+            ("DELETE", "/persons/A", None),
+        )
+        for method, path, body in asked:
+            parts = urlsplit(path)
+            more = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            task = later(client, method, parts.path, receiver.url, body, **more)
+            eventually(lambda task=task: status(client, task) == "COMPLETED")  # type: ignore[misc]
+    created, changed, listed, deleted, unknown = receiver.bodies
+    assert (created["personId"], created["encounterId"]) == ("A", "1")
+    assert (changed, deleted) == ("OK", "OK")
+    assert listed == [{"personId": "A", "encounterId": "1"}]
+    assert unknown["code"] == 404
+    assert receiver.received[-1][1]["Content-Type"] == "application/error+json"
+
+
+def test_a_result_that_is_not_taken_is_sent_again_then_given_up_then_sent_when_asked(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.statuses = [500, 302, 400]
+    with serving(receiver, tmp_path, task_attempts=3) as live:
+        client = live.client(live.key())
+        task = later(client, "GET", "/galleries", receiver.url)
+        eventually(lambda: status(client, task) == "RESPONSE_ERROR")
+        assert len(receiver.received) == 3
+        assert len({headers["webhook-id"] for _, headers, _ in receiver.received}) == 1
+        assert client.post(f"/v1/tasks/{task}/redeliver", params=ASKING).status_code == 204
+        eventually(lambda: status(client, task) == "COMPLETED")
+        assert receiver.bodies == [[GALLERY]] * 4
+
+
+def test_a_callback_that_is_not_listed_is_refused_and_nothing_is_kept(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path) as live:
+        client = live.client(live.key())
+        asked = {**ASKING, "callback": "http://169.254.169.254/"}
+        answer = client.post("/v1/persons", params=asked, json=encounter())
+        assert (answer.status_code, "url_refused" in answer.text) == (400, True)
+        assert client.get(f"/v1/galleries/{GALLERY}", params=ASKING).json() == []
+
+
+def test_a_task_is_its_callers_own(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path) as live:
+        owner, other = (live.client(live.key(galleries=frozenset({GALLERY}))) for _ in range(2))
+        task = later(owner, "GET", "/galleries", receiver.url)
+        assert other.get(f"/v1/tasks/{task}/status", params=ASKING).status_code == 404
+        assert other.post(f"/v1/tasks/{task}/redeliver", params=ASKING).status_code == 404
+        assert owner.get("/v1/tasks/none/status", params=ASKING).status_code == 404
+        eventually(lambda: status(owner, task) == "COMPLETED")
+
+
+def test_tasks_wait_for_the_next_process_and_keep_their_order(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        key = live.key()
+        client = live.client(key)
+        for number in range(3):
+            later(client, "POST", f"/persons/A/encounters/{number}", receiver.url, encounter(), priority=number)
+        last = later(client, "GET", "/persons/A/encounters", receiver.url, priority=9)
+        assert status(client, last) == "PENDING"
+    with serving(receiver, tmp_path) as live:
+        client = live.client(key)
+        eventually(lambda: status(client, last) == "COMPLETED")
+        kept = client.get("/v1/persons/A/encounters", params=ASKING).json()
+    assert [each["encounterId"] for each in kept] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "/persons", encounter(), "personId"),
+        ("POST", "/persons/B/encounters/1", encounter(), "personId"),
+        ("DELETE", "/persons/A", None, "OK"),
+        ("POST", "/persons/C/merge/A", None, "OK"),
+        ("POST", "/persons/C/move/A/encounters/1", None, "OK"),
+    ],
+)
+def test_what_was_done_just_before_a_process_died_is_not_done_twice(  # noqa: PLR0913, PLR0917
+    receiver: Receiver, tmp_path: Path, method: str, path: str, body: object, told: str
+) -> None:
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        client = live.client(live.key())
+        for person in ("A/encounters/1", "C/encounters/2"):
+            assert client.post(f"/v1/persons/{person}", params=ASKING, json=encounter()).status_code == 200
+        later(client, method, path, receiver.url, body)
+        do_and_die(live)
+        before = live.service.store.subjects(ALL_GALLERIES, None, 10)
+    with serving(receiver, tmp_path) as live:
+        eventually(lambda: bool(receiver.received))
+        after = live.service.store.subjects(ALL_GALLERIES, None, 10)
+    assert [each.subject for each in after] == [each.subject for each in before]
+    assert [each.encounters for each in after] == [each.encounters for each in before]
+    assert told in receiver.bodies[0]
+
+
+def do_and_die(live: LiveService) -> None:
+    """Do the work of a task and never say so."""
+    now = datetime.now(UTC)
+    tasks = live.service.tasks
+    work = tasks.claim_work(now, now)
+    assert work
+    recalled = recall(services_for(live.service), work)
+    asked = recalled.operation.read_parameters(recalled.parameters)
+    recalled.operation.work(recalled.errand, asked, recalled.operation.read_body(recalled.body))
+
+
+@contextmanager
+def killable(receiver: Receiver, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = reaching(receiver, folder, fingerprint_model="", face_model="", port=port, tls=False)
+    given = {f"BIOMETRIC_{name.upper()}": _as_text(value) for name, value in settings.items()}
+    command = (sys.executable, "-m", "biometric_service", "serve")
+    with subprocess.Popen(command, env={**os.environ, **given}, stderr=subprocess.DEVNULL) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            eventually(lambda: _answers(url), 60)
+            yield process, url
+        finally:
+            process.kill()
+
+
+def _as_text(value: object) -> str:
+    return json.dumps(value) if isinstance(value, tuple) else str(value)
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/healthz", trust_env=False).status_code == 200
+    return False
+
+
+def test_nothing_that_was_accepted_is_lost_when_the_process_is_killed(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        key = live.key()
+    accepted: set[str] = set()
+    with killable(receiver, tmp_path) as (process, url), httpx.Client(base_url=url, trust_env=False) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        for number in range(12):
+            later(client, "POST", f"/persons/P-{number}/encounters/1", receiver.url, encounter())
+            accepted.add(f"P-{number}")
+        process.send_signal(signal.SIGKILL)
+    with serving(receiver, tmp_path) as live:
+        eventually(lambda: accepted <= {body["personId"] for body in receiver.bodies}, 40)
+        assert {summary.subject for summary in live.service.store.subjects(ALL_GALLERIES, None, 100)} == accepted
+        live.service.verify_audit()
+    assert [body for body in receiver.bodies if "code" in body] == []
