@@ -5,9 +5,12 @@ from uuid import uuid4
 
 import pytest
 
+from benchmarks.throughput.random_encounters import audit_event, random_encounter
 from biometric_service.errors import ErrorCode
+from biometric_service.references.key_renewal import renew
 from biometric_service.references.opening import OpenedStore
 from biometric_service.references.tasks import SqlTaskStore
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import SubjectId
 from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskStatus, TaskWork
 from tests.stores import refused
@@ -124,3 +127,25 @@ def test_what_is_over_and_old_is_forgotten(tasks: SqlTaskStore) -> None:
 def test_too_many_waiting_tasks_are_refused(tasks: SqlTaskStore) -> None:
     given(tasks, most=1)
     refused(ErrorCode.RATE_LIMITED, lambda: given(tasks, most=1))
+
+
+def test_a_task_outlives_the_renewal_of_the_store_key(opened: OpenedStore) -> None:
+    tasks = opened.tasks
+    waiting, over = given(tasks, priority=0), given(tasks, priority=9)
+    claimed(tasks)
+    tasks.finish(over, b"result", NOW, failed=False)
+    list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
+    delivery = sent(tasks)
+    assert delivery
+    assert (delivery.reply, delivery.result) == (b"reply", b"result")
+    assert claimed(tasks).request == b"asked " + waiting.encode()
+
+
+def test_results_about_somebody_who_is_erased_are_forgotten(opened: OpenedStore) -> None:
+    opened.store.enrol(random_encounter(1, "A"), audit_event())
+    about, other = given(opened.tasks, "A"), given(opened.tasks, "B")
+    for task in (about, other):
+        opened.tasks.finish(task, b"image", NOW, failed=False)
+    opened.store.erase(SubjectId("A"), audit_event(EventKind.SUBJECT_ERASED))
+    refused(ErrorCode.TASK_UNKNOWN, lambda: opened.tasks.state(about))
+    assert opened.tasks.state(other).status is TaskStatus.RESPONSE_SCHEDULED
