@@ -97,6 +97,10 @@ class Settings(BaseSettings):
     callback_secret: SecretStr = Field(
         SecretStr(""), description="Signs what callbacks are sent (whsec_...); empty for the store's own."
     )
+    osia_key_file: Path | None = Field(
+        None,
+        description="RSA private key, PEM, for what OSIA callers encrypt (JWE); empty to refuse what is encrypted.",
+    )
     osia_make_galleries: bool = Field(
         default=True,
         description="Make a gallery that an OSIA call keeps somebody in; OSIA has no other way to make one.",
@@ -111,8 +115,8 @@ class Settings(BaseSettings):
     processes: int = Field(
         1, ge=1, le=64, description="Processes that serve requests; more than one share the index of one matcher."
     )
-    caller_rate: float = Field(200, gt=0, description="Requests a second that one caller may go on making.")
-    caller_burst: float = Field(400, ge=1, description="Requests that one caller may make at once after a pause.")
+    caller_rate: float = Field(1000, gt=0, description="Requests a second that one caller may go on making.")
+    caller_burst: float = Field(2000, ge=1, description="Requests that one caller may make at once after a pause.")
     caller_concurrency: int = Field(32, ge=1, description="Requests that one caller may have in progress.")
     failures_per_minute: float = Field(
         60, ge=1, description="Requests a minute from one address that may fail to say who calls."
@@ -151,6 +155,7 @@ class Settings(BaseSettings):
         "master_key_file",
         "policy_file",
         "index_snapshots_dir",
+        "osia_key_file",
         "tls_certificate_file",
         "tls_key_file",
         "tls_client_ca_file",

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from biometric_service.api.osia.encryption import EncryptedNodes
 from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.outbound.gate import OutboundGate
 from biometric_service.recognition.walk import Walk
@@ -29,6 +30,7 @@ class Services:
     devices: DeviceStore
     telemetry: Telemetry
     outbound: OutboundGate
+    encrypted: EncryptedNodes
     tasks: TaskStore
 
 

@@ -97,7 +97,7 @@ def later(
     return task
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "it did not come about"
@@ -251,7 +251,7 @@ def killable(receiver: Receiver, folder: Path) -> Iterator[tuple[subprocess.Pope
     with subprocess.Popen(command, env={**os.environ, **given}, stderr=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            eventually(lambda: _answers(url), 60)
+            eventually(lambda: _answers(url), 180)
             yield process, url
         finally:
             process.kill()
@@ -278,7 +278,7 @@ def test_nothing_that_was_accepted_is_lost_when_the_process_is_killed(receiver: 
             accepted.add(f"P-{number}")
         process.send_signal(signal.SIGKILL)
     with serving(receiver, tmp_path) as live:
-        eventually(lambda: accepted <= {body["personId"] for body in receiver.bodies}, 40)
+        eventually(lambda: accepted <= {body["personId"] for body in receiver.bodies}, 90)
         assert {summary.subject for summary in live.service.store.subjects(ALL_GALLERIES, None, 100)} == accepted
         live.service.verify_audit()
     assert [body for body in receiver.bodies if "code" in body] == []
