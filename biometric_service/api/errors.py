@@ -23,6 +23,8 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 MEDIA_TYPE = "application/problem+json"
 OSIA = "osia"
 """Tag of the routes that write their faults as OSIA does."""
+MOST_NAMED = 10
+"""How much that is wrong with a request is named at once."""
 KNOWN_FROM_HTTP = frozenset({413, 429})
 RETRY_AFTER_SECONDS = "1"
 
@@ -146,7 +148,7 @@ def osia_response(fault: BiometricServiceError, documented: Container[int]) -> R
 
 def invalid_request(faults: Sequence[Mapping[str, Any]]) -> BiometricServiceError:
     """What a validation found, without the values that were sent: they may be biometric data."""
-    found = "; ".join(f"{_place(fault)}: {fault['msg'].removeprefix('Value error, ')}" for fault in faults)
+    found = "; ".join(f"{_place(fault)}: {fault['msg'].removeprefix('Value error, ')}" for fault in faults[:MOST_NAMED])
     return BiometricServiceError(
         ErrorCode.REQUEST_INVALID, f"The request is not valid ({found}).", "Correct it as /openapi.json describes."
     )

@@ -9,6 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from biometric_service.api.osia.contract import OPERATIONS
+from biometric_service.api.osia.operation import AnyOperation
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
@@ -296,3 +298,34 @@ def test_an_encounter_of_two_galleries_is_changed_only_by_who_reaches_both(live:
     faulty(ask(half, "DELETE", "/persons/H-1/encounters/E"), 403)
     faulty(ask(half, "PUT", "/persons/H-1/encounters/E/status", status="INACTIVE"), 403)
     assert ask(whole, "DELETE", "/persons/H-1").status_code == 204
+
+
+SENT: dict[str, object] = {
+    "Encounter": encounter(),
+    "IdentifyRequest": {"filter": {}, "biometricData": [TINY]},
+    "Filter": {},
+    "VerifyFromIdRequest": {"biometricData": [TINY]},
+    "VerifyFromBioRequest": {"biometricData1": [TINY], "biometricData2": [TINY]},
+    "GalleryNames": ["elsewhere"],
+}
+NAMED = {"personId": "P-Atal", "encounterId": "E-1", "galleryId": GALLERY, "taskId": "none"}
+OPEN = {"readGalleries", "verifyFromBio"}
+"""Operations that touch no gallery but the caller's own."""
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_an_operation_needs_a_key_with_its_scope_and_reaches_no_foreign_gallery(
+    live: LiveService, client: httpx.Client, operation: AnyOperation
+) -> None:
+    path = operation.path.format(**NAMED, personIdTarget="P-Atal", personIdSource="P-Andre")
+    body = SENT.get(operation.body.__name__)
+    before = [ask(client, "GET", f"/persons/P-{name}/encounters").json() for name in PEOPLE]
+
+    def status(caller: httpx.Client) -> int:
+        return ask(caller, operation.method, path, body, status="INACTIVE").status_code
+
+    assert status(live.client()) == 403
+    assert status(live.client(live.key(frozenset(Scope) - {operation.scope}))) == 403
+    foreign = status(live.client(live.key(galleries=frozenset({"elsewhere"}))))
+    assert (foreign in {403, 404}) or operation.name in OPEN
+    assert [ask(client, "GET", f"/persons/P-{name}/encounters").json() for name in PEOPLE] == before

@@ -38,6 +38,15 @@ class Errand:
         """Those of the galleries that the caller reaches, by name."""
         return tuple(sorted(filter(self.may_search, galleries)))
 
+    def galleries_of(self, subject: SubjectId) -> tuple[GalleryId, ...]:
+        """Those of a subject that the caller reaches; none where it was erased meanwhile."""
+        try:
+            return self.seen(self.services.store.subject(subject).galleries) if subject else ()
+        except BiometricServiceError as fault:
+            if fault.code is ErrorCode.SUBJECT_UNKNOWN:
+                return ()
+            raise
+
     def event(
         self,
         kind: EventKind,

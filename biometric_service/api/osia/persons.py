@@ -209,7 +209,7 @@ def _duplicates(errand: Errand, found: Decision) -> JsonValue:
     candidates: list[JsonValue] = [
         {"personId": each.subject, "score": each.score}
         for each in found.candidates
-        if each.score >= found.review_threshold and errand.seen(errand.services.store.subject(each.subject).galleries)
+        if each.score >= found.review_threshold and errand.galleries_of(each.subject)
     ]
     return {"outcome": found.outcome.value, "candidates": candidates}
 

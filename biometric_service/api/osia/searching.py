@@ -174,7 +174,7 @@ def _verified(errand: Errand, answer: Recognition, asked: Comparison) -> Verific
 
 
 def _scores(errand: Errand, found: candidates.Candidate) -> tuple[ScoreDetail, ...]:
-    galleries = _galleries(errand, found.subject)
+    galleries = errand.galleries_of(found.subject)
     return tuple(
         ScoreDetail(
             score=part.score.value,
@@ -189,14 +189,3 @@ def _scores(errand: Errand, found: candidates.Candidate) -> tuple[ScoreDetail, .
         )
         for part in found.parts
     )
-
-
-def _galleries(errand: Errand, subject: SubjectId) -> tuple[str, ...]:
-    if not subject:
-        return ()
-    try:
-        return errand.seen(errand.services.store.subject(subject).galleries)
-    except BiometricServiceError as fault:
-        if fault.code is ErrorCode.SUBJECT_UNKNOWN:
-            return ()
-        raise
