@@ -23,6 +23,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection whose TLS handshake is done."""
         super().connection_made(transport)
+        self.access_log = False  # it would tell paths and queries, which name people; the envelope logs routes
         self._waiting = self.loop.call_later(HEADER_SECONDS, transport.close)
         connected: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         certificate = connected.getpeercert(binary_form=True) if connected else None

@@ -13,6 +13,8 @@ from biometric_service.settings import Settings
 
 DRAIN_SECONDS = 20
 IDLE_SECONDS = 30
+START_SECONDS = 120
+"""How long a process may take to start, or to say that it is alive, before another takes its place."""
 CONNECTIONS = 1000
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
@@ -36,6 +38,7 @@ def listening(app: FastAPI | Callable[[], FastAPI], settings: Settings) -> uvico
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
         ssl_certfile=chain,
         ssl_keyfile=key,
         ssl_ca_certs=settings.tls_client_ca_file,

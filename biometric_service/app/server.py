@@ -1,5 +1,7 @@
 """The running service: one process or several, until it is told to end; then it drains."""
 
+import signal
+import sys
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ def run_server(settings: Settings, *, console_key: bool) -> None:
     """Serve until interrupted, then drain. ``console_key``: make a fresh key for the console and print its link."""
     log_as_set(settings)
     forbid_dumps()
+    signal.signal(signal.SIGTERM, _end)
     if settings.processes > 1:
         _announce(settings, console_key=console_key)
         run_processes(settings)
@@ -34,6 +37,11 @@ def run_server(settings: Settings, *, console_key: bool) -> None:
     with open_service(settings) as service:
         _announce(settings, console_key=console_key)
         uvicorn.Server(listening(build_application(service), settings)).run()
+
+
+def _end(*_: object) -> None:
+    """Whatever is open is closed on the way out; while requests are served, uvicorn takes the signal and drains."""
+    sys.exit(0)
 
 
 def _announce(settings: Settings, *, console_key: bool) -> None:

@@ -1,0 +1,220 @@
+"""Every operation as a request with the type of its answer, which ``Client`` and ``AsyncClient`` send."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+from pydantic import BaseModel
+
+from biometric_service.api.operations import OPERATIONS
+from biometric_service.api.operations.answers import (
+    BatchAnswer,
+    ComparisonAnswer,
+    DeviceAnswer,
+    DeviceRevocationAnswer,
+    DevicesAnswer,
+    EnrolmentAnswer,
+    ErasureAnswer,
+    EventsAnswer,
+    GalleriesAnswer,
+    GalleryAnswer,
+    GalleryDeletionAnswer,
+    MovementAnswer,
+    RecognitionAnswer,
+    SubjectAnswer,
+    SubjectsAnswer,
+)
+from biometric_service.client.images import Form, Image, batch_form, form
+from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.decisions import Movement
+
+IDEMPOTENCY = "Idempotency-Key"
+
+Given = TypeVar("Given", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[Given]):
+    """A request that can be sent as often as it takes: ``key`` makes the service do it once."""
+
+    method: str
+    path: str
+    answer: type[Given]
+    query: Mapping[str, str]
+    body: Mapping[str, Any] | Form | None
+    key: str
+
+    def on(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+        """As one of httpx."""
+        headers = {IDEMPOTENCY: self.key} if self.method != "GET" else {}
+        form_data = self.body if isinstance(self.body, Form) else None
+        return client.build_request(
+            self.method,
+            self.path,
+            params=dict(self.query) or None,
+            json=None if form_data else self.body,
+            data=dict(form_data.data) if form_data else None,
+            files=dict(form_data.files) if form_data else None,
+            headers=headers,
+        )
+
+    def read(self, answer: httpx.Response) -> Given:
+        """The answer, typed; fields that a newer service adds are passed over."""
+        return self.answer.model_validate_json(answer.content, extra="ignore")
+
+
+def identification(
+    images: Sequence[Image], *, gallery: str, purpose: str, device: str = "", explain: bool = False
+) -> Request[RecognitionAnswer]:
+    """Who is this?"""
+    asked = {"purpose": purpose, "device": device, "gallery": gallery, "explain": explain}
+    return _post("identifications", RecognitionAnswer, form(asked, images))
+
+
+def identification_among(
+    images: Sequence[Image], *, subjects: Sequence[str], gallery: str, purpose: str, device: str = ""
+) -> Request[RecognitionAnswer]:
+    """Is this one of these?"""
+    asked = {"purpose": purpose, "device": device, "gallery": gallery, "subjects": list(subjects)}
+    return _post("identifications-among", RecognitionAnswer, form(asked, images))
+
+
+def identification_batch(
+    probes: Sequence[Sequence[Image]], *, gallery: str, purpose: str, device: str = ""
+) -> Request[BatchAnswer]:
+    """Who are these?"""
+    asked = {"purpose": purpose, "device": device, "gallery": gallery}
+    return _post("identification-batches", BatchAnswer, batch_form(asked, probes))
+
+
+def verification(  # noqa: PLR0913 - as many as the operation has
+    images: Sequence[Image], *, subject: str, gallery: str, purpose: str, device: str = "", explain: bool = False
+) -> Request[RecognitionAnswer]:
+    """Is this who is claimed?"""
+    asked = {"purpose": purpose, "device": device, "gallery": gallery, "subject": subject, "explain": explain}
+    return _post("verifications", RecognitionAnswer, form(asked, images))
+
+
+def comparison(*, first: str, second: str, gallery: str, purpose: str) -> Request[ComparisonAnswer]:
+    """Are these two the same?"""
+    asked = {"purpose": purpose, "gallery": gallery, "first": first, "second": second}
+    return _post("comparisons", ComparisonAnswer, asked)
+
+
+def enrolment(  # noqa: PLR0913 - as many as the operation has
+    images: Sequence[Image],
+    *,
+    subject: str,
+    galleries: Sequence[str],
+    purpose: str,
+    device: str = "",
+    despite_duplicates: bool = False,
+) -> Request[EnrolmentAnswer]:
+    """Keep this person."""
+    asked = {
+        "purpose": purpose,
+        "device": device,
+        "subject": subject,
+        "galleries": list(galleries),
+        "despite_duplicates": despite_duplicates,
+    }
+    return _post("enrolments", EnrolmentAnswer, form(asked, images))
+
+
+def movement_check(  # noqa: PLR0913 - as many as a checkpoint knows
+    images: Sequence[Image],
+    *,
+    gallery: str,
+    checkpoint: str,
+    direction: Movement,
+    claimed: str | None = None,
+    purpose: str,
+    device: str = "",
+) -> Request[MovementAnswer]:
+    """May this person pass?"""
+    asked = {
+        "purpose": purpose,
+        "device": device,
+        "gallery": gallery,
+        "checkpoint": checkpoint,
+        "direction": direction,
+        "claimed": claimed,
+    }
+    return _post("movement-checks", MovementAnswer, form(asked, images))
+
+
+def subjects(*, gallery: str, purpose: str, after: str | None = None, limit: int = 50) -> Request[SubjectsAnswer]:
+    """A page of a gallery's subjects."""
+    query = {"gallery": gallery, "limit": str(limit), **({"after": after} if after else {})}
+    return _get("subjects", SubjectsAnswer, purpose, **query)
+
+
+def subject(name: str, *, purpose: str) -> Request[SubjectAnswer]:
+    """What may be told of a subject."""
+    return _get(f"subjects/{quote(name, safe='')}", SubjectAnswer, purpose)
+
+
+def erasure(name: str, *, purpose: str) -> Request[ErasureAnswer]:
+    """Erase a subject for good."""
+    return _delete(f"subjects/{quote(name, safe='')}", ErasureAnswer, purpose)
+
+
+def galleries(*, purpose: str) -> Request[GalleriesAnswer]:
+    """The galleries that the caller reaches."""
+    return _get("galleries", GalleriesAnswer, purpose)
+
+
+def new_gallery(name: str, *, purpose: str) -> Request[GalleryAnswer]:
+    """Make a gallery."""
+    return _post("galleries", GalleryAnswer, {"purpose": purpose, "gallery": name})
+
+
+def gallery_deletion(name: str, *, purpose: str) -> Request[GalleryDeletionAnswer]:
+    """Delete an empty gallery."""
+    return _delete(f"galleries/{quote(name, safe='')}", GalleryDeletionAnswer, purpose)
+
+
+def devices(*, purpose: str) -> Request[DevicesAnswer]:
+    """The devices in force."""
+    return _get("devices", DevicesAnswer, purpose)
+
+
+def new_device(  # noqa: PLR0913 - as many as a device has
+    name: str,
+    *,
+    title: str,
+    certificate: str,
+    scopes: Sequence[Scope],
+    galleries: Sequence[str],
+    purposes: Sequence[str],
+    purpose: str,
+) -> Request[DeviceAnswer]:
+    """Register a device."""
+    rights = {"scopes": list(scopes), "galleries": list(galleries), "purposes": list(purposes)}
+    asked = {"purpose": purpose, "id": name, "name": title, "certificate": certificate, **rights}
+    return _post("devices", DeviceAnswer, asked)
+
+
+def device_revocation(name: str, *, purpose: str) -> Request[DeviceRevocationAnswer]:
+    """Revoke a device."""
+    return _delete(f"devices/{quote(name, safe='')}", DeviceRevocationAnswer, purpose)
+
+
+def events(*, purpose: str, after: int = 0, limit: int = 50) -> Request[EventsAnswer]:
+    """A page of the audit log."""
+    return _get("audit-events", EventsAnswer, purpose, after=str(after), limit=str(limit))
+
+
+def _post(path: str, answer: type[Given], body: Mapping[str, Any] | Form) -> Request[Given]:
+    return Request("POST", f"{OPERATIONS}/{path}", answer, {}, body, uuid4().hex)
+
+
+def _get(path: str, answer: type[Given], purpose: str, **query: str) -> Request[Given]:
+    return Request("GET", f"{OPERATIONS}/{path}", answer, {"purpose": purpose, **query}, None, "")
+
+
+def _delete(path: str, answer: type[Given], purpose: str) -> Request[Given]:
+    return Request("DELETE", f"{OPERATIONS}/{path}", answer, {"purpose": purpose}, None, uuid4().hex)

@@ -1,0 +1,117 @@
+"""The service as it is started: several processes on one index, a signal that drains, a matcher that comes back."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.service.running import Running, descendants, running
+from tests.live_service import OPERATIONS, asking, synthetic_fingers
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+        return found
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_a_signal_in_the_middle_of_a_request_lets_it_finish(tmp_path: Path, port: int) -> None:
+    one = {"fingerprint_model": "", "face_model": "", "port": port, "processes": 1}
+    with running(tmp_path / "data", tmp_path / "log", one, ready=False) as service:
+        head = f"POST {OPERATIONS}/galleries HTTP/1.1\r\nHost: x\r\nX-Api-Key: {service.key}\r\n"
+        body = b'{"purpose": "x", "gallery": "late"}'
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+            connection.sendall(body[:10])
+            time.sleep(0.3)
+            os.kill(service.pid, signal.SIGTERM)
+            time.sleep(0.5)
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port)).close()
+            connection.sendall(body[10:])
+            assert connection.recv(100).startswith(b"HTTP/1.1 201")
+    assert service.ended() == 0
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("several")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with running(folder / "data", folder / "log", {"port": port, "processes": 2, "face_model": ""}) as service:
+        synthetic_fingers(folder / "fingers", 1)
+        assert post(service, "galleries", json={"purpose": "x", "gallery": "ours"}).status_code == 201
+        kept = post(service, "enrolments", **asking([image(folder, 1)], subject="P-1", galleries=["ours"]))
+        assert kept.status_code == 201, kept.text
+        yield service
+
+
+def image(folder: Path, impression: int) -> bytes:
+    return (folder / "fingers" / f"00001_{impression}.png").read_bytes()
+
+
+def post(service: Running, operation: str, **sent: object) -> httpx.Response:
+    with httpx.Client(base_url=service.url, headers={"X-Api-Key": service.key}, timeout=120, trust_env=False) as one:
+        return one.post(f"{OPERATIONS}/{operation}", **sent)  # type: ignore[arg-type]
+
+
+def identified(service: Running) -> httpx.Response:
+    folder = service.log.parent
+    return post(service, "identifications", **asking([image(folder, 2)], gallery="ours"))
+
+
+@pytest.mark.models
+def test_every_process_finds_what_another_one_enrolled(several: Running) -> None:
+    answers = [identified(several) for _ in range(6)]  # each over a connection of its own
+    assert {answer.json()["decision"]["subject"] for answer in answers} == {"P-1"}
+    figures = httpx.get(f"{several.url}/metrics", headers={"X-Api-Key": several.key}, trust_env=False).text
+    assert 'biometric_index_references{modality="fingerprint"} 1.0' in figures
+    assert 'biometric_decisions_total{kind="identification",outcome="match"} 6.0' in figures
+    assert 'biometric_decisions_total{kind="subject.enrolled",outcome="enrolled"} 1.0' in figures
+
+
+@pytest.mark.models
+def test_a_matcher_that_died_is_started_anew_and_nobody_is_unknown_meanwhile(several: Running) -> None:
+    os.kill(_matcher_of(several), signal.SIGKILL)
+    outcomes = set()
+
+    def back() -> bool:
+        answer = identified(several)
+        found = answer.json()
+        outcomes.add(found["decision"]["outcome"] if answer.is_success else found["code"])
+        return answer.is_success
+
+    assert eventually(back)
+    assert outcomes <= {"match", "index_unavailable"}
+
+
+def _matcher_of(service: Running) -> int:
+    """The process that listens on a Unix socket."""
+    listening = {line.split()[6] for line in Path("/proc/net/unix").read_text().splitlines() if "/matcher" in line}
+    return next(pid for pid in descendants(service.pid) if listening & set(_sockets_of(pid)))
+
+
+def _sockets_of(pid: int) -> Iterator[str]:
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        opened = str(descriptor.readlink())
+        if opened.startswith("socket:["):
+            yield opened.removeprefix("socket:[").removesuffix("]")
