@@ -1,10 +1,16 @@
 """Writes docs/reference from the code (``make docs``); a test proves that what is written there is current."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from biometric_service import errors
+from fastapi.routing import APIRoute
+
+from biometric_service import client, errors
+from biometric_service.api.application import OPERATIONS
 from biometric_service.api.errors import STATUS
+from biometric_service.api.security import requires
+from biometric_service.api.telemetry.metrics import Metrics
 from biometric_service.settings import PREFIX, Settings
 from biometric_service.vocabulary import events
 from biometric_service.vocabulary.quality import INSTRUCTIONS
@@ -14,7 +20,15 @@ REFERENCE = Path(__file__).parent / "reference"
 
 def pages() -> Mapping[str, str]:
     """Every page by its file name."""
-    return {"settings.md": _settings(), "errors.md": _errors(), "events.md": _events(), "quality.md": _quality()}
+    return {
+        "settings.md": _settings(),
+        "errors.md": _errors(),
+        "events.md": _events(),
+        "quality.md": _quality(),
+        "operations.md": _operations(),
+        "metrics.md": _metrics(),
+        "client.md": _client(),
+    }
 
 
 def _settings() -> str:
@@ -51,6 +65,53 @@ def _events() -> str:
 def _quality() -> str:
     rows = ((f"`{defect}`", instruction) for defect, instruction in INSTRUCTIONS.items())
     return _page("Quality", "What can be wrong with a sample, and what to do.", ("defect", "instruction"), rows)
+
+
+def _operations() -> str:
+    routes = [route for module in OPERATIONS for route in module.router.routes if isinstance(route, APIRoute)]
+    rows = (
+        (f"`{method} {route.path}`", f"`{scope}`" if scope else "any", _first_line(route.endpoint))
+        for route in routes
+        for method in sorted(route.methods)
+        for scope in [_scope_of(route)]
+    )
+    intro = (
+        "Our own operations, beside those of OSIA under `/v1`. A caller needs the scope, and must reach the galleries"
+        " and the purpose that it names. `/openapi.json` of the running service has every field."
+    )
+    return _page("Operations", intro, ("operation", "scope", "what it does"), rows)
+
+
+def _scope_of(route: APIRoute) -> str:
+    asked = (each.call for each in route.dependant.dependencies)
+    return next((each.scope.value for each in asked if isinstance(each, requires)), "")
+
+
+def _metrics() -> str:
+    rows = ((f"`{name}`", meaning) for name, meaning in Metrics().described())
+    intro = "What `/metrics` tells Prometheus, with the scope `abis.metrics.read`; counters end in `_total` there."
+    return _page("Metrics", intro, ("name", "meaning"), rows)
+
+
+def _client() -> str:
+    made = (getattr(client, name) for name in client.__all__)
+    rows = ((f"`{each.__name__}{_signature(each)}`", _first_line(each)) for each in made if inspect.isfunction(each))
+    intro = (
+        "Each function of `biometric_service.client` makes a request, which `Client.ask` or `AsyncClient.ask` sends."
+    )
+    return _page("Client", intro, ("request", "what it asks"), rows)
+
+
+def _signature(function: Callable[..., object]) -> str:
+    names = (
+        f"{name}={each.default!r}" if each.default is not each.empty else name
+        for name, each in inspect.signature(function).parameters.items()
+    )
+    return f"({', '.join(names)})"
+
+
+def _first_line(documented: Callable[..., object]) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 
 def _page(title: str, intro: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

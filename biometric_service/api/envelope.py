@@ -62,6 +62,7 @@ class Envelope:
         try:
             with self._telemetry.tracer.span("request", {"method": scope["method"]}, dict(exchange.headers)):
                 await self._serve(exchange)
+                self._telemetry.tracer.note({"route": exchange.route, "status": str(exchange.status)})
         finally:
             exchange.report(self._telemetry.metrics)
 
@@ -91,6 +92,11 @@ class _Exchange:
         self._began = time.perf_counter()
         self.headers = Headers(scope=scope)
         self._id = request_ids.begin(self.headers.get(request_ids.HEADER, ""))
+
+    @property
+    def route(self) -> str:
+        """Which operation was asked for, ``-`` where there is none."""
+        return getattr(self.scope.get("route"), "path", "-")
 
     def announced(self) -> int:
         """The length of the body as its header says, 0 where it says nothing sensible."""
@@ -137,7 +143,7 @@ class _Exchange:
 
     def report(self, metrics: Metrics) -> None:
         """One line for the request: its route, never its path, query or body, which may name a person."""
-        route = getattr(self.scope.get("route"), "path", "-")
+        route = self.route
         seconds = time.perf_counter() - self._began
         metrics.requests.labels(_METHODS.get(self.scope["method"], "other"), route, self.status).inc()
         metrics.request_seconds.labels(route).observe(seconds)

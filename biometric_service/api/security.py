@@ -4,7 +4,7 @@ An operation needs a ``Caller`` for anything it does, and only ``Admission.calle
 an API key, an access token, a client certificate or a proof that a device signed; see ``api.access``.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, cast
@@ -93,17 +93,19 @@ async def own_principal(
         yield principal
 
 
-def requires(scope: Scope) -> Callable[..., Awaitable[Admission]]:
+@dataclass(frozen=True, slots=True)
+class requires:  # noqa: N801 - read as what it says: Depends(requires(Scope.IDENTIFY))
     """A dependency that lets in callers with the scope, before the body of the request is read."""
 
-    async def admit(
-        request: Request, services: ServicesOf, principal: Annotated[Principal, Depends(own_principal)]
-    ) -> Admission:
-        admission = Admission(principal, services.store, services.settings, request)
-        await admission.require(scope, Caller(principal.actor, ""))
-        return admission
+    scope: Scope
 
-    return admit
+    async def __call__(
+        self, request: Request, services: ServicesOf, principal: Annotated[Principal, Depends(own_principal)]
+    ) -> Admission:
+        """Let the caller in; NOT_AUTHENTICATED, NOT_AUTHORISED, RATE_LIMITED."""
+        admission = Admission(principal, services.store, services.settings, request)
+        await admission.require(self.scope, Caller(principal.actor, ""))
+        return admission
 
 
 def _record_refusal(store: ReferenceStore, caller: Caller, why: str, gallery: GalleryId | None) -> None:

@@ -12,10 +12,12 @@ from pydantic import BaseModel
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import (
     BatchAnswer,
+    ChangeAnswer,
     ComparisonAnswer,
     DeviceAnswer,
     DeviceRevocationAnswer,
     DevicesAnswer,
+    EncountersAnswer,
     EnrolmentAnswer,
     ErasureAnswer,
     EventsAnswer,
@@ -30,6 +32,7 @@ from biometric_service.api.operations.answers import (
 from biometric_service.client.images import Form, Image, batch_form, form
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.decisions import Movement
+from biometric_service.vocabulary.references import EncounterStatus
 
 IDEMPOTENCY = "Idempotency-Key"
 
@@ -162,6 +165,61 @@ def erasure(name: str, *, purpose: str) -> Request[ErasureAnswer]:
     return _delete(f"subjects/{quote(name, safe='')}", ErasureAnswer, purpose)
 
 
+def further_encounter(  # noqa: PLR0913 - as many as the operation has
+    images: Sequence[Image],
+    *,
+    subject: str,
+    galleries: Sequence[str],
+    purpose: str,
+    device: str = "",
+    despite_duplicates: bool = False,
+) -> Request[EnrolmentAnswer]:
+    """Keep a further encounter of an enrolled person."""
+    asked = {
+        "purpose": purpose,
+        "device": device,
+        "galleries": list(galleries),
+        "despite_duplicates": despite_duplicates,
+    }
+    return _post(_encounters(subject), EnrolmentAnswer, form(asked, images))
+
+
+def encounters(subject: str, *, purpose: str) -> Request[EncountersAnswer]:
+    """Every encounter of a subject."""
+    return _get(_encounters(subject), EncountersAnswer, purpose)
+
+
+def encounter_deletion(subject: str, encounter: str, *, purpose: str) -> Request[ChangeAnswer]:
+    """Delete an encounter for good."""
+    return _delete(_encounters(subject, encounter), ChangeAnswer, purpose)
+
+
+def status_change(subject: str, encounter: str, status: EncounterStatus, *, purpose: str) -> Request[ChangeAnswer]:
+    """Say what became of the person."""
+    return _put(f"{_encounters(subject, encounter)}/status", ChangeAnswer, {"purpose": purpose, "status": status})
+
+
+def galleries_change(subject: str, encounter: str, galleries: Sequence[str], *, purpose: str) -> Request[ChangeAnswer]:
+    """Say where an encounter is searched."""
+    asked = {"purpose": purpose, "galleries": list(galleries)}
+    return _put(f"{_encounters(subject, encounter)}/galleries", ChangeAnswer, asked)
+
+
+def move(subject: str, encounter: str, *, to: str, purpose: str) -> Request[ChangeAnswer]:
+    """Give an encounter to another subject."""
+    return _post(f"{_encounters(subject, encounter)}/move", ChangeAnswer, {"purpose": purpose, "to": to})
+
+
+def merge(subject: str, *, into: str, purpose: str) -> Request[ChangeAnswer]:
+    """Join two subjects that are one person."""
+    return _post(f"subjects/{quote(subject, safe='')}/merge", ChangeAnswer, {"purpose": purpose, "into": into})
+
+
+def unmerge(subject: str, *, purpose: str) -> Request[ChangeAnswer]:
+    """Take a merge back."""
+    return _post(f"subjects/{quote(subject, safe='')}/unmerge", ChangeAnswer, {"purpose": purpose})
+
+
 def galleries(*, purpose: str) -> Request[GalleriesAnswer]:
     """The galleries that the caller reaches."""
     return _get("galleries", GalleriesAnswer, purpose)
@@ -210,6 +268,15 @@ def events(*, purpose: str, after: int = 0, limit: int = 50) -> Request[EventsAn
 
 def _post(path: str, answer: type[Given], body: Mapping[str, Any] | Form) -> Request[Given]:
     return Request("POST", f"{OPERATIONS}/{path}", answer, {}, body, uuid4().hex)
+
+
+def _put(path: str, answer: type[Given], body: Mapping[str, Any]) -> Request[Given]:
+    return Request("PUT", f"{OPERATIONS}/{path}", answer, {}, body, uuid4().hex)
+
+
+def _encounters(subject: str, encounter: str | None = None) -> str:
+    path = f"subjects/{quote(subject, safe='')}/encounters"
+    return path if encounter is None else f"{path}/{quote(encounter, safe='')}"
 
 
 def _get(path: str, answer: type[Given], purpose: str, **query: str) -> Request[Given]:

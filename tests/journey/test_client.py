@@ -21,10 +21,12 @@ from biometric_service.errors import ErrorCode
 from biometric_service.recognition.requests import EnrolmentOutcome
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import Outcome
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import Encounter, EncounterId, EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.protocol import DeviceInfo, Frame
 from tests.certificates import identity
-from tests.live_service import LiveService, live_service, synthetic_fingers, without_models
+from tests.live_service import LiveService, event, live_service, synthetic_fingers, without_models
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,23 @@ def test_answers_are_typed(live: LiveService, connection: Connection) -> None:
         assert client.ask(biometrics.events(purpose="audit", limit=3)).events[0].number == 1
         answer = client.ask(biometrics.comparison(first="P-1", second="P-1", gallery="ours", purpose="x"))
         assert answer.decision.outcome is Outcome.RECAPTURE
+
+
+def test_people_are_joined_and_parted(live: LiveService, connection: Connection) -> None:
+    live.subject("A-1", "ours")
+    second = Encounter(SubjectId("A-2"), EncounterId("second"), frozenset({GalleryId("ours")}), datetime.now(UTC), ())
+    live.service.store.enrol(second, event(EventKind.SUBJECT_ENROLLED))
+    with Client(live.url, live.key(), connection) as client:
+        client.ask(biometrics.merge("A-2", into="A-1", purpose="x"))
+        both = client.ask(biometrics.encounters("A-1", purpose="x")).encounters
+        assert len(both) == 2
+        client.ask(biometrics.unmerge("A-2", purpose="x"))
+        (own,) = client.ask(biometrics.encounters("A-2", purpose="x")).encounters
+        client.ask(biometrics.status_change("A-2", own.encounter, EncounterStatus.INACTIVE, purpose="x"))
+        client.ask(biometrics.galleries_change("A-2", own.encounter, ["ours"], purpose="x"))
+        client.ask(biometrics.move("A-2", own.encounter, to="A-1", purpose="x"))
+        client.ask(biometrics.encounter_deletion("A-1", own.encounter, purpose="x"))
+        assert len(client.ask(biometrics.encounters("A-1", purpose="x")).encounters) == 1
 
 
 def test_a_fault_has_the_services_code(live: LiveService, connection: Connection) -> None:

@@ -4,7 +4,7 @@ Labels come from closed sets (routes, stages, outcomes), never from what a calle
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -47,6 +47,11 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=own,
         )
+
+    def described(self) -> Iterator[tuple[str, str]]:
+        """Name and meaning of each, and of what is measured only when it is asked for."""
+        for metric in (*self._registry.collect(), *Measured(lambda: 0, tuple).collect()):
+            yield metric.name, metric.documentation
 
     def text(self, measured: "Measured") -> bytes:
         """Everything in Prometheus's text format, with what is measured only now."""

@@ -8,6 +8,7 @@ from opentelemetry.propagate import extract
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import get_current_span
 
 
 class OtlpTracer:
@@ -31,6 +32,10 @@ class OtlpTracer:
         return self._tracer.start_as_current_span(
             name, context, attributes=attributes, record_exception=False, set_status_on_exception=False
         )
+
+    def note(self, attributes: Mapping[str, str]) -> None:
+        """See ``Tracer``."""
+        get_current_span().set_attributes(dict(attributes))
 
     def close(self) -> None:
         """Send what is still to be sent."""

@@ -18,6 +18,9 @@ class Tracer(Protocol):
     ) -> AbstractContextManager[object]:
         """A span for as long as the context lasts; ``parent``: headers that may hold a ``traceparent``."""
 
+    def note(self, attributes: Mapping[str, str]) -> None:
+        """Attributes of the span in progress that were not known when it began."""
+
     def close(self) -> None:
         """Send what is still to be sent."""
 
@@ -33,6 +36,9 @@ class NoTracer:
     ) -> AbstractContextManager[object]:
         """Nothing."""
         return nullcontext()
+
+    def note(self, attributes: Mapping[str, str]) -> None:
+        """Nothing."""
 
     def close(self) -> None:
         """Nothing."""
