@@ -17,16 +17,16 @@ from benchmarks.synthesis.templates import make_template
 from biometric_service.app.service import Service
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.requests import EnrolmentOutcome, EnrolmentRequest, GivenImage
+from biometric_service.recognition.walk import observe
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import Encounter, EncounterId, EnrolledSample, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import CaptureSource, FingerPosition, Modality, SampleFacts
-from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
+from biometric_service.vocabulary.templates import FaceTemplate, Template
 
 GALLERY = GalleryId("residents")
 FINGERS = tuple(position for position in FingerPosition if position is not FingerPosition.UNKNOWN)
 REAL_FINGER = FingerPosition.RIGHT_INDEX
 SEED = 7
-LENGTHS = {"face-reidentification-retail-0095": 256, "mobilefacenet": 192}
 PROGRESS = Console(stderr=True)
 
 
@@ -61,9 +61,9 @@ def seed(service: Service, people: Sequence[RealPerson], subjects: int) -> tuple
     """
     service.store.create_gallery(GALLERY, event(EventKind.GALLERY_CREATED))
     kept = tuple(person for person in people if _enrolled(service, person))
-    chance = np.random.default_rng(SEED)
+    faces = _Faces(service, people[0].enrolled_face)
     for number in track(range(subjects), "Enrolling synthetic people", console=PROGRESS):
-        _keep(service, f"S-{number:05d}", tuple(_synthetic(service, number, chance)))
+        _keep(service, f"S-{number:05d}", tuple(_synthetic(service, number, faces)))
     return kept
 
 
@@ -82,18 +82,27 @@ def _keep(service: Service, name: str, samples: Sequence[EnrolledSample]) -> Non
     service.store.enrol(encounter, event(EventKind.SUBJECT_ENROLLED))
 
 
-def _synthetic(service: Service, number: int, chance: np.random.Generator) -> Iterator[EnrolledSample]:
-    formats = {modality: extractor.format for modality, extractor in service.walk.extractors.items()}
+def _synthetic(service: Service, number: int, faces: "_Faces") -> Iterator[EnrolledSample]:
+    form = service.walk.extractors[Modality.FINGERPRINT].format
     for finger, position in enumerate(FINGERS):
         made = make_finger(finger_seed(SEED, number * len(FINGERS) + finger + 1))
-        yield _sample(make_template(made, 1, formats[Modality.FINGERPRINT], position), position)
-    if Modality.FACE in formats:
-        yield _sample(_face(formats[Modality.FACE], chance), FingerPosition.UNKNOWN)
+        yield _sample(make_template(made, 1, form, position), position)
+    yield _sample(faces.draw(), FingerPosition.UNKNOWN)
 
 
-def _face(form: TemplateFormat, chance: np.random.Generator) -> FaceTemplate:
-    vector = chance.standard_normal(LENGTHS[form.name], np.float32)
-    return FaceTemplate(form, vector / np.linalg.norm(vector))
+class _Faces:
+    """Random directions, of the format and length that the service's model makes."""
+
+    def __init__(self, service: Service, example: Path) -> None:
+        (seen,) = observe(service.walk, [GivenImage(example.read_bytes(), Modality.FACE)])
+        assert isinstance(seen.template, FaceTemplate)
+        self._example = seen.template
+        self._chance = np.random.default_rng(SEED)
+
+    def draw(self) -> FaceTemplate:
+        """The face of nobody."""
+        vector = self._chance.standard_normal(len(self._example.embedding)).astype(np.float32)
+        return FaceTemplate(self._example.format, vector / np.linalg.norm(vector))
 
 
 def _sample(template: Template, position: FingerPosition) -> EnrolledSample:

@@ -30,6 +30,7 @@ from biometric_service.references.models import (
     SubjectRow,
 )
 from biometric_service.references.numbers import STORE, new_change, take_numbers
+from biometric_service.references.recording import EventWriter
 from biometric_service.references.refusals import (
     check_gallery_name,
     check_name,
@@ -74,6 +75,7 @@ class SqlReferenceStore:
         self._database = database
         self._keys = keys
         self._log = log
+        self._events = EventWriter(database, log)
 
     def create_gallery(self, gallery: GalleryId, event: AuditEvent) -> None:
         """Make a gallery; GALLERY_EXISTS, REQUEST_INVALID."""
@@ -155,8 +157,7 @@ class SqlReferenceStore:
 
     def record(self, event: AuditEvent) -> int:
         """Append an event that changes nothing else; returns its number."""
-        with self._database.writing() as connection:
-            return self._log.append(connection, event)
+        return self._events.record(event)
 
     def subject(self, subject: SubjectId) -> SubjectSummary:
         """What may be told of a subject, or of where it went; SUBJECT_UNKNOWN."""

@@ -336,3 +336,21 @@ def test_a_gallery_is_deleted_only_when_nobody_is_in_it(opened: OpenedStore) -> 
     store.delete_gallery(empty, audit_event(EventKind.GALLERY_DELETED))
     refused(ErrorCode.GALLERY_NOT_EMPTY, lambda: store.delete_gallery(GALLERY, audit_event()))
     assert store.galleries() == [GALLERY]
+
+
+def test_events_of_many_threads_are_each_in_the_log_once_under_their_own_numbers(opened: OpenedStore) -> None:
+    events = [replace(audit_event(), details={"n": str(number)}) for number in range(60)]
+    with ThreadPoolExecutor(12) as threads:
+        numbers = list(threads.map(opened.store.record, events))
+    kept = {each.number: each.event.details["n"] for each in opened.store.events(1, 100)}
+    assert [kept[number] for number in numbers] == [str(number) for number in range(60)]
+    assert opened.store.verify_events() == 61
+
+
+def test_an_event_that_cannot_be_kept_takes_no_other_with_it(opened: OpenedStore) -> None:
+    large, small = replace(audit_event(), details={"n": "x" * 100_000}), audit_event()
+    with ThreadPoolExecutor(12) as threads:
+        done = [threads.submit(opened.store.record, large if number % 3 == 0 else small) for number in range(30)]
+    faults = [each.exception() for each in done]
+    assert [isinstance(fault, BiometricServiceError) for fault in faults] == [number % 3 == 0 for number in range(30)]
+    assert opened.store.verify_events() == 21
