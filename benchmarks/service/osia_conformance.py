@@ -77,7 +77,13 @@ def running(folder: Path, data: Path) -> Iterator[Running]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = {"DATA_DIR": str(folder), "PORT": str(port), "TLS": "false", "LOG_LEVEL": "ERROR"}
+    given = {
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "TLS": "false",
+        "LOG_LEVEL": "ERROR",
+        "RECOGNITION_SECONDS": "120",
+    }
     environment = {**os.environ, **{f"BIOMETRIC_{name}": value for name, value in given.items()}}
     with subprocess.Popen((sys.executable, "-m", "biometric_service", "serve"), env=environment) as process:
         try:
