@@ -1,4 +1,4 @@
-"""Pictures over HTTP, asynchronously: one GET, its status and its body, sent whole, in chunks or without an end."""
+"""Devices over HTTP, asynchronously: one question, its status and its body, sent whole, in chunks or without an end."""
 
 import asyncio
 import base64
@@ -6,6 +6,7 @@ import http.client
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -15,6 +16,19 @@ from device_drivers.errors import DeviceError, Reason
 OPEN_SECONDS = 5.0
 MOST_BYTES = 32 * 2**20
 FAULTS = {401: Reason.PERMISSION, 403: Reason.PERMISSION, 404: Reason.NOT_FOUND}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a device. ``seconds``: how long the head of its answer is waited for."""
+
+    verb: str = "GET"
+    content: bytes = b""
+    kind: str = ""
+    seconds: float = OPEN_SECONDS
+
+
+GET = Question()
 
 
 class Body:
@@ -77,16 +91,16 @@ class Body:
 
 
 @asynccontextmanager
-async def got(url: str) -> AsyncIterator[Body]:
-    """The answer to a GET, for as long as the context lasts.
+async def got(url: str, question: Question = GET) -> AsyncIterator[Body]:
+    """The answer to a question, for as long as the context lasts.
 
     DeviceError: NOT_FOUND where nobody answers within five seconds or there is no such page, PERMISSION where the
-    camera wants other credentials, PROTOCOL for any other answer than 200.
+    device wants other credentials, PROTOCOL for any other answer than 200.
     """
     parts = urlsplit(url)
     reader, writer = await _connected(parts)
     try:
-        yield Body(reader, await _accepted(reader, writer, parts))
+        yield Body(reader, await _accepted(reader, writer, parts, question))
     finally:
         writer.transport.abort()
 
@@ -101,17 +115,19 @@ async def _connected(parts: SplitResult) -> tuple[asyncio.StreamReader, asyncio.
         raise _silence(parts) from None
 
 
-async def _accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, parts: SplitResult) -> Message:
+async def _accepted(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, parts: SplitResult, question: Question
+) -> Message:
     """The headers of the answer 200."""
     try:
-        async with asyncio.timeout(OPEN_SECONDS):
-            writer.write(_question(parts))
+        async with asyncio.timeout(question.seconds):
+            writer.write(_asked(parts, question))
             status, headers = await _head(reader)
     except (OSError, EOFError):
         raise _silence(parts) from None
     except (ValueError, IndexError, asyncio.LimitOverrunError, http.client.HTTPException):
         raise DeviceError(
-            Reason.PROTOCOL, f"{_shown(parts)} does not speak HTTP as a camera does: check the address."
+            Reason.PROTOCOL, f"{_shown(parts)} does not speak HTTP as a device does: check the address."
         ) from None
     if status != http.client.OK:
         fault = FAULTS.get(status, Reason.PROTOCOL)
@@ -120,20 +136,22 @@ async def _accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
 
 
 def _silence(parts: SplitResult) -> DeviceError:
-    return DeviceError(Reason.NOT_FOUND, f"No camera answers at {_shown(parts)}: check cable, power and address.")
+    return DeviceError(Reason.NOT_FOUND, f"No device answers at {_shown(parts)}: check cable, power and address.")
 
 
 def _shown(parts: SplitResult) -> str:
     return without_credentials(parts.geturl())
 
 
-def _question(parts: SplitResult) -> bytes:
+def _asked(parts: SplitResult, question: Question) -> bytes:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    lines = [f"GET {target} HTTP/1.0", f"Host: {parts.netloc.rpartition('@')[2]}", "Accept: */*"]
+    lines = [f"{question.verb} {target} HTTP/1.0", f"Host: {parts.netloc.rpartition('@')[2]}", "Accept: */*"]
     if parts.username is not None:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
         lines.append(f"Authorization: Basic {base64.b64encode(secret).decode()}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    if question.content:
+        lines += [f"Content-Type: {question.kind}", f"Content-Length: {len(question.content)}"]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + question.content
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, Message]:

@@ -10,6 +10,7 @@ from tests.emulators.benches.http import HttpBench
 from tests.emulators.benches.libfprint import LibfprintBench
 from tests.emulators.benches.onvif import OnvifBench
 from tests.emulators.benches.rtsp import RtspBench
+from tests.emulators.benches.sbi import SbiBench
 from tests.emulators.benches.serial import ZfmBench
 from tests.emulators.benches.v4l2 import V4l2Bench
 
@@ -26,6 +27,7 @@ BENCHES: Mapping[str, Callable[[Path], Bench]] = {
     "libfprint": LibfprintBench,
     "v4l2 compressed": partial(V4l2Bench, pixel_format="MJPG"),
     "rtsp": RtspBench,
+    "sbi": SbiBench,
     "onvif": OnvifBench,
     "v4l2 plain": partial(V4l2Bench, pixel_format="YUYV"),
 }

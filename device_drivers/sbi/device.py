@@ -1,0 +1,213 @@
+"""``sbi://host:4501?trust=/etc/biometric/sbi.pem``: a device behind MOSIP's Secure Biometric Interface.
+
+``trust``: a PEM file of the certificates that may answer for it. ``sub``, ``count``, ``positions``: which part of a
+device that has several, how many fingers, and which (``positions=Left IndexFinger,Left MiddleFinger``): each comes as a
+frame of its own. ``score``: the least quality, 1 to 100, at which the device itself ends a capture. ``env``: of the
+MOSIP deployment that the device is registered with.
+"""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+from device_drivers.addresses import number, without_credentials
+from device_drivers.errors import DeviceError, Reason
+from device_drivers.frames import frame_of, now
+from device_drivers.pictures import DamagedPictureError
+from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.records.files import images
+from device_drivers.sbi import hashing, wire
+from device_drivers.sbi.trust import Claims, Trust, anchors_in
+
+PORT, ASKED_SECONDS, ANSWER_SECONDS, PAUSE_SECONDS = 4501, 5.0, 5.0, 0.05
+TYPES = {Characteristic.FINGERPRINT: "Finger", Characteristic.FACE: "Face"}
+DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
+REGISTRATION = "Registration"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a device signs of itself. ``kind``: Finger, Face or Iris; ``status``: Ready, Busy, Not Ready or another."""
+
+    id: str
+    kind: str
+    make: str
+    model: str
+    serial: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the URL says besides the address."""
+
+    sub: str
+    count: int
+    positions: tuple[str, ...]
+    score: int
+    env: str
+
+
+class SbiSession:
+    """Captures by RCAPTURE, each verified before it is looked at, each tied to the one before by its hash."""
+
+    def __init__(
+        self, service: wire.Service, trust: Trust, devices: list[Identity], options: Options, info: DeviceInfo
+    ) -> None:
+        self._service, self._trust, self._devices = service, trust, devices
+        self._options, self._info = options, info
+        self._previous = hashing.FIRST
+
+    async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
+        """As the protocol says; a slap comes as a frame a finger."""
+        device = self._of(request.characteristic)
+        deadline = time.monotonic() + request.timeout
+        while True:
+            for each in await self._taken(device, request.characteristic, deadline):
+                yield each
+                deadline = time.monotonic() + request.timeout
+
+    def _of(self, characteristic: Characteristic) -> Identity:
+        found = [each for each in self._devices if each.kind == TYPES[characteristic]]
+        if not found:
+            what = f"{self._info.url} captures no {characteristic}: use another device."
+            raise DeviceError(Reason.UNSUPPORTED, what)
+        return found[0]
+
+    async def _taken(self, device: Identity, asked: Characteristic, deadline: float) -> list[Retry | Frame]:
+        left = max(0.0, deadline - time.monotonic())
+        transaction = str(uuid4())
+        try:
+            async with asyncio.timeout(left):
+                answers = await self._answers(device, transaction, left)
+        except TimeoutError:
+            raise DeviceError(Reason.TIMEOUT, f"{self._info.url} captured nothing in time.") from None
+        try:
+            return [found for answer in answers for found in self._read(answer, device, transaction, asked)]
+        except ValueError as fault:
+            raise wire.unreadable(fault) from None
+
+    async def _answers(self, device: Identity, transaction: str, left: float) -> list[Claims]:
+        options = self._options
+        wanted = wire.Wanted(device.kind, device.id, options.sub, options.count, options.positions, options.score)
+        bio = wanted.question(self._previous)
+        question = wire.capture_question(REGISTRATION, transaction, max(1, int(left * 1000)), bio, options.env)
+        try:
+            [answer] = await self._service.ask("RCAPTURE", "capture", question, left + ANSWER_SECONDS)
+            await asyncio.sleep(0 if wire.error_in(answer) == wire.SUCCESS else PAUSE_SECONDS)
+            return answer.many("biometrics")
+        except ValueError as fault:
+            raise wire.unreadable(fault) from None
+        except TimeoutError:
+            raise
+        except (OSError, EOFError):
+            raise self._gone() from None
+        except DeviceError as fault:
+            raise self._gone() if fault.reason is Reason.NOT_FOUND else fault from None
+
+    def _gone(self) -> DeviceError:
+        return DeviceError(Reason.UNPLUGGED, f"{self._info.url} has gone: check cable and power.")
+
+    def _read(self, answer: Claims, device: Identity, transaction: str, asked: Characteristic) -> list[Retry | Frame]:
+        code = wire.error_in(answer)
+        if code == wire.NOTHING_SEEN:
+            return []
+        if code in wire.ADVICE:
+            return [Retry(wire.ADVICE[code])]
+        if code != wire.SUCCESS:
+            raise wire.fault_of(code, answer.inner("error").text("errorInfo", ""))
+        said = self._trust.claims(answer.text("data"))
+        data = base64.urlsafe_b64decode(said.text("bioValue") + "==")
+        self._require_own(said, device, transaction)
+        if not hashing.is_linked(answer.text("hash"), self._previous, data):
+            raise ValueError("its hash does not follow the one before: something was left out or put in")
+        self._previous = answer.text("hash").lower()
+        return self._frames(data, said, device, asked)
+
+    def _require_own(self, said: Claims, device: Identity, transaction: str) -> None:
+        """ValueError for what another device took, or this one at another time."""
+        if said.text("transactionId") != transaction:
+            raise ValueError("it answers another question than was asked")
+        if self._trust.claims(said.text("digitalId")).text("serialNo") != device.serial:
+            raise ValueError("another device than was opened took it")
+
+    def _frames(self, data: bytes, said: Claims, device: Identity, asked: Characteristic) -> list[Retry | Frame]:
+        moment = now()
+        settings = (
+            Setting("make", device.make),
+            Setting("model", device.model),
+            Setting("serial number", device.serial),
+            Setting("position", said.text("bioSubType", "") or "unknown"),
+            Setting("quality", said.text("qualityScore", "") or "unknown"),
+        )
+        try:
+            found = [each for each in images(data, asked) if each.characteristic is asked]
+        except DamagedPictureError:
+            return [DAMAGED]
+        return [frame_of(each.picture.pixels, each.picture.dpi, self._info, settings, moment) for each in found]
+
+
+class SbiDevice:
+    """All devices behind one SBI service; the kind that is asked for captures."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._service = wire.Service(parts.hostname or "127.0.0.1", parts.port or PORT)
+        said = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        positions = tuple(filter(None, said.get("positions", "").split(",")))
+        count, score = int(number(url, "count") or len(positions) or 1), int(number(url, "score") or 1)
+        self._options = Options(said.get("sub", "0"), count, positions, score, said.get("env", "Staging"))
+        self._trust = said.get("trust", "")
+        shown = without_credentials(url)
+        self.info = DeviceInfo(shown, "sbi", "MOSIP SBI", shown, frozenset(Characteristic), None)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[SbiSession]:
+        """Ask what is there, and verify it.
+
+        DeviceError: NOT_FOUND where nobody answers, PERMISSION for a device that no anchor answers for, BUSY for one
+        that is not ready, BAD_ADDRESS without anchors.
+        """
+        if not self._trust:
+            raise DeviceError(Reason.BAD_ADDRESS, "Say with trust= which certificates may answer for the device.")
+        trust = anchors_in(Path(self._trust))
+        try:
+            devices = await self._devices(trust)
+        except (ValueError, EOFError, OSError) as fault:
+            raise wire.unreadable(fault) from None
+        yield SbiSession(self._service, trust, devices, self._options, self.info)
+
+    async def _devices(self, trust: Trust) -> list[Identity]:
+        kind = {"type": "Biometric Device"}
+        ids = dict(map(_unsigned, await self._service.ask("MOSIPDISC", "device", kind, ASKED_SECONDS)))
+        answers = await self._service.ask("MOSIPDINFO", "info", {}, ASKED_SECONDS)
+        found = [_identity(trust.claims(each.text("deviceInfo")), trust, ids) for each in answers]
+        ready = [each for each in found if each.status == "Ready"]
+        if not ready:
+            raise DeviceError(Reason.BUSY, f"{self.info.url} has no device that is ready: wait, or start it anew.")
+        return ready
+
+
+def device(url: str) -> SbiDevice:
+    """The service at the URL."""
+    return SbiDevice(url)
+
+
+def _unsigned(discovered: Claims) -> tuple[str, str]:
+    """Serial number and id of a discovered device, which only names what MOSIPDINFO then signs."""
+    digital = Claims(json.loads(base64.urlsafe_b64decode(discovered.text("digitalId") + "==")))
+    return digital.text("serialNo"), discovered.text("deviceId")
+
+
+def _identity(said: Claims, trust: Trust, ids: dict[str, str]) -> Identity:
+    digital = trust.claims(said.text("digitalId"))
+    serial = digital.text("serialNo")
+    kind, make, model = (digital.text(name) for name in ("type", "make", "model"))
+    return Identity(ids.get(serial, serial), kind, make, model, serial, said.text("deviceStatus"))

@@ -1,0 +1,64 @@
+"""The bench of devices behind MOSIP's Secure Biometric Interface."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device_drivers.protocol import Characteristic
+from tests.emulators.benches.bench import Bench, ridges
+from tests.emulators.sbi_device import Maker, SbiEmulator
+
+
+class SbiBench(Bench):
+    characteristic = Characteristic.FINGERPRINT
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.device = SbiEmulator(Maker())
+        anchors = folder / "anchors.pem"
+        anchors.write_bytes(self.device.maker.pem())
+        self.url = f"sbi://{self.device.address}?trust={anchors}"
+        self.absent = f"sbi://127.0.0.1:9?trust={anchors}"
+        self.load(ridges())
+
+    def load(self, picture: NDArray[np.uint8]) -> None:
+        self.device.pictures = [picture]
+
+    def expected(self) -> NDArray[np.uint8]:
+        return self.device.pictures[0]
+
+    def show(self) -> None:
+        self.device.finger.set()
+
+    def hide(self) -> None:
+        self.device.finger.clear()
+
+    def damage(self) -> None:
+        self.device.fault = "record"
+
+    def mend(self) -> None:
+        self.device.fault = ""
+
+    def slow(self) -> None:
+        self.device.pause = 0.3
+
+    def unplug(self) -> None:
+        self.device.plugged = False
+
+    def replug(self) -> None:
+        self.device.plugged = True
+
+    @contextmanager
+    def _of_a_stranger(self) -> Iterator[str]:
+        self.device.stranger = True
+        yield self.url
+        self.device.stranger = False
+
+    def forbidden(self) -> AbstractContextManager[str]:
+        return self._of_a_stranger()
+
+    def close(self) -> None:
+        self.device.close()
