@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from benchmarks.service.postgresql import PostgresqlServer
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.tables import Base as AuditBase
@@ -16,7 +17,6 @@ from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.models import Base as StoreBase
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.references.schema import downgrade, migrate
-from tests.contract.conftest import PostgresqlServer
 
 KEY = KeyFromEnvironment("17" * 32)
 
