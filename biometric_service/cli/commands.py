@@ -9,6 +9,7 @@ from biometric_service.cli.images import images
 from biometric_service.cli.indexing import index
 from biometric_service.cli.models import models
 from biometric_service.cli.policy import policy
+from biometric_service.cli.retention import retention
 from biometric_service.cli.templates import templates
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.add_typer(callbacks, name="callbacks")
 app.add_typer(templates, name="templates")
 app.add_typer(index, name="index")
 app.add_typer(auditing.audit, name="audit")
+app.add_typer(retention, name="retention")
 app.add_typer(keeping.keys, name="keys")
 app.add_typer(keeping.backup, name="backup")
 app.add_typer(keeping.store, name="store")

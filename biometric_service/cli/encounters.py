@@ -73,6 +73,18 @@ def move_encounter(
         _said(people.move_encounter(opened.encounters, _key(subject, encounter), SubjectId(to), operator(purpose)))
 
 
+@encounters.command("withdraw-consent")
+def withdraw_consent(
+    subject: Subject,
+    encounter: Encounter,
+    consent: Annotated[str, typer.Argument(help="What the person had agreed to.")],
+    purpose: PurposeOption = "administration",
+) -> None:
+    """End a consent; what is kept on consent alone is deleted by the next retention run."""
+    with settings_store(load_settings()) as opened:
+        _said(people.withdraw_consent(opened.encounters, _key(subject, encounter), consent, operator(purpose)))
+
+
 @encounters.command("delete")
 def delete_encounter(
     subject: Subject,

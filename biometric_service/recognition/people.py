@@ -32,6 +32,14 @@ def set_galleries(
     return people.set_galleries(key, galleries, event, guard)
 
 
+def withdraw_consent(
+    people: EncounterStore, key: EncounterKey, purpose: str, caller: Caller, guard: Guard = UNGUARDED
+) -> ChangeNumber:
+    """End what the person agreed to; what is kept on consent alone goes with the next run of retention."""
+    event = _event(EventKind.CONSENT_WITHDRAWN, caller, key.subject, encounter=key.encounter, consent=purpose)
+    return people.withdraw_consent(key, purpose, event, guard)
+
+
 def delete_encounter(
     people: EncounterStore, key: EncounterKey, caller: Caller, guard: Guard = UNGUARDED
 ) -> ChangeNumber:

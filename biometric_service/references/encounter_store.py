@@ -26,9 +26,9 @@ from biometric_service.references.idempotency import write_once
 from biometric_service.references.kept_encounters import read_encounters
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.merges import take_back, transfer
-from biometric_service.references.models import EncounterGalleryRow, EncounterRow, SubjectRow
+from biometric_service.references.models import ConsentRow, EncounterGalleryRow, EncounterRow, SubjectRow
 from biometric_service.references.numbers import new_change, take_numbers
-from biometric_service.references.refusals import encounter_unknown, require_version
+from biometric_service.references.refusals import encounter_unknown, no_consent, require_version
 from biometric_service.references.renewal import remove_references, renew_references
 from biometric_service.references.subjects import encounters_of, list_members, touch_subject
 from biometric_service.vocabulary.events import AuditEvent
@@ -114,7 +114,8 @@ class SqlEncounterStore:
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
             this = EncounterRow.number == found.number
-            connection.execute(update(EncounterRow).where(this).values(status=status.value))
+            ended_at = None if status is EncounterStatus.ACTIVE else event.at
+            connection.execute(update(EncounterRow).where(this).values(status=status.value, ended_at=ended_at))
             touch_encounters(connection, [found.number])
             renew_references(connection, [found.number], found.holder, found.holder, change)
 
@@ -131,6 +132,20 @@ class SqlEncounterStore:
             write_galleries(connection, found.number, galleries)
             touch_encounters(connection, [found.number])
             renew_references(connection, [found.number], found.holder, found.holder, change)
+
+        return self._write(key, event, guard, work)
+
+    def withdraw_consent(
+        self, key: EncounterKey, purpose: str, event: AuditEvent, guard: Guard = UNGUARDED
+    ) -> ChangeNumber:
+        """End a consent as of now; REQUEST_INVALID where there is none in force."""
+
+        def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:  # noqa: ARG001
+            this = (ConsentRow.encounter == found.number) & (ConsentRow.purpose == purpose)
+            standing = update(ConsentRow).where(this & ConsentRow.withdrawn_at.is_(None))
+            if not connection.execute(standing.values(withdrawn_at=event.at)).rowcount:
+                raise no_consent(purpose)
+            touch_encounters(connection, [found.number])
 
         return self._write(key, event, guard, work)
 

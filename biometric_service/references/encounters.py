@@ -21,7 +21,14 @@ from biometric_service.references.numbers import Numbers
 from biometric_service.references.protection import details_binding, image_binding, notes_binding, template_binding
 from biometric_service.references.refusals import check_name, encounter_taken, gallery_unknown
 from biometric_service.templates import native
-from biometric_service.vocabulary.references import Encounter, EncounterId, EncounterKey, EnrolledSample, GalleryId
+from biometric_service.vocabulary.references import (
+    Encounter,
+    EncounterId,
+    EncounterKey,
+    EncounterStatus,
+    EnrolledSample,
+    GalleryId,
+)
 from biometric_service.vocabulary.templates import TemplateFormat
 
 Values = dict[str, object]
@@ -111,6 +118,7 @@ def _facts(encounter: Encounter, place: Place) -> Values:
         "kind": circumstances.kind,
         "legal_basis": circumstances.legal_basis,
         "keep_until": circumstances.keep_until,
+        "ended_at": None if circumstances.status is EncounterStatus.ACTIVE else datetime.now(UTC),
         "details": details and place.holder.key.seal(details, binding),
     }
 

@@ -135,6 +135,7 @@ class EncounterRow(Base):
     legal_basis: Mapped[Name]
     keep_until: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
     details: Mapped[Sealed | None]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class ConsentRow(Base):
@@ -146,6 +147,38 @@ class ConsentRow(Base):
     purpose: Mapped[str] = mapped_column(_NAME, primary_key=True)
     given_at: Mapped[Moment]
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class RetentionRuleRow(Base):
+    """How long encounters of a gallery and legal basis are kept; empty for any."""
+
+    __tablename__ = "retention_rules"
+
+    gallery: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    legal_basis: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    days: Mapped[int]
+    counted_from: Mapped[Name]
+
+
+class ModelInUseRow(Base):
+    """The format whose templates of a modality are searched, and the one before it that can be gone back to."""
+
+    __tablename__ = "models_in_use"
+
+    modality: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    form: Mapped[Name]
+    before: Mapped[Name | None]
+    since: Mapped[Moment]
+
+
+class FailedExtractionRow(Base):
+    """A sample that a model could make no template of, so that it is not tried for ever."""
+
+    __tablename__ = "failed_extractions"
+
+    sample: Mapped[NumberKey] = mapped_column(ForeignKey("samples.number", ondelete="CASCADE"))
+    form: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    reason: Mapped[Name]
 
 
 class MergeRow(Base):

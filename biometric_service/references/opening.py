@@ -19,6 +19,7 @@ from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.preparation import change_master_key, look, prepare, require_key
+from biometric_service.references.retention import SqlRetentionStore
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
 from biometric_service.references.tasks import SqlTaskStore
@@ -36,6 +37,7 @@ class OpenedStore:
     store: SqlReferenceStore
     encounters: SqlEncounterStore
     answers: SqlAnswerStore
+    retention: SqlRetentionStore
     api_keys: SqlApiKeyStore
     devices: SqlDeviceStore
     tasks: SqlTaskStore
@@ -120,6 +122,7 @@ def _opened(
         store=SqlReferenceStore(followed, keys, events),
         encounters=SqlEncounterStore(followed, keys, events),
         answers=SqlAnswerStore(followed, keys),
+        retention=SqlRetentionStore(followed, events),
         api_keys=SqlApiKeyStore(followed, keys, events),
         devices=SqlDeviceStore(followed, keys, events),
         tasks=SqlTaskStore(followed, keys),

@@ -100,3 +100,9 @@ def require_version(present: int, guard: Guard) -> None:
             f"It was changed since it was read: this is version {present}, not {guard.version}.",
             "Read it again and decide on what it is now.",
         )
+
+
+def no_consent(purpose: str) -> BiometricServiceError:
+    """REQUEST_INVALID where a consent is to end that is not in force."""
+    message = f"There is no consent to {purpose!r} in force."
+    return BiometricServiceError(ErrorCode.REQUEST_INVALID, message, "Read the encounter: its consents are there.")

@@ -25,6 +25,10 @@ class EventKind(StrEnum):
     ENCOUNTER_REPLACED = "encounter.replaced"
     ENCOUNTER_DELETED = "encounter.deleted"
     ENCOUNTER_MOVED = "encounter.moved"
+    ENCOUNTER_EXPIRED = "encounter.expired"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    RETENTION_RULE_SET = "retention.rule_set"
+    RETENTION_RULE_DROPPED = "retention.rule_dropped"
     STATUS_CHANGED = "encounter.status_changed"
     GALLERIES_CHANGED = "encounter.galleries_changed"
     REFERENCE_IMAGE_READ = "reference.image_read"
@@ -65,6 +69,10 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.ENCOUNTER_REPLACED: "An encounter was replaced by a corrected one.",
     EventKind.ENCOUNTER_DELETED: "An encounter was deleted, and the subject with its last one.",
     EventKind.ENCOUNTER_MOVED: "An encounter went to another subject, whose it is.",
+    EventKind.ENCOUNTER_EXPIRED: "An encounter was deleted because it may not be kept any longer; the event says why.",
+    EventKind.CONSENT_WITHDRAWN: "A consent was withdrawn.",
+    EventKind.RETENTION_RULE_SET: "It was set how long encounters of a gallery or legal basis are kept.",
+    EventKind.RETENTION_RULE_DROPPED: "A rule on how long encounters are kept was ended.",
     EventKind.STATUS_CHANGED: "The status of an encounter was set (active, released, transferred, deceased).",
     EventKind.GALLERIES_CHANGED: "The galleries that an encounter is searched in were set.",
     EventKind.REFERENCE_IMAGE_READ: "The image that a reference was made from was looked at.",

@@ -23,8 +23,10 @@ from biometric_service.vocabulary.references import (
     Guard,
     KeptEncounter,
     Once,
+    Overdue,
     Reference,
     ReferenceId,
+    RetentionRule,
     SubjectId,
     SubjectSummary,
 )
@@ -249,6 +251,11 @@ class EncounterStore(Protocol):
     ) -> ChangeNumber:
         """Say where the encounter is searched; GALLERY_UNKNOWN."""
 
+    def withdraw_consent(
+        self, key: EncounterKey, purpose: str, event: AuditEvent, guard: Guard = UNGUARDED
+    ) -> ChangeNumber:
+        """End a consent as of now; REQUEST_INVALID where there is none in force."""
+
     def move(self, key: EncounterKey, target: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Give an encounter to another subject; ENCOUNTER_EXISTS. A subject that gave its last is merged."""
 
@@ -257,6 +264,22 @@ class EncounterStore(Protocol):
 
     def unmerge(self, source: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Bring the encounters of a merged subject back to it; STORE_CONFLICT where none can come."""
+
+
+class RetentionStore(Protocol):
+    """How long encounters are kept, and which are over."""
+
+    def set_rule(self, rule: RetentionRule, event: AuditEvent) -> None:
+        """Keep the rule, in the place of one for the same gallery and legal basis; GALLERY_UNKNOWN."""
+
+    def drop_rule(self, gallery: GalleryId, legal_basis: str, event: AuditEvent) -> None:
+        """End a rule; REQUEST_INVALID where there is none."""
+
+    def rules(self) -> Sequence[RetentionRule]:
+        """Every rule, by gallery and legal basis."""
+
+    def overdue(self, now: datetime) -> Iterator[Overdue]:
+        """Every encounter that may not be kept any longer, and why."""
 
 
 class AnswerStore(Protocol):

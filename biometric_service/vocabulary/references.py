@@ -17,6 +17,9 @@ ChangeNumber = NewType("ChangeNumber", int)
 
 ALL_GALLERIES = GalleryId("ALL")
 
+CONSENT = "consent"
+"""The legal basis that ends with the last consent."""
+
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """What JSON can say."""
 
@@ -140,6 +143,36 @@ class Reference:
     subject: SubjectId
     galleries: frozenset[GalleryId]
     template: Template
+
+
+class CountedFrom(StrEnum):
+    """When a retention period begins: at the capture, or when the person was released, transferred or died."""
+
+    CAPTURE = "capture"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """How many days an encounter is kept; empty ``gallery`` or ``legal_basis`` for any.
+
+    Of the rules that fit, the more exact ones hold: both named, else the legal basis, else the gallery. Of those for
+    several galleries of one encounter the longest holds.
+    """
+
+    gallery: GalleryId
+    legal_basis: str
+    days: int
+    counted_from: CountedFrom
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An encounter that may not be kept any longer, as it was seen in its ``version``."""
+
+    key: EncounterKey
+    version: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

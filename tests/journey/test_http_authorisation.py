@@ -90,6 +90,10 @@ def released(_: str) -> Mapping[str, Any]:
     return {"status": "released"}
 
 
+def withdrawal(_: str) -> Mapping[str, Any]:
+    return {"consent": "research"}
+
+
 def in_galleries(gallery: str) -> Mapping[str, Any]:
     return {"galleries": [gallery]}
 
@@ -119,6 +123,7 @@ MATRIX = (
     Operation("GET", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_READ, 200, 404),
     Operation("DELETE", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_WRITE, 200, 404),
     Operation("POST", f"{ENCOUNTERS}/{{encounter}}/move", Scope.ENCOUNTER_WRITE, INTO_ITSELF, 404, into("to")),
+    Operation("POST", f"{ENCOUNTERS}/{{encounter}}/consent-withdrawals", Scope.ENCOUNTER_WRITE, 400, 404, withdrawal),
     Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/status", Scope.ENCOUNTER_WRITE, 200, 404, released),
     Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/galleries", Scope.ENCOUNTER_WRITE, 200, 403, in_galleries),
     Operation("GET", "/galleries", Scope.GALLERY_READ, 200, 200),

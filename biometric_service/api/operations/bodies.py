@@ -151,6 +151,12 @@ class EncounterGalleriesBody(AskingBody):
     )
 
 
+class WithdrawalBody(AskingBody):
+    """End a consent."""
+
+    consent: Annotated[Line, Field(min_length=1)] = Field(description="What the person had agreed to.")
+
+
 class MoveBody(AskingBody):
     """Give an encounter to another subject."""
 

@@ -10,7 +10,7 @@ from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import encounter_answer
 from biometric_service.api.operations.answers import ChangeAnswer, EncounterAnswer, EncountersAnswer
 from biometric_service.api.operations.asking import Asking, SubjectPath, event
-from biometric_service.api.operations.bodies import EncounterGalleriesBody, Id, MoveBody, StatusBody
+from biometric_service.api.operations.bodies import EncounterGalleriesBody, Id, MoveBody, StatusBody, WithdrawalBody
 from biometric_service.api.operations.reaching import reached, writer
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import ServicesOf
@@ -87,6 +87,21 @@ async def set_galleries(
     await admission.caller(body.purpose, sorted(galleries), body.device)
     caller = await writer(services, admission, body, key.subject)
     change = await run_in_threadpool(people.set_galleries, services.walk.encounters, key, galleries, caller, guard)
+    return ChangeAnswer(change=change)
+
+
+@router.post("/{encounter}/consent-withdrawals")
+async def withdraw_consent(
+    admission: Writer,
+    key: Annotated[EncounterKey, Depends(key_of)],
+    body: WithdrawalBody,
+    services: ServicesOf,
+    guard: GuardOf,
+) -> ChangeAnswer:
+    """End what the person agreed to; what is kept on consent alone is deleted by the next run of retention."""
+    caller = await writer(services, admission, body, key.subject)
+    encounters = services.walk.encounters
+    change = await run_in_threadpool(people.withdraw_consent, encounters, key, body.consent, caller, guard)
     return ChangeAnswer(change=change)
 
 

@@ -1,0 +1,78 @@
+"""``biometric-service retention set|drop|list|run`` and ``encounters withdraw-consent``."""
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from biometric_service.app import settings_store
+from biometric_service.cli.options import administration_event, operator
+from biometric_service.cli.printing import JsonOption, err, print_json, print_table
+from biometric_service.recognition.retention import expire
+from biometric_service.settings import load_settings
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import CountedFrom, GalleryId, RetentionRule
+
+retention = typer.Typer(no_args_is_help=True, help="How long encounters are kept: set, drop, list, run.")
+
+Gallery = Annotated[str, typer.Option("--gallery", "-g", help="Of this gallery; left out, of any.")]
+LegalBasis = Annotated[str, typer.Option(help="Kept on this legal basis; left out, on any.")]
+
+
+@retention.command("set")
+def set_rule(
+    days: Annotated[int, typer.Argument(min=0, max=36500, help="Days an encounter is kept.")],
+    gallery: Gallery = "",
+    legal_basis: LegalBasis = "",
+    counted_from: Annotated[
+        CountedFrom, typer.Option(help="From the capture, or from when the person was released, transferred or died.")
+    ] = CountedFrom.END,
+) -> None:
+    """Say how long encounters are kept."""
+    rule = RetentionRule(GalleryId(gallery), legal_basis, days, counted_from)
+    facts = {"legal_basis": legal_basis, "days": str(days), "counted_from": counted_from.value}
+    with settings_store(load_settings()) as opened:
+        event = administration_event(EventKind.RETENTION_RULE_SET, None, GalleryId(gallery) or None, facts)
+        opened.retention.set_rule(rule, event)
+    typer.echo("The rule is set; nothing was deleted: see retention run --dry-run.")
+
+
+@retention.command("drop")
+def drop_rule(gallery: Gallery = "", legal_basis: LegalBasis = "") -> None:
+    """End a rule."""
+    facts = {"legal_basis": legal_basis}
+    with settings_store(load_settings()) as opened:
+        event = administration_event(EventKind.RETENTION_RULE_DROPPED, None, GalleryId(gallery) or None, facts)
+        opened.retention.drop_rule(GalleryId(gallery), legal_basis, event)
+    typer.echo("The rule is no more.")
+
+
+@retention.command("list")
+def list_rules(*, json: JsonOption = False) -> None:
+    """Print every rule."""
+    with settings_store(load_settings()) as opened:
+        rules = opened.retention.rules()
+    if json:
+        print_json({"rules": rules})
+    else:
+        rows = ((r.gallery or "any", r.legal_basis or "any", r.days, r.counted_from.value) for r in rules)
+        print_table("Retention", ("gallery", "legal basis", "days", "counted from"), rows)
+
+
+@retention.command("run")
+def run(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Delete every encounter that may not be kept any longer; cut off, it goes on where it is run again."""
+    with settings_store(load_settings()) as opened:
+        expiring = expire(opened.retention, opened.encounters, operator("retention"), dry_run=dry_run)
+        done = list(track(expiring, "Looking", console=err, transient=True))
+    counts = dict(Counter(each.fate.value for each in done))
+    if json:
+        print_json({"encounters": done, "summary": counts})
+    else:
+        rows = ((e.overdue.key.subject, e.overdue.key.encounter, e.overdue.reason, e.fate.value) for e in done)
+        print_table("Overdue", ("subject", "encounter", "reason", "fate"), rows)
