@@ -58,6 +58,7 @@ class ErrorCode(StrEnum):
     MODEL_UNAVAILABLE = "model_unavailable"
     MODEL_HASH_MISMATCH = "model_hash_mismatch"
     MODEL_INVALID = "model_invalid"
+    MODELS_DIFFER = "models_differ"
     SETTINGS_INVALID = "settings_invalid"
     DEVICE_FAILED = "device_failed"
     INTERNAL = "internal"
@@ -123,6 +124,7 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.MODEL_UNAVAILABLE: "The weights of a model cannot be had from any of its sources.",
     ErrorCode.MODEL_HASH_MISMATCH: "The weights of a model are not those that its manifest names.",
     ErrorCode.MODEL_INVALID: "A manifest is wrong, or contradicts the model that it describes.",
+    ErrorCode.MODELS_DIFFER: "The model that is loaded is not the one whose templates are searched.",
     ErrorCode.SETTINGS_INVALID: "A setting is wrong.",
     ErrorCode.DEVICE_FAILED: "A capture device could not do what it was asked.",
     ErrorCode.INTERNAL: "A fault that nobody foresaw; the log has it under the id of the request.",

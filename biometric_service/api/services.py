@@ -18,11 +18,11 @@ from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, Ref
 class Services:
     """The parts behind the operations.
 
-    ``verify_audit``: checks the whole audit log as it lies on disk and returns how many events there are, or raises
-    AUDIT_CHAIN_BROKEN.
+    ``present_walk``: gives the walk on the models that are in use. ``verify_audit``: checks the whole audit log as it
+    lies on disk and returns how many events there are, or raises AUDIT_CHAIN_BROKEN.
     """
 
-    walk: Walk
+    present_walk: Callable[[], Walk]
     store: ReferenceStore
     api_keys: ApiKeyStore
     settings: Settings
@@ -32,6 +32,11 @@ class Services:
     outbound: OutboundGate
     encrypted: EncryptedNodes
     tasks: TaskStore
+
+    @property
+    def walk(self) -> Walk:
+        """The walk for one request; MODELS_DIFFER while models are being switched."""
+        return self.present_walk()
 
 
 def services_of(request: Request) -> Services:

@@ -35,6 +35,7 @@ class IndexSnapshots:
     def open(self, modality: Modality, make: Callable[[], BankedGallery]) -> BankedGallery:
         """The index as it was laid down, or an empty one where that is not to be had; the log says why."""
         index = make()
+        self.kept.pop(modality, None)
         discarded = self._taken_up(modality, index)
         if discarded is not None:
             log.info("no %s index is taken up, it is built from the store: %s", modality.value, discarded.reason)

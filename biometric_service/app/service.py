@@ -12,6 +12,7 @@ from biometric_service.api.telemetry.tracing import tracer_for
 from biometric_service.api.telemetry.watching import watched
 from biometric_service.app.index_snapshots import ForgettingFeed, IndexSnapshots, index_snapshots
 from biometric_service.app.policy import policy_source
+from biometric_service.app.present_walk import PresentWalk, with_models_in_use
 from biometric_service.app.stages import Stages, build_stages
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.watched import WatchedLog
@@ -31,6 +32,7 @@ from biometric_service.vocabulary.protocols import (
     Comparator,
     DeviceStore,
     GalleryIndex,
+    ModelStore,
     ReferenceStore,
     TaskStore,
 )
@@ -50,14 +52,20 @@ class Service:
     """
 
     settings: Settings
-    walk: Walk
+    present_walk: Callable[[], Walk]
     store: ReferenceStore
     api_keys: ApiKeyStore
     verify_audit: Callable[[], int]
     devices: DeviceStore
     tasks: TaskStore
     telemetry: Telemetry
+    models: ModelStore
     snapshots: IndexSnapshots | None = None
+
+    @property
+    def walk(self) -> Walk:
+        """The walk on the models that are in use; MODELS_DIFFER while they are being switched."""
+        return self.present_walk()
 
 
 @contextmanager
@@ -66,28 +74,45 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
 
     ``matcher``: socket of the process that holds the indexes (see ``app.processes``), None to hold them here.
     """
-    stages = build_stages(settings)
     telemetry = Telemetry(tracer_for(settings))
     with closing(telemetry.tracer), settings_store(settings, partial(WatchedLog, seen=telemetry.count)) as opened:
         snapshots = index_snapshots(settings, opened) if matcher is None else None
-        walk = assemble_walk(settings, stages, opened, snapshots)
-        if matcher is not None:
-            walk = on_matcher(walk, MatcherLink(matcher))
-        walk.follower.catch_up()
-        with following(walk.follower.catch_up, opened.database.watch) if matcher is None else nullcontext():
+        build = partial(_built, settings, opened, Around(telemetry, snapshots, matcher))
+        present = PresentWalk(opened.models, build)
+        present.catch_up()
+        with following(present.catch_up, opened.database.watch) if matcher is None else nullcontext():
             yield Service(
                 settings=settings,
-                walk=watched(walk, telemetry),
+                present_walk=present,
                 store=opened.store,
                 api_keys=opened.api_keys,
                 verify_audit=opened.store.verify_events,
                 devices=opened.devices,
                 tasks=opened.tasks,
                 telemetry=telemetry,
+                models=opened.models,
                 snapshots=snapshots,
             )
         if snapshots is not None:
             snapshots.keep_worthwhile()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a walk is built with besides its models: who looks on, and where its indexes are."""
+
+    telemetry: Telemetry
+    snapshots: IndexSnapshots | None
+    matcher: Path | None
+
+
+def _built(settings: Settings, opened: OpenedStore, around: Around) -> Walk:
+    """The walk on the models that are in use now."""
+    chosen = with_models_in_use(settings, opened.models.in_use())
+    walk = assemble_walk(settings, build_stages(chosen), opened, around.snapshots)
+    if around.matcher is not None:
+        walk = on_matcher(walk, MatcherLink(around.matcher))
+    return watched(walk, around.telemetry)
 
 
 def on_matcher(walk: Walk, link: MatcherLink) -> Walk:

@@ -45,7 +45,7 @@ def build_application(service: Service) -> FastAPI:
 def services_for(service: Service) -> Services:
     """What the HTTP surface works with."""
     return Services(
-        walk=service.walk,
+        present_walk=service.present_walk,
         store=service.store,
         api_keys=service.api_keys,
         settings=service.settings,

@@ -1,4 +1,4 @@
-"""``biometric-service models list|verify|add|fetch``."""
+"""``biometric-service models list|verify|add|fetch|in-use|reextract|switch|undo``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from biometric_service.app.stages import build_stages, model_shelf
+from biometric_service.cli import switching
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.samples import Modality
@@ -13,7 +14,8 @@ from biometric_service.weights.resolution import Presence, ResolvedModel
 
 HERE = frozenset({Presence.SUPPLIED, Presence.CACHED})
 
-models = typer.Typer(no_args_is_help=True, help="Models: list, verify, add, fetch.")
+models = typer.Typer(no_args_is_help=True, help="Models: list, verify, add, fetch, change.")
+switching.register(models)
 
 
 @models.command("list")

@@ -17,6 +17,7 @@ from biometric_service.references.event_log import EventLog, MakeLog
 from biometric_service.references.idempotency import SqlAnswerStore
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.master_keys import MasterKeyProvider
+from biometric_service.references.model_store import SqlModelStore
 from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.preparation import change_master_key, look, prepare, require_key
 from biometric_service.references.retention import SqlRetentionStore
@@ -38,6 +39,7 @@ class OpenedStore:
     encounters: SqlEncounterStore
     answers: SqlAnswerStore
     retention: SqlRetentionStore
+    models: SqlModelStore
     api_keys: SqlApiKeyStore
     devices: SqlDeviceStore
     tasks: SqlTaskStore
@@ -123,6 +125,7 @@ def _opened(
         encounters=SqlEncounterStore(followed, keys, events),
         answers=SqlAnswerStore(followed, keys),
         retention=SqlRetentionStore(followed, events),
+        models=SqlModelStore(followed, keys, events),
         api_keys=SqlApiKeyStore(followed, keys, events),
         devices=SqlDeviceStore(followed, keys, events),
         tasks=SqlTaskStore(followed, keys),

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     CONSENT_WITHDRAWN = "consent.withdrawn"
     RETENTION_RULE_SET = "retention.rule_set"
     RETENTION_RULE_DROPPED = "retention.rule_dropped"
+    TEMPLATES_ADDED = "templates.added"
+    MODEL_SWITCHED = "model.switched"
     STATUS_CHANGED = "encounter.status_changed"
     GALLERIES_CHANGED = "encounter.galleries_changed"
     REFERENCE_IMAGE_READ = "reference.image_read"
@@ -73,6 +75,8 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.CONSENT_WITHDRAWN: "A consent was withdrawn.",
     EventKind.RETENTION_RULE_SET: "It was set how long encounters of a gallery or legal basis are kept.",
     EventKind.RETENTION_RULE_DROPPED: "A rule on how long encounters are kept was ended.",
+    EventKind.TEMPLATES_ADDED: "Templates of another model were made from stored images, beside those there are.",
+    EventKind.MODEL_SWITCHED: "Another model's templates are searched from now on.",
     EventKind.STATUS_CHANGED: "The status of an encounter was set (active, released, transferred, deceased).",
     EventKind.GALLERIES_CHANGED: "The galleries that an encounter is searched in were set.",
     EventKind.REFERENCE_IMAGE_READ: "The image that a reference was made from was looked at.",

@@ -1,6 +1,6 @@
 """What each stage of the walk promises to the next; the composition root chooses who keeps the promise."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -22,15 +22,18 @@ from biometric_service.vocabulary.references import (
     GalleryId,
     Guard,
     KeptEncounter,
+    ModelInUse,
     Once,
     Overdue,
+    Reextracted,
     Reference,
     ReferenceId,
     RetentionRule,
+    StoredImage,
     SubjectId,
     SubjectSummary,
 )
-from biometric_service.vocabulary.samples import BiometricSample, LocatedSample
+from biometric_service.vocabulary.samples import BiometricSample, LocatedSample, Modality
 from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskWork
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
@@ -280,6 +283,31 @@ class RetentionStore(Protocol):
 
     def overdue(self, now: datetime) -> Iterator[Overdue]:
         """Every encounter that may not be kept any longer, and why."""
+
+
+class ModelStore(Protocol):
+    """Templates of several model versions side by side, never compared across, and which of them are searched."""
+
+    def in_use(self) -> Mapping[Modality, ModelInUse]:
+        """Which format is searched, of every modality that was ever switched."""
+
+    def lacking(self, form: TemplateFormat) -> int:
+        """How many samples have a template of another version and neither one of this nor a failure to make one."""
+
+    def failed(self, form: TemplateFormat) -> int:
+        """How many samples the model could make no template of."""
+
+    def images_lacking(self, form: TemplateFormat, limit: int) -> Sequence[StoredImage]:
+        """Some of those that lack one, with their images decrypted."""
+
+    def add_templates(self, form: TemplateFormat, made: Sequence[Reextracted], event: AuditEvent) -> ChangeNumber:
+        """Keep what was made beside what there is; samples that are gone by now, or have it, are passed over."""
+
+    def switch(self, form: TemplateFormat, before: str | None, event: AuditEvent) -> ChangeNumber:
+        """Search this format from now on, in all processes; STORE_CONFLICT where samples lack it.
+
+        ``before``: the format to go back to where none was ever switched to.
+        """
 
 
 class AnswerStore(Protocol):

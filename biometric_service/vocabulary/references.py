@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
-from biometric_service.vocabulary.samples import FingerPosition, SampleFacts
+from biometric_service.vocabulary.samples import FingerPosition, Modality, SampleFacts
 from biometric_service.vocabulary.templates import Template
 
 SubjectId = NewType("SubjectId", str)
@@ -173,6 +173,44 @@ class Overdue:
     key: EncounterKey
     version: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image as it was given at an enrolment, with what is needed to read it again; ``sample``: its number."""
+
+    sample: int
+    data: bytes
+    modality: Modality
+    position: FingerPosition
+    dpi: float | None
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reextracted:
+    """What another model made of a sample: a template, or the reason why there is none."""
+
+    sample: int
+    made: Template | str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInUse:
+    """The format that is searched of a modality, as the store names it, and the one before it."""
+
+    form: str
+    before: str | None
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return model_named(self.form)
+
+
+def model_named(form: str) -> str:
+    """The model in ``<modality>:<model>/<version>``."""
+    return form.partition(":")[2].rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
