@@ -2,7 +2,7 @@
 
     python -m benchmarks.service.mutations [--runs 10000] [--json]
 
-Starts the service on an empty store without models, and has schemathesis break each request in one way (its negative
+Starts the service for fingerprints on an empty store, and has schemathesis break each request in one way (its negative
 mode). What must not happen: an answer of 500 or above, one that takes over 5 s, memory that grows with the requests.
 """
 
@@ -44,8 +44,8 @@ def main(
     """Send them, and print what came of it; exit status 1 on a fault."""
     with tempfile.TemporaryDirectory() as folder:
         free = {"caller_rate": 1e6, "caller_burst": 1e6, "caller_concurrency": 1000, "processes": 1}
-        none = {"fingerprint_model": "", "face_model": "", "failures_per_minute": 1e6}
-        with running(Path(folder, "data"), Path(folder, "log"), {**free, **none}, ready=False) as service:
+        more = {"face_model": "", "failures_per_minute": 1e6}
+        with running(Path(folder, "data"), Path(folder, "log"), {**free, **more}) as service:
             found = mutated(service, runs)
     shown = {name: value for name, value in asdict(found).items() if name != "report" or found.failed}
     print(json.dumps(shown)) if as_json else Console().print(shown)
