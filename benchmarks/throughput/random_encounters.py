@@ -19,18 +19,19 @@ TWO_THUMBS = (FingerPosition.RIGHT_THUMB, FingerPosition.LEFT_THUMB)
 TEN_FINGERS = tuple(position for position in FingerPosition if position is not FingerPosition.UNKNOWN)
 
 
-def random_encounter(
+def random_encounter(  # noqa: PLR0913 - what may differ
     seed: int,
     subject: str,
     name: str = "first",
     *,
     galleries: Sequence[GalleryId] = (GALLERY,),
     fingers: Sequence[FingerPosition] = TWO_THUMBS,
+    image_bytes: int = IMAGE_BYTES,
 ) -> Encounter:
     """One encounter: the fingers, each with 50 minutiae, and a face of 256 dimensions; images are random bytes."""
     random = np.random.default_rng(seed)
     templates: list[Template] = [*(random_minutiae(random, finger) for finger in fingers), random_embedding(random)]
-    samples = tuple(enrolled_sample(template, random.bytes(IMAGE_BYTES)) for template in templates)
+    samples = tuple(enrolled_sample(template, random.bytes(image_bytes)) for template in templates)
     return Encounter(SubjectId(subject), EncounterId(name), frozenset(galleries), NOW, samples)
 
 

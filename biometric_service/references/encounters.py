@@ -1,6 +1,6 @@
 """Writing one encounter: its rows, with every image, template and detail sealed under the subject's data key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,6 +32,10 @@ from biometric_service.vocabulary.references import (
 from biometric_service.vocabulary.templates import TemplateFormat
 
 Values = dict[str, object]
+Rows = Mapping[type[object], Sequence[Values]]
+
+_TABLES = (EncounterRow, EncounterGalleryRow, CaptureExceptionRow, ConsentRow, SampleRow, TemplateRow)
+"""In the order that they point to one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,8 @@ def write_encounter(connection: Connection, encounter: Encounter, place: Place) 
     """Write a new encounter; ENCOUNTER_EXISTS, GALLERY_UNKNOWN, or REQUEST_INVALID for an unusable id."""
     check_name(encounter.encounter, "id of the encounter")
     require_no_encounters(connection, place.holder, [encounter.encounter])
-    row = {"number": place.encounter, "subject": place.holder.number, "id": encounter.encounter}
-    values = {**row, "version": 1, "changed_at": datetime.now(UTC), **_facts(encounter, place)}
-    connection.execute(insert(EncounterRow), values)
-    _write_contents(connection, encounter, place)
+    _check_galleries(connection, encounter.galleries)
+    write_rows(connection, [new_rows(encounter, place)])
 
 
 def rewrite_encounter(connection: Connection, encounter: Encounter, place: Place) -> None:
@@ -60,7 +62,23 @@ def rewrite_encounter(connection: Connection, encounter: Encounter, place: Place
     this = EncounterRow.number == place.encounter
     connection.execute(update(EncounterRow).where(this).values(**_facts(encounter, place)))
     touch_encounters(connection, [place.encounter])
-    _write_contents(connection, encounter, place)
+    _check_galleries(connection, encounter.galleries)
+    write_rows(connection, [_contents(encounter, place)])
+
+
+def new_rows(encounter: Encounter, place: Place) -> Rows:
+    """All rows of a new encounter, sealed; nothing is checked."""
+    row = {"number": place.encounter, "subject": place.holder.number, "id": encounter.encounter}
+    values = {**row, "version": 1, "changed_at": datetime.now(UTC), **_facts(encounter, place)}
+    return {EncounterRow: [values], **_contents(encounter, place)}
+
+
+def write_rows(connection: Connection, sets: Sequence[Rows]) -> None:
+    """Insert the rows of one or many encounters, a table at a time."""
+    for table in _TABLES:
+        values = [row for rows in sets for row in rows.get(table, ())]
+        if values:
+            connection.execute(insert(table), values)
 
 
 def touch_encounters(connection: Connection, encounters: Sequence[int]) -> None:
@@ -71,10 +89,8 @@ def touch_encounters(connection: Connection, encounters: Sequence[int]) -> None:
 
 def write_galleries(connection: Connection, encounter: int, galleries: frozenset[GalleryId]) -> None:
     """Give an encounter its galleries; GALLERY_UNKNOWN."""
-    known = set(connection.scalars(select(GalleryRow.id).where(GalleryRow.id.in_(galleries))))
-    for gallery in sorted(galleries - known):
-        raise gallery_unknown(gallery)
-    _insert(connection, EncounterGalleryRow, ({"encounter": encounter, "gallery": name} for name in sorted(galleries)))
+    _check_galleries(connection, galleries)
+    write_rows(connection, [{EncounterGalleryRow: list(_gallery_values(encounter, galleries))}])
 
 
 def require_no_encounters(connection: Connection, holder: Holder, ids: Sequence[EncounterId]) -> None:
@@ -94,18 +110,25 @@ def format_name(form: TemplateFormat) -> str:
     return f"{form.modality.value}:{form}"
 
 
-def _write_contents(connection: Connection, encounter: Encounter, place: Place) -> None:
-    write_galleries(connection, place.encounter, encounter.galleries)
-    _insert(connection, CaptureExceptionRow, _exception_values(encounter, place))
-    _insert(connection, ConsentRow, _consent_values(encounter, place))
-    _insert(connection, SampleRow, _sample_values(encounter, place))
-    _insert(connection, TemplateRow, _template_values(encounter, place))
+def _check_galleries(connection: Connection, galleries: frozenset[GalleryId]) -> None:
+    known = set(connection.scalars(select(GalleryRow.id).where(GalleryRow.id.in_(galleries))))
+    for gallery in sorted(galleries - known):
+        raise gallery_unknown(gallery)
 
 
-def _insert(connection: Connection, table: type[object], rows: Iterator[Values]) -> None:
-    values = list(rows)
-    if values:
-        connection.execute(insert(table), values)
+def _contents(encounter: Encounter, place: Place) -> Rows:
+    return {
+        EncounterGalleryRow: list(_gallery_values(place.encounter, encounter.galleries)),
+        CaptureExceptionRow: list(_exception_values(encounter, place)),
+        ConsentRow: list(_consent_values(encounter, place)),
+        SampleRow: list(_sample_values(encounter, place)),
+        TemplateRow: list(_template_values(encounter, place)),
+    }
+
+
+def _gallery_values(encounter: int, galleries: frozenset[GalleryId]) -> Iterator[Values]:
+    for gallery in sorted(galleries):
+        yield {"encounter": encounter, "gallery": gallery}
 
 
 def _facts(encounter: Encounter, place: Place) -> Values:
