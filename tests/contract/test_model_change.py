@@ -1,21 +1,19 @@
 """From one model to another and back: nobody is lost on the way, on every database that there is."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from benchmarks.throughput.random_encounters import FACE_FORMAT, GALLERY, audit_event, random_encounter
 from biometric_service.app.present_walk import with_models_in_use
-from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.errors import ErrorCode
 from biometric_service.recognition.reextraction import Progress, Reextraction
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.references.encounters import format_name
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.quality import Defect, ExtractionFailure
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     ChangeNumber,
@@ -25,47 +23,14 @@ from biometric_service.vocabulary.references import (
     SubjectId,
 )
 from biometric_service.vocabulary.samples import (
-    BiometricSample,
-    CaptureSource,
-    FaceArea,
-    FingerPosition,
     LocatedSample,
     Modality,
 )
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
-from biometric_service.vocabulary.trace import SILENT, Trace
+from tests.face_models import NEWER, DigestExtractor, decode
 from tests.stores import refused, replay
 
-NEWER = TemplateFormat(Modality.FACE, "newer", "2")
 OFFICE = Caller("office", "model change")
-NOBODY_SEEN = ExtractionFailure(Defect.NO_FACE)
-FACES_OF_ONE = 1
-
-
-def decode(given: GivenImage) -> BiometricSample:
-    if given.data == b"broken":
-        raise BiometricServiceError(ErrorCode.IMAGE_UNREADABLE, "No image.", "Send one.")
-    digest = hashlib.sha256(given.data).hexdigest()
-    source = CaptureSource(given.device, random_encounter(1, "x").at)
-    return BiometricSample(Modality.FACE, np.zeros((8, 8, 3), np.uint8), None, FingerPosition.UNKNOWN, source, digest)
-
-
-@dataclass
-class DigestExtractor:
-    """Makes a template of a sample's digest: another model, as far as the store can tell."""
-
-    format: TemplateFormat = NEWER
-    blind_to: set[str] = field(default_factory=set)
-
-    def locate(self, sample: BiometricSample, trace: Trace = SILENT) -> LocatedSample | ExtractionFailure:
-        trace("located", sample.digest)
-        area = FaceArea((0, 0, 8, 8), np.zeros((5, 2), np.float32), 1.0, FACES_OF_ONE)
-        return NOBODY_SEEN if sample.digest in self.blind_to else LocatedSample(sample, area)
-
-    def extract(self, located: LocatedSample, trace: Trace = SILENT) -> FaceTemplate | ExtractionFailure:
-        trace("extracted", located.sample.digest)
-        embedding = np.random.default_rng(int(located.sample.digest[:8], 16)).normal(size=16)
-        return FaceTemplate(self.format, (embedding / np.linalg.norm(embedding)).astype(np.float32))
 
 
 def job(opened: OpenedStore, extractor: DigestExtractor | None = None) -> Reextraction:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.app import settings_store
 from biometric_service.cli import app
+from biometric_service.errors import BiometricServiceError
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
@@ -68,3 +69,21 @@ def test_an_encounter_is_released_moved_and_deleted(opened: OpenedStore, run: Ru
     run("encounters", "delete", "B", "of B", "--yes")
     assert opened.store.subject(SubjectId("B")).encounters == 1
     opened.store.verify_events()
+
+
+def test_what_is_overdue_is_told_then_deleted(opened: OpenedStore, run: Run) -> None:
+    run("retention", "set", "0", "--gallery", GALLERY, "--counted-from", "capture")
+    dry = json.loads(run("retention", "run", "--dry-run", "--json"))
+    assert dry["summary"] == {"would_be_deleted": 2}
+    assert opened.store.subject(SubjectId("A")).encounters == 1
+    assert "deleted" in run("retention", "run")
+    assert opened.store.subjects(GALLERY, None, 9) == []
+    assert json.loads(run("retention", "list", "--json"))["rules"][0]["days"] == 0
+    run("retention", "drop", "--gallery", GALLERY)
+    assert json.loads(run("retention", "list", "--json"))["rules"] == []
+
+
+def test_models_in_use_are_listed_and_there_is_nothing_to_undo(run: Run) -> None:
+    assert json.loads(run("models", "in-use", "--json")) == {"models": {}}
+    with pytest.raises(BiometricServiceError, match="never switched"):
+        run("models", "undo", "face")

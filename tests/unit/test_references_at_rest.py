@@ -1,8 +1,10 @@
 """What lies on the disk: private files, nothing biometric in the clear, nothing left of the erased."""
 
+import base64
 import logging
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from biometric_service.references.master_keys import KeyFile
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import ApiKey, Scope
-from biometric_service.vocabulary.references import ChangeNumber, Encounter, ReferenceId, SubjectId
+from biometric_service.vocabulary.references import ChangeNumber, Circumstances, Encounter, Once, ReferenceId, SubjectId
 from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate
 
 PIECE = 16
@@ -192,3 +194,17 @@ def test_a_log_whose_end_was_touched_is_not_written_on(
         opened.store.enrol(random_encounter(3, "A-3"), audit_event())
     with pytest.raises(BiometricServiceError, match="subject_unknown"):
         opened.store.subject(SubjectId("A-3"))
+
+
+def test_what_is_known_of_a_person_and_what_was_answered_is_not_in_the_clear(opened: OpenedStore, folder: Path) -> None:
+    data = b"SECRETS!" * 2
+    known = Circumstances(biographic={"name": "Ignatius Quill"}, contextual={"cell": "east-77"}, client_data=data)
+    given = random_encounter(1, "A-1")
+    noted = replace(given.samples[0], notes={"comment": "scar on the whorl"})
+    opened.store.enrol(replace(given, circumstances=known, samples=(noted,)), audit_event())
+    once = Once("gate", "k-1", b"\x01" * 32)
+    opened.answers.begin(once)
+    opened.answers.finish(once, b'{"subject": "Ignatius Quill"}')
+    lying = on_disk(folder)
+    for said in (b"Quill", b"east-77", b"SECRETS!", b"scar on", base64.b64encode(data)):
+        assert said not in lying

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from benchmarks.throughput.random_encounters import audit_event
+from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.tables import Base as AuditBase
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -16,6 +16,7 @@ from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.models import Base as StoreBase
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.references.schema import downgrade, migrate
+from biometric_service.vocabulary.references import EncounterKey, EncounterStatus, SubjectId
 
 KEY = KeyFromEnvironment("17" * 32)
 
@@ -41,6 +42,23 @@ def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
     opened.close()
     again = opening(tmp_path)
     assert again.store.record(audit_event()) == 1
+    again.close()
+
+
+def test_a_store_of_the_first_version_keeps_its_people(tmp_path: Path) -> None:
+    opened = opening(tmp_path)
+    opened.store.create_gallery(GALLERY, audit_event())
+    given = random_encounter(1, "A")
+    opened.store.enrol(given, audit_event())
+    with opened.database.writing() as connection:
+        downgrade(connection, "1")
+    opened.close()
+    again = opening(tmp_path)
+    (kept,) = again.encounters.encounters(SubjectId("A"))
+    assert (kept.version, kept.encounter.circumstances, kept.changed_at) == (1, given.circumstances, given.at)
+    assert [sample.image for sample in kept.encounter.samples] == [sample.image for sample in given.samples]
+    assert again.store.subject(SubjectId("A")).searched_in == {GALLERY}
+    again.encounters.set_status(EncounterKey(SubjectId("A"), given.encounter), EncounterStatus.RELEASED, audit_event())
     again.close()
 
 

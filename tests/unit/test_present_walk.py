@@ -1,0 +1,93 @@
+"""A running service follows a switch of models: it loads the other one, and says so rather than search a part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.throughput.random_encounters import FACE_FORMAT, GALLERY, audit_event, random_encounter
+from biometric_service.app.present_walk import PresentWalk
+from biometric_service.app.service import assemble_walk, settings_store
+from biometric_service.app.stages import Stages
+from biometric_service.comparison.calibration import Calibration
+from biometric_service.comparison.cosine import CosineComparator
+from biometric_service.errors import ErrorCode
+from biometric_service.recognition.walk import Walk
+from biometric_service.references.encounters import format_name
+from biometric_service.references.opening import OpenedStore
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.candidates import Probe
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES, Reextracted
+from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
+from tests.face_models import NEWER, DigestExtractor, decode
+from tests.stores import refused
+
+FORMATS = {format_name(form): form for form in (FACE_FORMAT, NEWER)}
+CURVE = Calibration("cosine", (0.0, 1.0), (0.0, 6.0), 6.0, 1, "none")
+
+
+@dataclass
+class Loading:
+    """Builds walks as the service does, on extractors that need no weights; ``built`` counts them."""
+
+    settings: Settings
+    opened: OpenedStore
+    configured: TemplateFormat = FACE_FORMAT
+    built: int = 0
+
+    def __call__(self) -> Walk:
+        self.built += 1
+        used = self.opened.models.in_use().get(Modality.FACE)
+        form = FORMATS[used.form] if used else self.configured
+        comparators = {Modality.FACE: CosineComparator(form, CURVE)}
+        stages = Stages(decode, {Modality.FACE: DigestExtractor(form)}, {}, {}, comparators)
+        return assemble_walk(self.settings, stages, self.opened)
+
+
+@pytest.fixture
+def loading(tmp_path: Path) -> Iterator[Loading]:
+    settings = Settings(data_dir=tmp_path)
+    with settings_store(settings) as opened:
+        opened.store.create_gallery(GALLERY, audit_event(EventKind.GALLERY_CREATED))
+        opened.store.enrol(random_encounter(1, "A"), audit_event())
+        yield Loading(settings, opened)
+
+
+def newer_template() -> FaceTemplate:
+    return FaceTemplate(NEWER, np.eye(1, 16, dtype=np.float32)[0])
+
+
+def switch(opened: OpenedStore) -> None:
+    images = opened.models.images_lacking(NEWER, 9)
+    made = [Reextracted(image.sample, newer_template()) for image in images]
+    opened.models.add_templates(NEWER, made, audit_event(EventKind.TEMPLATES_ADDED))
+    opened.models.switch(NEWER, format_name(FACE_FORMAT), audit_event(EventKind.MODEL_SWITCHED))
+
+
+def test_nothing_is_answered_between_a_switch_and_the_end_of_the_loading(loading: Loading) -> None:
+    present = PresentWalk(loading.opened.models, loading)
+    present.catch_up()
+    assert present().comparators[Modality.FACE].format == FACE_FORMAT
+    switch(loading.opened)
+    refused(ErrorCode.MODELS_DIFFER, present)
+    present.catch_up()
+    walk = present()
+    found = walk.indexes[Modality.FACE].search(Probe(newer_template(), ALL_GALLERIES), 3)
+    assert ([entry.subject for entry in found.entries], found.complete, loading.built) == (["A"], True, 2)
+    present.catch_up()
+    assert loading.built == 2
+
+
+def test_settings_that_name_a_model_whose_templates_are_lacking_are_refused(loading: Loading) -> None:
+    loading.configured = NEWER
+    message = refused(ErrorCode.MODELS_DIFFER, lambda: PresentWalk(loading.opened.models, loading)).message
+    assert "1 samples have no template of newer/2" in message
+
+
+def test_what_was_switched_to_is_loaded_at_the_next_start(loading: Loading) -> None:
+    switch(loading.opened)
+    assert PresentWalk(loading.opened.models, loading)().comparators[Modality.FACE].format == NEWER
