@@ -9,12 +9,13 @@ from typing import cast
 from PIL import Image
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.samples import FingerPosition, Modality
 from device_drivers.errors import DeviceError
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
 from device_drivers.registry import device
 
 TIMEOUT_SECONDS = 10.0
+_POSITIONS = frozenset(FingerPosition)
 Advise = Callable[[str], None]
 
 
@@ -38,6 +39,16 @@ def device_info(url: str) -> DeviceInfo:
         return device(url).info
     except DeviceError as fault:
         raise _failed(fault) from None
+
+
+def position_of(frame: Frame, given: FingerPosition) -> FingerPosition:
+    """The finger as the device or record says, else as it was given; REQUEST_INVALID where they contradict."""
+    said = dict(frame.settings).get("position", "")
+    told = FingerPosition(int(said)) if said.isdecimal() and int(said) in _POSITIONS else FingerPosition.UNKNOWN
+    if FingerPosition.UNKNOWN in {told, given} or told is given:
+        return told or given
+    message = f"The device gives finger {told.value}, not finger {given.value} as was asked for."
+    raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, "Capture the right finger, or correct its name.")
 
 
 def png(frame: Frame) -> bytes:

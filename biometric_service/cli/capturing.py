@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from biometric_service.capture.devices import capture_one, png
+from biometric_service.capture.devices import capture_one, png, position_of
 from biometric_service.cli.people import Reading, image_files, parse_numbers
 from biometric_service.cli.printing import advise
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -21,5 +21,6 @@ def images_of(
     if device is not None:
         frame = capture_one(device, reading.modality, advise)
         dpi = reading.dpi or frame.dpi
-        return (GivenImage(png(frame), reading.modality, reading.position, dpi, frame.device.url),)
+        position = position_of(frame, reading.position)
+        return (GivenImage(png(frame), reading.modality, position, dpi, frame.device.url),)
     return tuple(file.read(reading) for file in image_files(paths or (), parse_numbers(samples)))

@@ -19,10 +19,11 @@ from uuid import uuid4
 
 from device_drivers.addresses import number, without_credentials
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.frames import frame_of, now
+from device_drivers.frames import Moment, frame_of, now
 from device_drivers.pictures import DamagedPictureError
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.records.files import images
+from device_drivers.records.image import RecordImage
 from device_drivers.sbi import hashing, wire
 from device_drivers.sbi.trust import Claims, Trust, anchors_in
 
@@ -30,6 +31,12 @@ PORT, ASKED_SECONDS, ANSWER_SECONDS, PAUSE_SECONDS = 4501, 5.0, 5.0, 0.05
 TYPES = {Characteristic.FINGERPRINT: "Finger", Characteristic.FACE: "Face"}
 DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
 REGISTRATION = "Registration"
+FINGERS = ("Thumb", "IndexFinger", "MiddleFinger", "RingFinger", "LittleFinger")
+POSITIONS = {
+    f"{hand} {finger}": number
+    for number, (hand, finger) in enumerate(((hand, each) for hand in ("Right", "Left") for each in FINGERS), 1)
+}
+"""Finger positions as ISO/IEC 19794-4 numbers them, by their names in SBI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +151,19 @@ class SbiSession:
             Setting("make", device.make),
             Setting("model", device.model),
             Setting("serial number", device.serial),
-            Setting("position", said.text("bioSubType", "") or "unknown"),
             Setting("quality", said.text("qualityScore", "") or "unknown"),
         )
         try:
             found = [each for each in images(data, asked) if each.characteristic is asked]
         except DamagedPictureError:
             return [DAMAGED]
-        return [frame_of(each.picture.pixels, each.picture.dpi, self._info, settings, moment) for each in found]
+        return [self._frame(each, POSITIONS.get(said.text("bioSubType", ""), 0), settings, moment) for each in found]
+
+    def _frame(self, image: RecordImage, named: int, settings: tuple[Setting, ...], moment: Moment) -> Frame:
+        if image.position and named and image.position != named:
+            raise ValueError(f"it names finger {named}, its record finger {image.position}")
+        said = (*settings, Setting("position", str(image.position or named)))
+        return frame_of(image.picture.pixels, image.picture.dpi, self._info, said, moment)
 
 
 class SbiDevice:

@@ -131,14 +131,16 @@ class SbiEmulator:
             data = finger_record(pixels, 7 + number)
             data = data[: len(data) // 2] if self.fault == "record" else data
             previous = hashlib.sha256(bytes.fromhex(previous) + hashlib.sha256(data).digest()).hexdigest().upper()
-            found.append(self._one(data, previous, str(question["transactionId"])))
+            found.append(self._one(data, previous, str(question["transactionId"]), 7 + number))
         return found
 
-    def _one(self, data: bytes, chained: str, transaction: str) -> object:
+    def _one(self, data: bytes, chained: str, transaction: str, position: int) -> object:
+        names = [f"Left {name}Finger" for name in ("Index", "Middle", "Ring", "Little")]
+        position = 8 if self.fault == "position" else position
         said = {
             "digitalId": self.maker.signed(self.digital()),
             "bioType": "Finger",
-            "bioSubType": "Left IndexFinger",
+            "bioSubType": names[position - 7],
             "purpose": "Registration",
             "env": "Staging",
             "bioValue": b64(data),

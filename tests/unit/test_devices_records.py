@@ -12,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from biometric_service.capture.devices import position_of
+from biometric_service.errors import BiometricServiceError
+from biometric_service.vocabulary.samples import FingerPosition
 from device_drivers.errors import DeviceError
 from device_drivers.pictures import DamagedPictureError
 from device_drivers.protocol import CaptureRequest, Characteristic, Frame, Retry
@@ -136,6 +139,16 @@ def test_a_watched_folder_gives_the_images_of_records_and_says_where_they_lay(tm
     assert "portrait.fac" in advice.advice
     faces = [each for each in captured(f"folder://{tmp_path}", 3, FACE) if isinstance(each, Frame)]
     assert [dict(each.settings)["file"] for each in faces] == ["portrait.fac"]
+
+
+def test_the_finger_is_the_one_that_its_record_names(tmp_path: Path) -> None:
+    (tmp_path / "prisoner.an2").write_bytes(type_14())
+    [frame] = captured(f"folder://{tmp_path}", 1)
+    assert isinstance(frame, Frame)
+    assert position_of(frame, FingerPosition.UNKNOWN) is FingerPosition.LEFT_INDEX
+    assert position_of(frame, FingerPosition.LEFT_INDEX) is FingerPosition.LEFT_INDEX
+    with pytest.raises(BiometricServiceError, match="finger 7, not finger 2"):
+        position_of(frame, FingerPosition.RIGHT_INDEX)
 
 
 def test_a_bad_record_is_set_aside_with_the_reason_and_not_lost(tmp_path: Path) -> None:

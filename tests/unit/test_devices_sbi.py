@@ -55,6 +55,7 @@ def test_a_slap_comes_as_a_frame_a_finger_and_says_who_took_it(emulator: SbiEmul
         assert frame.dpi == 500
     assert isinstance(frames[0], Frame)
     said = dict(frames[0].settings)
+    assert [dict(each.settings)["position"] for each in frames if isinstance(each, Frame)] == ["7", "8", "9", "10"]
     assert (said["serial number"], said["model"], said["quality"]) == ("SN-1", "Slap 1", "80")
     [wanted] = emulator.questions[0]["bio"]
     assert (wanted["deviceId"], wanted["deviceSubId"], wanted["count"]) == ("D1", "1", "4")
@@ -69,7 +70,14 @@ def test_captures_are_chained_by_their_hashes(emulator: SbiEmulator, url: str) -
 
 @pytest.mark.parametrize(
     ("fault", "why"),
-    [("signature", "not signed"), ("hash", "left out"), ("108", "permission"), ("202", "unplugged"), ("999", "999")],
+    [
+        ("signature", "not signed"),
+        ("position", "names finger 8, its record finger 7"),
+        ("hash", "left out"),
+        ("108", "permission"),
+        ("202", "unplugged"),
+        ("999", "999"),
+    ],
 )
 def test_what_cannot_be_believed_is_a_fault(emulator: SbiEmulator, url: str, fault: str, why: str) -> None:
     emulator.fault = fault
