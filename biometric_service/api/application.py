@@ -9,6 +9,7 @@ from biometric_service.api import description, errors, figures, health
 from biometric_service.api.access.entrance import Entrance
 from biometric_service.api.envelope import Envelope, Limits
 from biometric_service.api.operations import (
+    adjudications,
     audit_events,
     comparisons,
     devices,
@@ -34,6 +35,7 @@ OPERATIONS = (
     movement_checks,
     subjects,
     encounters,
+    adjudications,
     galleries,
     devices,
     audit_events,

@@ -174,6 +174,7 @@ def assemble_walk(
         store=opened.store,
         encounters=opened.encounters,
         answers=opened.answers,
+        cases=opened.cases,
         policy=policy_source(settings, opened.store),
         candidate_limit=settings.candidate_limit,
         side_by_side=OnCores(settings.recognition_workers),

@@ -3,6 +3,7 @@
 import typer
 
 from biometric_service.cli import administration, auditing, encounters, enrolling, keeping, recognising, serving
+from biometric_service.cli.adjudicating import adjudicate
 from biometric_service.cli.callbacks import callbacks
 from biometric_service.cli.devices import devices
 from biometric_service.cli.images import images
@@ -28,6 +29,7 @@ app.add_typer(models, name="models")
 app.add_typer(policy, name="policy")
 app.add_typer(devices, name="devices")
 app.add_typer(images, name="images")
+app.add_typer(adjudicate, name="adjudicate")
 app.add_typer(callbacks, name="callbacks")
 app.add_typer(templates, name="templates")
 app.add_typer(index, name="index")

@@ -8,6 +8,7 @@ from uuid import uuid4
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.adjudication import Doubt, refer
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
@@ -20,6 +21,7 @@ from biometric_service.recognition.walk import (
     search,
     with_template,
 )
+from biometric_service.vocabulary.adjudication import Origin
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import (
@@ -44,6 +46,14 @@ EVENTS: Mapping[EnrolmentOutcome, EventKind] = {
     EnrolmentOutcome.ENCOUNTER_ADDED: EventKind.ENCOUNTER_ADDED,
 }
 """What the audit log calls the outcomes that keep something; every other is a refusal."""
+
+
+REFERRED: Mapping[EnrolmentOutcome, Origin] = {
+    EnrolmentOutcome.ENROLLED: Origin.KEPT,
+    EnrolmentOutcome.ENCOUNTER_ADDED: Origin.KEPT,
+    EnrolmentOutcome.DUPLICATE_SUSPECTED: Origin.REFUSED,
+}
+"""Outcomes whose likenesses to others are judged by people afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +109,15 @@ def kept_before(walk: Walk, request: EnrolmentRequest, guard: Guard) -> Enrolmen
 def keep_or_refuse(
     walk: Walk, request: EnrolmentRequest, caller: Caller, findings: Findings, guard: Guard
 ) -> Enrolment:
-    """Keep the encounter where the outcome says so; either way the audit log is told."""
+    """Keep the encounter where the outcome says so; either way the audit log is told.
+
+    Cases are opened before, so that none is lost where the work is cut off.
+    """
     reports = tuple(each.report() for each in findings.observed)
     event = _event(request, caller, findings)
+    if findings.duplicates is not None and findings.outcome in REFERRED:
+        origin = REFERRED[findings.outcome]
+        refer(walk, Doubt(findings.observed, findings.duplicates, origin, request.subject, request.galleries), caller)
     name, change = None, None
     if findings.outcome in EVENTS:
         encounter = _encounter(request, findings.observed)

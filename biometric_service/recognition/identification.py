@@ -2,6 +2,7 @@
 
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
+from biometric_service.recognition.adjudication import Doubt, refer
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import IdentificationRequest, Recognition
@@ -16,6 +17,8 @@ from biometric_service.recognition.walk import (
     operating_point,
     search,
 )
+from biometric_service.vocabulary.adjudication import Origin
+from biometric_service.vocabulary.decisions import Outcome
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.trace import SILENT, Trace
 
@@ -35,6 +38,9 @@ def identify(walk: Walk, request: IdentificationRequest, caller: Caller, trace: 
     candidates = compare(walk, observed, shortlists, trace)  # → subjects with calibrated scores
     point = operating_point(walk, caller, Question.IDENTIFICATION)  # → the error rates to keep to
     decision = decide_identification(candidates, best_quality(observed), point)  # → match, unknown, review
+    if decision.outcome is Outcome.REVIEW:
+        doubt = Doubt(observed, decision, Origin.SEARCHED, None, frozenset({request.gallery}))
+        refer(walk, doubt, caller)  # → a case for those who judge
     facts = decision_facts(decision)
     event = event_of(EventKind.IDENTIFICATION, caller, observed, decision.subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))

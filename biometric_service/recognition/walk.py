@@ -20,6 +20,7 @@ from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.protocols import (
     AnswerStore,
     AttackDetector,
+    CaseStore,
     Comparator,
     EncounterStore,
     Extractor,
@@ -60,6 +61,7 @@ class Walk:
     store: ReferenceStore
     encounters: EncounterStore
     answers: AnswerStore
+    cases: CaseStore
     policy: PolicySource
     candidate_limit: int
     side_by_side: SideBySide = one_by_one

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from biometric_service.references.cases import forget_cases
 from biometric_service.references.models import (
     DataKeyRow,
     EncounterRow,
@@ -35,6 +36,7 @@ def destroy_subject(
     fields |= {"purpose": event.caller.purpose, **_described(connection, numbers)}
     certificate = state(fields, signer)
     forget_tasks(connection, numbers)
+    forget_cases(connection, numbers)
     connection.execute(delete(DataKeyRow).where(DataKeyRow.subject.in_(numbers)))
     connection.execute(delete(SubjectRow).where(SubjectRow.number.in_(numbers)))
     connection.execute(insert(ErasureRow), {"change": change, "certificate": certificate})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
+from biometric_service.references.cases import reseal_cases
 from biometric_service.references.idempotency import reseal_answers
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import ApiKeyRow, DataKeyRow, DeviceRow, StoreRow, SubjectRow
@@ -93,6 +94,7 @@ def _finish(opened: OpenedStore, new: StoreKey, event: AuditEvent) -> int:
         )
         reseal_answers(connection, present, new)
         reseal_tasks(connection, present, new)
+        reseal_cases(connection, present, new)
         opened.log.append(connection, replace(event, details={**event.details, FORMER_KEY: present.public_key.hex()}))
         opened.log.reclose(connection, new.audit)
         taken_over = {"store_key": StoreRow.next_store_key, "next_store_key": None}

@@ -368,3 +368,36 @@ class TaskRow(Base):
     request: Mapped[bytes | None] = mapped_column(LargeBinary)
     reply: Mapped[Sealed]
     result: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class CaseRow(Base):
+    """Two who may be one person; ``probe``: the images of the one, sealed, until the case is closed."""
+
+    __tablename__ = "cases"
+
+    number: Mapped[NumberKey]
+    id: Mapped[str] = mapped_column(_NAME, unique=True)
+    origin: Mapped[Name]
+    subject: Mapped[str | None] = mapped_column(_NAME, index=True)
+    candidate: Mapped[str] = mapped_column(_NAME, index=True)
+    galleries: Mapped[Names]
+    score: Mapped[float]
+    threshold: Mapped[float]
+    parts: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[Names]
+    opened_at: Mapped[Moment]
+    opened_by: Mapped[Name]
+    outcome: Mapped[str | None] = mapped_column(_NAME, index=True)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    probe: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ReviewRow(Base):
+    """What one reviewer said of a case, sealed: nobody reads it before the case is closed."""
+
+    __tablename__ = "reviews"
+
+    case: Mapped[NumberKey] = mapped_column(ForeignKey("cases.number", ondelete="CASCADE"))
+    reviewer: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    at: Mapped[Moment]
+    sealed: Mapped[Sealed]

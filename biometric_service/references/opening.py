@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.api_keys import SqlApiKeyStore
+from biometric_service.references.cases import SqlCaseStore
 from biometric_service.references.database import Database
 from biometric_service.references.devices import SqlDeviceStore
 from biometric_service.references.encounter_store import SqlEncounterStore
@@ -43,6 +44,7 @@ class OpenedStore:
     api_keys: SqlApiKeyStore
     devices: SqlDeviceStore
     tasks: SqlTaskStore
+    cases: SqlCaseStore
     database: Database
     keys: KeyRing
     log: EventLog
@@ -129,6 +131,7 @@ def _opened(
         api_keys=SqlApiKeyStore(followed, keys, events),
         devices=SqlDeviceStore(followed, keys, events),
         tasks=SqlTaskStore(followed, keys),
+        cases=SqlCaseStore(followed, keys, events),
         database=followed,
         keys=keys,
         log=events,

@@ -117,7 +117,8 @@ class StoreKey:
 
     ``id``: 8 bytes before everything that this key wraps. ``audit``: for the MAC over the head of the audit log.
     ``api_keys``, ``devices``: for the seals of either. ``answers``: for what was answered under idempotency keys.
-    ``tasks``: for what is asked and answered later. ``callbacks``: for the signatures of deliveries.
+    ``tasks``: for what is asked and answered later. ``cases``: for what people judge.
+    ``callbacks``: for the signatures of deliveries.
     ``backups``: for backups. ``snapshots``: for indexes that are kept in files. ``public_key``: 32 bytes, checks what
     the store signs for third parties (Ed25519).
     """
@@ -129,6 +130,7 @@ class StoreKey:
         self.answers = DataKey(_derived(secret, "answers"))
         self.devices = _derived(secret, "devices")
         self.tasks = DataKey(_derived(secret, "tasks"))
+        self.cases = DataKey(_derived(secret, "cases"))
         self.callbacks = _derived(secret, "callbacks")
         self.backups = _derived(secret, "backups")
         self._signing = Ed25519PrivateKey.from_private_bytes(_derived(secret, "signing"))

@@ -55,6 +55,13 @@ def task_unknown() -> BiometricServiceError:
     )
 
 
+def case_unknown() -> BiometricServiceError:
+    """CASE_UNKNOWN."""
+    return BiometricServiceError(
+        ErrorCode.CASE_UNKNOWN, "There is no such case.", "Check its id; cases of erased subjects are gone."
+    )
+
+
 def subject_unknown(subject: SubjectId) -> BiometricServiceError:
     """SUBJECT_UNKNOWN."""
     return BiometricServiceError(

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     TASK_READ = "abis.task.read"
     TASK_UPDATE = "abis.task.update"
     MOVEMENT = "abis.movement"
+    ADJUDICATE = "abis.adjudicate"
     AUDIT_READ = "abis.audit.read"
     DEVICE_READ = "abis.device.read"
     DEVICE_WRITE = "abis.device.write"

@@ -39,6 +39,11 @@ class EventKind(StrEnum):
     COLLATION = "collation"
     SUBJECTS_COMPARED = "subjects.compared"
     MOVEMENT_CHECK = "movement.check"
+    CASE_OPENED = "adjudication.opened"
+    CASE_REVIEWED = "adjudication.reviewed"
+    CASE_CLOSED = "adjudication.closed"
+    CASE_READ = "adjudication.read"
+    CASES_LISTED = "adjudication.listed"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     DEVICE_REGISTERED = "device.registered"
@@ -86,6 +91,11 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.SUBJECTS_COMPARED: "Two enrolled subjects were compared by their references.",
     EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
     EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
+    EventKind.CASE_OPENED: "Two who may be one person were laid before reviewers.",
+    EventKind.CASE_REVIEWED: "A reviewer judged a case; what was said is told when it is closed.",
+    EventKind.CASE_CLOSED: "A case has its outcome; the event says what each reviewer said.",
+    EventKind.CASE_READ: "A case of adjudication was read; the event says whether with its images.",
+    EventKind.CASES_LISTED: "The open or the closed cases of adjudication were listed.",
     EventKind.API_KEY_CREATED: "An API key was made.",
     EventKind.API_KEY_REVOKED: "An API key was ended.",
     EventKind.DEVICE_REGISTERED: "A device was registered with its certificate and what it may do.",

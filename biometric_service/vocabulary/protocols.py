@@ -1,6 +1,6 @@
 """What each stage of the walk promises to the next; the composition root chooses who keeps the promise."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.vocabulary.access import ApiKey, Device
+from biometric_service.vocabulary.adjudication import Case, NewCase, ProbeImage, Review, Verdict
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
@@ -409,3 +410,27 @@ class DeviceStore(Protocol):
 
     def use(self, proof: str, until: datetime) -> bool:
         """Note that a proof was used; False where it was already. It may be forgotten after ``until``."""
+
+
+class CaseStore(Protocol):
+    """Keeps cases of adjudication, each change of one with its audit event."""
+
+    def open(self, case: NewCase, event: AuditEvent) -> str:
+        """Open the case, unless one of the same two is open; returns the id of the one that is then open."""
+
+    def case(self, case: str) -> Case:
+        """The case with all that was said of it; CASE_UNKNOWN."""
+
+    def cases(self, after: int, limit: int, *, closed: bool) -> Sequence[Case]:
+        """Open or closed cases by number, after the given one."""
+
+    def probe(self, case: str) -> Sequence[ProbeImage]:
+        """The images of the probe, none once the case is closed; CASE_UNKNOWN."""
+
+    def review(
+        self, case: str, review: Review, event: AuditEvent, rule: Callable[[Sequence[Verdict]], Verdict | None]
+    ) -> Case:
+        """Keep what a reviewer says, and close the case where the rule finds an outcome.
+
+        CASE_UNKNOWN, CASE_CONFLICT.
+        """

@@ -13,12 +13,15 @@ from biometric_service.app.serving import build_application
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES
-from tests.live_service import OPERATIONS, LiveService, live_service, without_models
+from tests.adjudication import new_case
+from tests.live_service import OPERATIONS, LiveService, event, live_service, without_models
 
 OURS, FOREIGN = "ours", "foreign"
 PURPOSE = "roll-call"
 DEVICES: dict[str, str] = {}
 """The device that is registered in a gallery just now."""
+CASES: dict[str, str] = {}
+"""The case that is open in a gallery just now."""
 IMAGE = {"modality": "fingerprint", "data": "iVBORw0KGgo="}
 
 
@@ -47,6 +50,7 @@ class Operation:
             "name": "none.png",
             "gallery": gallery,
             "device_id": DEVICES[gallery],
+            "case": CASES[gallery],
         }
         path = OPERATIONS + self.path.format_map(names)
         if self.body is not None:
@@ -129,6 +133,11 @@ MATRIX = (
     Operation("GET", "/galleries", Scope.GALLERY_READ, 200, 200),
     Operation("POST", "/galleries", Scope.GALLERY_WRITE, 409, 403, lambda gallery: {"gallery": gallery}),
     Operation("DELETE", "/galleries/{gallery}", Scope.GALLERY_WRITE, 409, 403),
+    Operation("GET", "/adjudications", Scope.ADJUDICATE, 200, 200),
+    Operation("GET", "/adjudications/{case}", Scope.ADJUDICATE, 200, 404),
+    Operation("GET", "/adjudications/{case}/images", Scope.ADJUDICATE, 200, 404),
+    Operation("POST", "/adjudications/{case}/reviews", Scope.ADJUDICATE, 201, 404, lambda _: {"verdict": "unsure"}),
+    Operation("POST", "/adjudications/{case}/merge", Scope.ENCOUNTER_WRITE, 409, 404, lambda _: {}),
     Operation("GET", "/devices", Scope.DEVICE_READ, 200, 200),
     Operation("POST", "/devices", Scope.DEVICE_WRITE, 400, 403, new_device),
     Operation("DELETE", "/devices/{device_id}", Scope.DEVICE_WRITE, 200, 404),
@@ -157,6 +166,9 @@ def live(service: LiveService) -> LiveService:
         if f"{gallery}-1" not in there:
             service.subject(f"{gallery}-1", gallery)
         DEVICES[gallery] = service.device(gallery).id
+        CASES[gallery] = service.service.walk.cases.open(
+            new_case(f"{gallery}-1", gallery), event(EventKind.CASE_OPENED)
+        )
     return service
 
 

@@ -84,6 +84,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
             store=opened.store,
             encounters=opened.encounters,
             answers=opened.answers,
+            cases=opened.cases,
             policy=policy_source(chosen, opened.store),
             candidate_limit=10,
         )
