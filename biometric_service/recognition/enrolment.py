@@ -75,15 +75,16 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = 
     the same person cannot come in twice at once. Whatever becomes of it is in the audit log.
     Raises SUBJECT_EXISTS, GALLERY_UNKNOWN and what ``identify`` raises.
     """
-    made = kept_before(walk, request, guard)
+    made = _made_before(walk, request, guard)
     if made is not None:
         return made
-    _require_new(walk, request)
     observed = observe(walk, request.images)
     if len(with_template(observed)) < len(observed):
         return keep_or_refuse(walk, request, caller, Findings(observed, EnrolmentOutcome.RECAPTURE), guard)
     with walk.store.enrolling():
-        _require_new(walk, request)
+        made = _made_before(walk, request, guard)
+        if made is not None:
+            return made
         duplicates = search_duplicates(walk, observed, caller)
         outcome = HINDRANCES.get(duplicates.outcome, EnrolmentOutcome.ENROLLED)
         if outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
@@ -98,12 +99,20 @@ def search_duplicates(walk: Walk, observed: Sequence[Observation], caller: Calle
     return decide_identification(candidates, best_quality(observed), point)
 
 
-def kept_before(walk: Walk, request: EnrolmentRequest, guard: Guard) -> Enrolment | None:
+def kept_before(walk: Walk, request: EnrolmentRequest, guard: Guard, outcome: EnrolmentOutcome) -> Enrolment | None:
     """What is known of a request that kept its encounter once already and was cut off before its answer."""
     change = walk.answers.change_made(guard.once) if guard.once else None
     if change is None:
         return None
-    return Enrolment(EnrolmentOutcome.ENROLLED, request.subject, request.encounter, change, (), None)
+    return Enrolment(outcome, request.subject, request.encounter, change, (), None)
+
+
+def _made_before(walk: Walk, request: EnrolmentRequest, guard: Guard) -> Enrolment | None:
+    """None for a new subject, what is known where this very request made it; SUBJECT_EXISTS."""
+    made = kept_before(walk, request, guard, EnrolmentOutcome.ENROLLED)
+    if made is None:
+        _require_new(walk, request)
+    return made
 
 
 def keep_or_refuse(

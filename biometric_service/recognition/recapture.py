@@ -20,7 +20,7 @@ def add_encounter(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: 
     be as like (DUPLICATE_SUSPECTED): either is kept only where an officer has looked (``despite_duplicates``). Raises
     SUBJECT_UNKNOWN, ENCOUNTER_EXISTS, VERSION_MISMATCH and what ``enrol`` raises.
     """
-    made = kept_before(walk, request, guard)
+    made = kept_before(walk, request, guard, EnrolmentOutcome.ENCOUNTER_ADDED)
     if made is not None:
         return made
     request = replace(request, subject=present_subject(walk, request.subject))

@@ -11,10 +11,14 @@ import httpx
 import pytest
 from PIL import Image
 
+from biometric_service.recognition import enrolment
+from biometric_service.recognition.requests import EnrolmentOutcome, EnrolmentRequest, GivenImage
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
-from tests.live_service import OPERATIONS, LiveService, asking, live_service, synthetic_fingers
+from biometric_service.vocabulary.references import GalleryId, Guard, Once, SubjectId
+from biometric_service.vocabulary.samples import Modality
+from tests.live_service import OPERATIONS, TEST, LiveService, asking, event, live_service, synthetic_fingers
 
 pytestmark = pytest.mark.models
 
@@ -331,3 +335,17 @@ def test_the_id_of_a_merged_subject_still_verifies(client: httpx.Client, prints:
     assert ask(client, "movement-checks", picture(prints, 1, 1), **gate).json()["passage"] == "pass"
     found = ask(client, "identifications", picture(prints, 1, 1)).json()["decision"]
     assert (found["outcome"], found["subject"]) == ("match", "P-1")
+
+
+def test_an_enrolment_that_was_cut_off_before_its_answer_is_told_of_and_not_made_again(
+    live: LiveService, prints: Path
+) -> None:
+    walk, once = live.service.walk, Guard(once=Once("gate", "cut off", b"\x01" * 32))
+    given = GivenImage(picture(prints, STRANGER, 1), Modality.FINGERPRINT)
+    request = EnrolmentRequest((given,), SubjectId("cut-off"), frozenset({GalleryId("visitors")}))
+    first = enrolment.enrol(walk, request, TEST, once)
+    again = enrolment.enrol(walk, request, TEST, once)
+    assert (first.outcome, again.outcome) == (EnrolmentOutcome.ENROLLED, EnrolmentOutcome.ENROLLED)
+    assert first.change == again.change
+    assert walk.store.subject(request.subject).encounters == 1
+    walk.store.erase(request.subject, event(EventKind.SUBJECT_ERASED))
