@@ -29,8 +29,8 @@ from rich.table import Table
 
 from benchmarks.accuracy.arguments import Asked, parse
 from benchmarks.accuracy.extracted import PROGRESS, Extracted, calibrated, extract_subjects
-from benchmarks.accuracy.subjects import faces, fingerprints
 from biometric_service.comparison.fitting import fit_calibration
+from biometric_service.evaluation.subjects import faces, fingerprints
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.rates import Experiment, fnmr_below, thresholds
+from biometric_service.evaluation.rates import Experiment, fnmr_below, thresholds
 
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 

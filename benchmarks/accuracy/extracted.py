@@ -1,9 +1,7 @@
 """Samples of many subjects through the service's own walk, on all cores, kept in a cache."""
 
-import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.matrix import score_matrix
-from benchmarks.accuracy.subjects import SampleFile, Subject
-from benchmarks.accuracy.template_cache import TemplateCache
 from biometric_service.app import build_walk
-from biometric_service.recognition.walk import Walk, observe
+from biometric_service.evaluation.matrix import score_matrix
+from biometric_service.evaluation.subjects import Subject
+from biometric_service.evaluation.template_cache import TemplateCache
+from biometric_service.evaluation.verification import templates_of
+from biometric_service.recognition.walk import Walk
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
@@ -51,9 +50,9 @@ def extract_subjects(modality: Modality, subjects: Sequence[Subject], cache: Pat
         walk = walk_for(modality, Path(scratch))
         held = TemplateCache(cache, walk.extractors[modality].format)
         files = [file for subject in subjects for file in subject.samples]
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
-            work = workers.map(lambda file: held.get(file, lambda: _template(walk, file)), files)
-            templates = list(track(work, f"Extracting {modality.value}s", len(files), console=PROGRESS))
+        said = f"Extracting {modality.value}s"
+        made = templates_of(walk, files, held, lambda work, count: track(work, said, count, console=PROGRESS))
+        templates = [made[file] for file in files]
     numbers = [number for number, subject in enumerate(subjects) for _ in subject.samples]
     return Extracted(walk.comparators[modality], templates, np.array(numbers, np.int32))
 
@@ -70,11 +69,6 @@ def walk_for(modality: Modality, scratch: Path) -> Walk:
     """The service's walk for one modality with an empty store in ``scratch``."""
     unused = {"face_model": ""} if modality is Modality.FINGERPRINT else {"fingerprint_model": ""}
     return build_walk(load_settings().model_copy(update={"data_dir": scratch, **unused}))
-
-
-def _template(walk: Walk, file: SampleFile) -> Template | None:
-    (observed,) = observe(walk, (file.given(),))
-    return observed.template
 
 
 def _watched(templates: Sequence[Template]) -> Iterable[Template]:

@@ -22,10 +22,11 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.accuracy.discard import error_versus_discard
-from benchmarks.accuracy.matrix import score_matrix
-from benchmarks.accuracy.rates import Experiment, summary
-from benchmarks.accuracy.subjects import SampleFile, faces
 from biometric_service.app import build_walk
+from biometric_service.evaluation.matrix import score_matrix
+from biometric_service.evaluation.rates import Experiment, summary
+from biometric_service.evaluation.subjects import SampleFile, faces
+from biometric_service.evaluation.verification import experiment
 from biometric_service.recognition.walk import Walk, observe
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.protocols import Comparator
@@ -82,8 +83,8 @@ def benchmark(walk: Walk, folder: Path) -> dict[str, Any]:
     """
     photographs = observe_all(walk, folder)
     comparator = walk.comparators[Modality.FACE]
-    experiment, compare_per_s = compare_all(comparator, photographs)
-    rates = summary(experiment)
+    compared, compare_per_s = compare_all(comparator, photographs)
+    rates = summary(compared)
     rates["tar"] = {fmr: 1 - fnmr for fmr, fnmr in rates["fnmr"].items()}
     return {
         "model": str(comparator.format),
@@ -92,7 +93,7 @@ def benchmark(walk: Walk, folder: Path) -> dict[str, Any]:
         "pooled": rates,
         "sets": {folder.name: rates},
         "fte": float(np.mean([template is None for template in photographs.templates])),
-        "discard": error_versus_discard(experiment, *_mated_qualities(photographs), DISCARD_FMR),
+        "discard": error_versus_discard(compared, *_mated_qualities(photographs), DISCARD_FMR),
         "extract_ms": photographs.extract_ms,
         "compare_per_s": compare_per_s,
     }
@@ -114,19 +115,11 @@ def observe_all(walk: Walk, folder: Path) -> Photographs:
 def compare_all(comparator: Comparator, photographs: Photographs) -> tuple[Experiment, float]:
     """Every pair compared, and comparisons a second of CPU; a pair without both templates scores minus infinity."""
     made = score_matrix(comparator, photographs.templates, partial(track, description="Comparing", console=PROGRESS))
-    return _experiment(made.scores, photographs.persons), made.comparisons / made.seconds
-
-
-def _experiment(scores: NDArray[np.float32], persons: NDArray[np.int32]) -> Experiment:
-    """Each pair once, from a matrix of all pairs twice."""
-    first, second, same = _pairs(persons)
-    across = np.column_stack([persons[first[~same]], persons[second[~same]]])
-    compared = scores[first, second]
-    return Experiment(compared[same], persons[first[same]], compared[~same], across)
+    return experiment(made.scores, photographs.persons), made.comparisons / made.seconds
 
 
 def _mated_qualities(photographs: Photographs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Quality of the worse photograph of each mated pair, in the order of ``_experiment``, and of every photograph."""
+    """Quality of the worse photograph of each mated pair, in the order of ``experiment``, and of every photograph."""
     first, second, same = _pairs(photographs.persons)
     qualities = photographs.qualities
     return np.minimum(qualities[first[same]], qualities[second[same]]), qualities

@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.face import Photographs, compare_all, face_walk, observe_all
-from benchmarks.accuracy.fingerprint import pool
-from benchmarks.accuracy.rates import Experiment, Scores
 from biometric_service.comparison.calibration import Calibration, identity
 from biometric_service.comparison.fitting import fit_calibration, weight_of, with_mated
 from biometric_service.comparison.population import Population
 from biometric_service.comparison.standardised import StandardisedComparator
+from biometric_service.evaluation.rates import Experiment, Scores
+from biometric_service.evaluation.verification import pool
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat

@@ -7,11 +7,9 @@ and as a false non-match in each of its mated pairs.
 """
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,12 +21,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.accuracy.matrix import score_matrix
-from benchmarks.accuracy.rates import Experiment, summary
-from benchmarks.accuracy.subjects import SampleFile, fingerprints
-from benchmarks.accuracy.template_cache import TemplateCache
 from biometric_service.app import build_walk
-from biometric_service.recognition.walk import Walk, observe
+from biometric_service.evaluation.matrix import score_matrix
+from biometric_service.evaluation.rates import Experiment, summary
+from biometric_service.evaluation.subjects import SampleFile, fingerprints
+from biometric_service.evaluation.template_cache import TemplateCache
+from biometric_service.evaluation.verification import experiment, pool, templates_of
+from biometric_service.recognition.walk import Walk
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
@@ -71,14 +70,14 @@ def benchmark(walk: Walk, folders: Sequence[Path], cache: Path | None = None) ->
     comparator = walk.comparators[Modality.FINGERPRINT]
     sets, extract_ms = extract_all(walk, folders, cache)
     compared = [compare_all(comparator, each) for each in sets]
-    experiments = [experiment for experiment, _, _ in compared]
+    experiments = [each for each, _, _ in compared]
     pooled = pool(experiments)
     templates = [template for each in sets for template in each.templates]
     return {
         "model": str(comparator.format),
         "comparator": comparator.name,
         "pooled": summary(pooled),
-        "sets": {each.name: summary(experiment) for each, experiment in zip(sets, experiments, strict=True)},
+        "sets": {each.name: summary(made) for each, made in zip(sets, experiments, strict=True)},
         "calibration": stated_and_measured(comparator, pooled.nonmated),
         "fte": float(np.mean([template is None for template in templates])),
         "extract_ms": extract_ms,
@@ -92,9 +91,7 @@ def extract_all(walk: Walk, folders: Sequence[Path], cache: Path | None) -> tupl
     subjects = [(folder.name, finger) for folder in folders for finger in fingerprints([folder])]
     files = [file for _, finger in subjects for file in finger.samples]
     started = time.process_time()
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
-        work = workers.map(lambda file: held.get(file, lambda: _template(walk, file)), files)
-        templates = dict(zip(files, track(work, "Extracting", len(files), console=PROGRESS), strict=True))
+    templates = templates_of(walk, files, held, lambda work, count: track(work, "Extracting", count, console=PROGRESS))
     extract_ms = 1000 * (time.process_time() - started) / max(held.missed, 1)
     return [_finger_set(folder, templates) for folder in folders], extract_ms
 
@@ -105,18 +102,7 @@ def compare_all(comparator: Comparator, fingers: FingerSet) -> tuple[Experiment,
     A pair without both templates scores minus infinity.
     """
     made = score_matrix(comparator, fingers.templates)
-    return _experiment(made.scores, fingers.fingers), made.comparisons, made.seconds
-
-
-def pool(experiments: Sequence[Experiment]) -> Experiment:
-    """All comparisons together, fingers of different sets being different."""
-    firsts = np.cumsum([0, *(1 + int(each.mated_groups.max()) for each in experiments)])
-    return Experiment(
-        np.concatenate([each.mated for each in experiments]),
-        np.concatenate([each.mated_groups + first for each, first in zip(experiments, firsts, strict=False)]),
-        np.concatenate([each.nonmated for each in experiments]),
-        np.concatenate([each.nonmated_groups + first for each, first in zip(experiments, firsts, strict=False)]),
-    )
+    return experiment(made.scores, fingers.fingers), made.comparisons, made.seconds
 
 
 def stated_and_measured(comparator: Comparator, nonmated: NDArray[Any]) -> dict[str, dict[str, float]]:
@@ -126,25 +112,11 @@ def stated_and_measured(comparator: Comparator, nonmated: NDArray[Any]) -> dict[
     return {"fmr": reached}
 
 
-def _template(walk: Walk, file: SampleFile) -> Template | None:
-    (observed,) = observe(walk, (file.given(),))
-    return observed.template
-
-
 def _finger_set(folder: Path, templates: Mapping[SampleFile, Template | None]) -> FingerSet:
     fingers = fingerprints([folder])
     made = [templates[file] for finger in fingers for file in finger.samples]
     numbers = [number for number, finger in enumerate(fingers) for _ in finger.samples]
     return FingerSet(folder.name, made, np.array(numbers, np.int32))
-
-
-def _experiment(scores: NDArray[np.float32], fingers: NDArray[np.int32]) -> Experiment:
-    """Each pair once: the later impression as the probe."""
-    reference, probe = np.triu_indices(len(fingers), 1)
-    same = fingers[probe] == fingers[reference]
-    across = np.column_stack([fingers[probe[~same]], fingers[reference[~same]]])
-    compared = scores[probe, reference]
-    return Experiment(compared[same], fingers[probe[same]], compared[~same], across)
 
 
 def _table(result: Mapping[str, Any]) -> Table:

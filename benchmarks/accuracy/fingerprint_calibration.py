@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from benchmarks.accuracy.face_calibration import as_toml
-from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all, fingerprint_walk, pool
+from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all, fingerprint_walk
 from benchmarks.accuracy.hardening import harden
-from benchmarks.accuracy.rates import Experiment
 from biometric_service.comparison.calibration import Calibration, identity
 from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
 from biometric_service.comparison.fingerprint.cylinders import prepare
@@ -30,6 +29,8 @@ from biometric_service.comparison.fingerprint.evidence import measures
 from biometric_service.comparison.fingerprint.kernel import compare, probe_of, room
 from biometric_service.comparison.fingerprint.methods import Method
 from biometric_service.comparison.fitting import fit_calibration, weight_of, with_mated
+from biometric_service.evaluation.rates import Experiment
+from biometric_service.evaluation.verification import pool
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import MinutiaeTemplate

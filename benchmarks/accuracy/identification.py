@@ -31,8 +31,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.accuracy.open_set import OpenSet, summary
-from benchmarks.accuracy.subjects import Subject, faces, fingerprints
 from biometric_service.app import build_walk
+from biometric_service.evaluation.subjects import Subject, faces, fingerprints
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.requests import EnrolmentOutcome, EnrolmentRequest, IdentificationRequest

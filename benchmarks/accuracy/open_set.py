@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.rates import fnmr_below, thresholds
+from biometric_service.evaluation.rates import fnmr_below, thresholds
 
 REPLICATES = 400
 SEED = 19795

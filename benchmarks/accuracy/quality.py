@@ -24,11 +24,12 @@ from rich.progress import track
 from scipy.stats import rankdata
 
 from benchmarks.accuracy.discard import error_versus_discard
-from benchmarks.accuracy.fingerprint import PROGRESS, FingerSet, compare_all, pool
-from benchmarks.accuracy.rates import Experiment
-from benchmarks.accuracy.subjects import SampleFile, fingerprints
-from benchmarks.accuracy.template_cache import TemplateCache
+from benchmarks.accuracy.fingerprint import PROGRESS, FingerSet, compare_all
 from biometric_service.app import build_walk
+from biometric_service.evaluation.rates import Experiment
+from biometric_service.evaluation.subjects import SampleFile, fingerprints
+from biometric_service.evaluation.template_cache import TemplateCache
+from biometric_service.evaluation.verification import pool
 from biometric_service.recognition.walk import Observation, Walk, assess_quality, capture, extract, locate
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.samples import Modality

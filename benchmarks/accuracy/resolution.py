@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.fingerprint import benchmark, fingerprint_walk
-from benchmarks.accuracy.subjects import fingerprints
+from biometric_service.evaluation.subjects import fingerprints
 from biometric_service.extraction.fingerprint.resampling import resized
 
 DPI = (250.0, 500.0, 1000.0)

@@ -34,9 +34,7 @@ from scipy.stats import beta
 
 from benchmarks.accuracy.arguments import CACHE
 from benchmarks.accuracy.extracted import PROGRESS, calibrated, extract_subjects
-from benchmarks.accuracy.matrix import score_matrix
 from benchmarks.accuracy.strangers import CHUNK, Searches
-from benchmarks.accuracy.subjects import faces, fingerprints
 from benchmarks.synthesis.likeness import distance
 from benchmarks.synthesis.seeds import finger_seed
 from benchmarks.synthesis.strewing import make_finger
@@ -46,6 +44,8 @@ from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import DEFAULT, Question, thresholds
 from biometric_service.decision.policy_file import DEFAULT_POLICY, read_policy
+from biometric_service.evaluation.matrix import score_matrix
+from biometric_service.evaluation.subjects import faces, fingerprints
 from biometric_service.settings import MANIFESTS
 from biometric_service.vocabulary.candidates import Candidate, CandidateList
 from biometric_service.vocabulary.decisions import OperatingPoint, Outcome

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.fingerprint import FingerSet
-from benchmarks.accuracy.subjects import SampleFile, fingerprints
+from biometric_service.evaluation.subjects import SampleFile, fingerprints
 from biometric_service.vocabulary.protocols import Comparator
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all, pool
-from benchmarks.accuracy.rates import Experiment, summary
+from benchmarks.accuracy.fingerprint import FingerSet, compare_all, extract_all
 from benchmarks.peers import bozorth3
 from biometric_service.app import build_walk
+from biometric_service.evaluation.rates import Experiment, summary
+from biometric_service.evaluation.verification import pool
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.samples import Modality

@@ -7,8 +7,8 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from scipy.stats import norm
 
-from benchmarks.accuracy.rates import det
 from benchmarks.peers.contenders import Showing
+from biometric_service.evaluation.rates import det
 
 TICKS = (1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4)
 COLOURS = ("#0062a0", "#c44e00", "#007a58", "#687284")

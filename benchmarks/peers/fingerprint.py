@@ -17,9 +17,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.accuracy.subjects import fingerprints
 from benchmarks.peers.contenders import BOZORTH3, OURS, SETTINGS, Arena, Showing
 from benchmarks.peers.det_plot import plot_det
+from biometric_service.evaluation.subjects import fingerprints
 
 
 def main(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp
 
-from benchmarks.accuracy.rates import Experiment, summary
 from benchmarks.synthesis.population import Population
+from biometric_service.evaluation.rates import Experiment, summary
 from biometric_service.vocabulary.protocols import ComparisonBank
 from biometric_service.vocabulary.templates import MinutiaeTemplate
 

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.accuracy.subjects import SampleFile, fingerprints
 from biometric_service.app.stages import model_shelf
+from biometric_service.evaluation.subjects import SampleFile, fingerprints
 from biometric_service.extraction.fingerprint.area import MULTIPLE
 from biometric_service.extraction.fingerprint.leader import LeaderExtractor
 from biometric_service.extraction.fingerprint.resampling import to_500_dpi

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.face import face_walk
-from benchmarks.accuracy.subjects import faces
+from biometric_service.evaluation.subjects import faces
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.samples import (
     BiometricSample,

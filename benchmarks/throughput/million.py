@@ -24,10 +24,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.fingerprint import FingerSet, extract_all, fingerprint_walk
-from benchmarks.accuracy.subjects import fingerprints
 from benchmarks.throughput.crowd import FINGERS, Crowd, RealPrint
 from benchmarks.throughput.crowd_likeness import compare_nonmated, plot_crowd
 from benchmarks.throughput.crowd_searches import Duplicates, OneFinger, Spent, change_times, timed, times
+from biometric_service.evaluation.subjects import fingerprints
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.minutia_pairs import PairDescriber
 from biometric_service.gallery.narrowed import FINGERPRINTS, NarrowedGallery, Narrowing, QuantisedShortlister

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy.fingerprint import fingerprint_walk
-from benchmarks.accuracy.subjects import fingerprints
+from biometric_service.evaluation.subjects import fingerprints
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.recognition.walk import observe
 from biometric_service.vocabulary.samples import FingerPosition, Modality

@@ -25,7 +25,7 @@ from rich.table import Table
 from wsq import WsqImagePlugin  # noqa: F401 (lets Pillow write WSQ)
 
 from benchmarks.accuracy.fingerprint import PROGRESS
-from benchmarks.accuracy.subjects import fingerprints
+from biometric_service.evaluation.subjects import fingerprints
 from device_drivers.wsq.encoding import USUAL_RATE, encode
 
 Pixels = NDArray[np.uint8]

@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks.accuracy.discard import error_versus_discard
 from benchmarks.accuracy.face_calibration import as_toml
-from benchmarks.accuracy.rates import Experiment
 from biometric_service.comparison.calibration import Calibration
+from biometric_service.evaluation.rates import Experiment
 
 
 def test_refusing_the_worst_photographs_refuses_their_errors() -> None:

@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.fingerprint import FingerSet, compare_all, pool, stated_and_measured
+from benchmarks.accuracy.fingerprint import FingerSet, compare_all, stated_and_measured
 from benchmarks.accuracy.fingerprint_calibration import fit_weights
 from benchmarks.accuracy.hardening import harden
-from benchmarks.accuracy.rates import fnmr_at
-from benchmarks.accuracy.subjects import fingerprints
-from benchmarks.accuracy.template_cache import TemplateCache
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.comparison.fingerprint.evidence import Weights
+from biometric_service.evaluation.rates import fnmr_at
+from biometric_service.evaluation.subjects import fingerprints
+from biometric_service.evaluation.template_cache import TemplateCache
+from biometric_service.evaluation.verification import pool
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
 from tests.oracles.minutiae import FORMAT, finger, impression
 

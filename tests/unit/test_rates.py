@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.rates import Experiment, det, eer, fnmr_at, interval, summary, tar, thresholds
+from biometric_service.evaluation.rates import Experiment, det, eer, fnmr_at, interval, summary, tar, thresholds
 
 NONMATED = np.array([0.0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 MATED = np.array([9.0, 10, 11, 12])

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.accuracy.subjects import SampleFile
+from biometric_service.evaluation.subjects import SampleFile
 from biometric_service.templates.native import decode, encode
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 
