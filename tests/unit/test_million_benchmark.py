@@ -31,8 +31,8 @@ def test_real_fingers_are_found_in_a_crowd(shared_data: Path, tmp_path: Path) ->
     assert found["references"] == SIZE
     assert found["bytes_a_finger"] <= MOST_BYTES
     assert found["one_finger"]["match"]["mates"] > 400
-    assert found["one_finger"]["match"]["share"] >= 0.98
-    assert found["one_finger"]["review"]["share"] >= 0.97
+    assert found["one_finger"]["match"]["share"] >= 0.97
+    assert found["one_finger"]["review"]["share"] >= 0.96
     assert found["exhaustive"]["same_first"] == found["exhaustive"]["probes"]
     assert found["ten_fingers"]["mates"] == 8 * 7
     assert found["ten_fingers"]["share"] == 1
