@@ -8,7 +8,7 @@ import pytest
 from benchmarks.service import concurrency, kill_nine
 from benchmarks.service.mixed_load import Kind, World, plan
 
-KILLS = int(os.environ.get("BIOMETRIC_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("BIOMETRIC_TEST_KILLS", "5"))
 
 
 def test_the_plan_holds_every_kind_of_write_and_loses_nobody() -> None:
