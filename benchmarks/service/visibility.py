@@ -26,6 +26,12 @@ import typer
 
 from benchmarks.service.postgresql import available, running_server
 from benchmarks.synthesis.dataset import Order, fulfil
+from benchmarks.throughput.random_encounters import audit_event
+from biometric_service.app.service import settings_store
+from biometric_service.settings import Settings
+from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId
 
 PATIENCE_S = 120.0
 OPERATIONS = "/v1/operations"
@@ -84,10 +90,10 @@ class Client:
 def run(database_url: str, folder: Path, people: int) -> Figures:
     """AssertionError where somebody is not found at all."""
     prints = [path.read_bytes() for path in _fingers(folder / "prints", people)]
-    environment = {"BIOMETRIC_DATA_DIR": str(folder / "data"), "BIOMETRIC_FACE_MODEL": ""}
+    settings = Settings(data_dir=folder / "data", database_url=database_url, face_model="")
+    key = _prepared(settings)
+    environment = {"BIOMETRIC_DATA_DIR": str(settings.data_dir), "BIOMETRIC_FACE_MODEL": ""}
     environment |= {"BIOMETRIC_DATABASE_URL": database_url} if database_url else {}
-    _command(environment, "galleries", "create", "residents")
-    key = _command(environment, "api-keys", "create", "benchmark").strip()
     with ExitStack() as stack:
         one, other = (stack.enter_context(_service(environment, key)) for _ in range(2))
         other.ask("identifications", prints[0], gallery="residents")
@@ -130,12 +136,13 @@ def _fingers(folder: Path, people: int) -> list[Path]:
     return sorted(folder.glob("*.png"))
 
 
-def _command(environment: Mapping[str, str], *words: str) -> str:
-    command = [sys.executable, "-m", "biometric_service", *words]
-    done = subprocess.run(  # noqa: S603 - this program itself
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
-    )
-    return done.stdout
+def _prepared(settings: Settings) -> str:
+    """Make a store with a gallery; the secret of a key that may do anything there."""
+    everywhere, anything = frozenset({ALL_GALLERIES}), frozenset({ANY_PURPOSE})
+    key = ApiKey("benchmark", "benchmark", frozenset(Scope), everywhere, anything, None)
+    with settings_store(settings) as opened:
+        opened.store.create_gallery(GalleryId("residents"), audit_event(EventKind.GALLERY_CREATED))
+        return opened.api_keys.create(key, audit_event(EventKind.API_KEY_CREATED))
 
 
 @contextmanager
