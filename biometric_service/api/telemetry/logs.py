@@ -50,4 +50,5 @@ def log_as_set(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(max(logging.getLevelNamesMapping()[settings.log_level], logging.INFO))
