@@ -163,6 +163,6 @@ def test_a_renewal_that_is_killed_at_any_moment_loses_nothing_and_is_gone_on_wit
         assert images(again) == before
         again.store.verify_events()
         again.close()
-    assert blobs(opened) != old
     assert renewed(opened)[-1] == Progress(PEOPLE, PEOPLE)
+    assert blobs(opened) != old
     assert images(opened) == before
