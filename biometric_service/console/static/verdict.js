@@ -8,7 +8,8 @@ const SHOWN = 3;
 const GLYPHS = {
   match: "good", pass: "good", enrolled: "good", encounter_added: "good",
   no_match: "bad", stop: "bad",
-  review: "doubt", incomplete: "doubt", duplicate_suspected: "doubt", search_incomplete: "doubt", identity_doubted: "doubt",
+  review: "doubt", incomplete: "doubt", duplicate_suspected: "doubt", search_incomplete: "doubt",
+  identity_doubted: "doubt",
   unknown: "unknown",
   recapture: "again",
 };
