@@ -54,7 +54,8 @@ class LiveService:
 
     def client(self, key: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
+        once = httpx.Limits(max_keepalive_connections=0)  # a connection kept by each of a thousand would fill it
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, limits=once)
         self.clients.append(client)
         return client
 
