@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -29,6 +29,7 @@ class _Point(BaseModel):
     margin: float = Field(0.0, ge=0)
     quality: float = Field(0.0, ge=0, le=100)
     a_day: float = Field(0.0, ge=0)
+    adjudicate: bool = True
 
 
 class _Search(_Point):
@@ -37,6 +38,12 @@ class _Search(_Point):
 
     def rates(self) -> tuple[float, float]:
         return self.fpir, self.review_fpir
+
+
+class _Duplicates(_Search):
+    """Whoever may be enrolled twice is always judged by people."""
+
+    adjudicate: Literal[True] = True
 
 
 class _Claim(_Point):
@@ -54,7 +61,7 @@ class _Purpose(BaseModel):
 
     identification: _Search | None = None
     verification: _Claim | None = None
-    duplicates: _Search | None = None
+    duplicates: _Duplicates | None = None
 
 
 VERSION = TypeAdapter(Annotated[str, StringConstraints(min_length=1, max_length=64)])
@@ -115,7 +122,7 @@ def _asked(purpose: _Purpose) -> list[tuple[Question, _Search | _Claim]]:
 
 def _operating_point(point: _Search | _Claim, stamp: PolicyStamp) -> OperatingPoint:
     match, review = point.rates()
-    return OperatingPoint(match, review, point.margin, point.quality, stamp)
+    return OperatingPoint(match, review, point.margin, point.quality, stamp, point.adjudicate)
 
 
 class _Wrong(Exception):  # noqa: N818 - carries faults to where the file's text is known

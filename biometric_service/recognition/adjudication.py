@@ -53,7 +53,10 @@ class Doubt:
 
 
 def refer(walk: Walk, doubt: Doubt, caller: Caller) -> Sequence[str]:
-    """Open a case for each candidate that is as like as asks for a look; returns their ids."""
+    """Open a case for each candidate that is as like as asks for a look; returns their ids.
+
+    None where the policy says that reviews of this purpose and question are not adjudicated.
+    """
     return [_open(walk, doubt, candidate, caller) for candidate in _doubtful(doubt)]
 
 
@@ -120,10 +123,11 @@ def candidate_images(store: ReferenceStore, case: Case) -> Sequence[ProbeImage]:
 
 
 def _doubtful(doubt: Doubt) -> Sequence[Candidate]:
-    if doubt.decision.outcome not in {Outcome.MATCH, Outcome.REVIEW}:
+    decision = doubt.decision
+    if not decision.operating_point.adjudicate or decision.outcome not in {Outcome.MATCH, Outcome.REVIEW}:
         return ()
-    others = [each for each in doubt.decision.candidates if each.subject != doubt.subject]
-    return [each for each in others if each.score >= doubt.decision.review_threshold]
+    others = [each for each in decision.candidates if each.subject != doubt.subject]
+    return [each for each in others if each.score >= decision.review_threshold]
 
 
 def _open(walk: Walk, doubt: Doubt, candidate: Candidate, caller: Caller) -> str:

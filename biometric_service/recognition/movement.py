@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
+from biometric_service.recognition.adjudication import Doubt, refer
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import MovementCheck, MovementRequest, Passage
@@ -19,6 +20,7 @@ from biometric_service.recognition.walk import (
     require_member,
     search,
 )
+from biometric_service.vocabulary.adjudication import Origin
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
@@ -36,8 +38,8 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
     """Check one person at a checkpoint.
 
     A claimed subject who is verified passes; one who is not is searched for in the gallery, so that the officer learns
-    who it is. Without a claim, the person is identified. Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify``
-    raises.
+    who it is. Without a claim, the person is identified. A check that ends in review lays those who are alike before
+    reviewers. Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify`` raises.
     """
     if request.claimed is None:
         require_gallery(walk, request.gallery)
@@ -48,6 +50,8 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
     verified = verification is not None and verification.outcome is Outcome.MATCH
     identification = None if verified else _identified(walk, request, observed, caller, trace)
     ruling = _of_the_active(walk, _rule(request.claimed, verification, identification))
+    if ruling.passage is Passage.REVIEW:
+        _refer(walk, request, observed, caller, (verification, identification))
     event = walk.store.record(_event(request, caller, observed, ruling, verification, identification))
     reports = tuple(each.report() for each in observed)
     return MovementCheck(ruling.passage, ruling.subject, verification, identification, reports, (ruling.reason,), event)
@@ -59,6 +63,18 @@ def _identified(
     candidates = compare(walk, observed, search(walk, observed, request.gallery), trace)
     point = operating_point(walk, caller, Question.IDENTIFICATION)
     return decide_identification(candidates, best_quality(observed), point)
+
+
+def _refer(
+    walk: Walk,
+    request: MovementRequest,
+    observed: Sequence[Observation],
+    caller: Caller,
+    decisions: Sequence[Decision | None],
+) -> None:
+    """Cases of the claimed subject and of whoever was found; the store keeps one of each."""
+    for decision in filter(None, decisions):
+        refer(walk, Doubt(observed, decision, Origin.SEARCHED, None, frozenset({request.gallery})), caller)
 
 
 def _of_the_active(walk: Walk, ruling: _Ruling) -> _Ruling:

@@ -6,7 +6,7 @@ The probe's images and the verdicts are sealed. No event tells a verdict before 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.case_details import (
@@ -42,7 +42,7 @@ class SqlCaseStore:
     def open(self, case: NewCase, event: AuditEvent) -> str:
         """Open the case, unless one of the same two is open; returns the id of the one that is then open."""
         with self._database.writing() as connection:
-            present = connection.scalar(select(CaseRow.id).where(_OPEN, _same_two(case)))
+            present = _open_already(connection, case)
             if present is not None:
                 return present
             number = (connection.scalar(select(func.max(CaseRow.number))) or 0) + 1
@@ -143,12 +143,14 @@ def forget_cases(connection: Connection, subjects: Collection[int]) -> None:
     connection.execute(delete(CaseRow).where(of_them))
 
 
-def _same_two(case: NewCase) -> ColumnElement[bool]:
-    """Of one subject; of a probe that nobody named, where it is the same probe."""
+def _open_already(connection: Connection, case: NewCase) -> str | None:
+    """The open case of the same two: of one subject, or of the very samples of a probe that nobody named."""
+    of_candidate = (_OPEN, CaseRow.candidate == case.candidate)
     if case.subject is not None:
-        return (CaseRow.candidate == case.candidate) & (CaseRow.subject == case.subject)
-    same = (CaseRow.candidate == case.candidate) & CaseRow.subject.is_(None)
-    return same & (CaseRow.score == case.likeness.score)
+        return connection.scalar(select(CaseRow.id).where(*of_candidate, CaseRow.subject == case.subject))
+    unnamed = select(CaseRow.id, CaseRow.evidence).where(*of_candidate, CaseRow.subject.is_(None))
+    same = (name for name, evidence in connection.execute(unnamed) if tuple(evidence) == case.likeness.evidence)
+    return next(same, None)
 
 
 def _values(case: NewCase, event: AuditEvent) -> dict[str, object]:

@@ -42,7 +42,8 @@ class OperatingPoint:
 
     Each is an FMR for a verification and an FPIR for an identification (ISO/IEC 19795-1). ``margin``: by how much the
     best candidate's score must lead the second one's for a MATCH. ``quality``: the quality, 0 to 100, that the best
-    sample must have for the answer to be UNKNOWN or NO_MATCH. ``policy``: which policy it stands in.
+    sample must have for the answer to be UNKNOWN or NO_MATCH. ``policy``: which policy it stands in. ``adjudicate``:
+    whether a REVIEW becomes a case for reviewers.
     """
 
     match: float
@@ -50,6 +51,7 @@ class OperatingPoint:
     margin: float = 0.0
     quality: float = 0.0
     policy: PolicyStamp = NO_POLICY
+    adjudicate: bool = True
 
 
 @dataclass(frozen=True, slots=True)

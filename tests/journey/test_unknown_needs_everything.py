@@ -1,26 +1,16 @@
 """With a part of the gallery missing, "unknown" is never said: on no path, for no purpose, of nobody."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.synthesis.seeds import finger_seed
-from benchmarks.synthesis.strewing import make_finger
-from benchmarks.synthesis.templates import FORMAT, make_template
-from biometric_service.app.policy import policy_source
 from biometric_service.app.service import settings_store
-from biometric_service.comparison.calibration import Calibration
-from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.decision.policy_file import DEFAULT_POLICY, read_policy
 from biometric_service.gallery.exact import ExactGallery
-from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.recognition.enrolment import search_duplicates
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
@@ -33,23 +23,14 @@ from biometric_service.recognition.requests import (
 )
 from biometric_service.recognition.verification import verify
 from biometric_service.recognition.walk import Walk, capture
-from biometric_service.settings import MANIFESTS, Settings
+from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import Decision, Movement, Outcome
-from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.protocols import ReferenceStore
-from biometric_service.vocabulary.references import (
-    ALL_GALLERIES,
-    ChangeNumber,
-    Encounter,
-    EncounterId,
-    EnrolledSample,
-    GalleryId,
-    SubjectId,
-)
-from biometric_service.vocabulary.samples import CaptureSource, FingerPosition, Modality, SampleFacts
-from biometric_service.vocabulary.templates import Template
+from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, SubjectId
+from biometric_service.vocabulary.samples import Modality
+from tests.template_walk import INMATES, encounter, event, given_template, template_walk
 
-INMATES = GalleryId("inmates")
 ENROLLED, STRANGERS = range(1, 5), range(5, 9)
 UNLIKE = 12
 """A stranger who is like none of those enrolled, so that nobody is asked to look."""
@@ -72,22 +53,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
         opened.store.create_gallery(INMATES, event(EventKind.GALLERY_CREATED))
         for finger in ENROLLED:
             opened.store.enrol(encounter(finger), event(EventKind.SUBJECT_ENROLLED))
-        comparator = CylinderComparator(FORMAT, calibration())
-        walk = Walk(
-            decode=lambda given: pytest.fail(f"only templates are given, not {given.modality}"),
-            extractors={},
-            assessors={},
-            attack_detectors={},
-            comparators={Modality.FINGERPRINT: comparator},
-            indexes={},
-            follower=GalleryFollower(opened.store, []),
-            store=opened.store,
-            encounters=opened.encounters,
-            answers=opened.answers,
-            cases=opened.cases,
-            policy=policy_source(chosen, opened.store),
-            candidate_limit=10,
-        )
+        walk = template_walk(opened, chosen)
         yield Gallery(*(incomplete(walk, upto, expected) for upto, expected in ((99, 0), (99, 1000), (3, 5))))
 
 
@@ -113,32 +79,6 @@ class Stalled:
     def behind(self) -> int:
         """Nobody asks."""
         return 0
-
-
-def calibration() -> Calibration:
-    manifest = tomllib.loads((MANIFESTS / "leader" / "model.toml").read_text(encoding="utf-8"))
-    return Calibration.from_table("cylinder", manifest["calibration"]["cylinder"])
-
-
-@cache
-def template(finger: int, impression: int, position: FingerPosition = FingerPosition.UNKNOWN) -> Template:
-    return make_template(make_finger(finger_seed(4, finger)), impression, FORMAT, position)
-
-
-def given_template(finger: int, impression: int) -> GivenTemplate:
-    return GivenTemplate(template(finger, impression), "0" * 64)
-
-
-def event(kind: EventKind) -> AuditEvent:
-    return AuditEvent(kind, datetime.now(UTC), Caller("test", "test"))
-
-
-def encounter(finger: int) -> Encounter:
-    source = CaptureSource("test", datetime.now(UTC))
-    facts = SampleFacts(Modality.FINGERPRINT, 500.0, FingerPosition.UNKNOWN, source, "0" * 64)
-    sample = EnrolledSample(facts, b"", (template(finger, 1),), 50.0)
-    name = SubjectId(f"P-{finger}")
-    return Encounter(name, EncounterId(str(finger)), frozenset({INMATES}), datetime.now(UTC), (sample,))
 
 
 Images = tuple[GivenTemplate, ...]
