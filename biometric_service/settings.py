@@ -99,7 +99,11 @@ class Settings(BaseSettings):
     )
     osia_key_file: Path | None = Field(
         None,
-        description="RSA private key, PEM, for what OSIA callers encrypt (JWE); empty to refuse what is encrypted.",
+        description="RSA private key, PEM, for what OSIA callers encrypt (JWE; PKCS7 too where its certificate is in the "
+        "file); empty to refuse what is encrypted.",
+    )
+    osia_signers_file: Path | None = Field(
+        None, description="Public keys (JWKS) of who may sign what OSIA callers hash; empty to refuse signatures."
     )
     osia_make_galleries: bool = Field(
         default=True,
@@ -156,6 +160,7 @@ class Settings(BaseSettings):
         "policy_file",
         "index_snapshots_dir",
         "osia_key_file",
+        "osia_signers_file",
         "tls_certificate_file",
         "tls_key_file",
         "tls_client_ca_file",

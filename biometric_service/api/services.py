@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from biometric_service.api.osia.encryption import EncryptedNodes
+from biometric_service.api.osia.protection import ProtectedBodies
 from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.outbound.gate import OutboundGate
 from biometric_service.recognition.walk import Walk
@@ -30,7 +30,7 @@ class Services:
     devices: DeviceStore
     telemetry: Telemetry
     outbound: OutboundGate
-    encrypted: EncryptedNodes
+    protected: ProtectedBodies
     tasks: TaskStore
 
     @property

@@ -6,7 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from biometric_service.api.application import build_api
-from biometric_service.api.osia.encryption import EncryptedNodes
+from biometric_service.api.osia.protection import protected_bodies
 from biometric_service.api.services import Services
 from biometric_service.app.outbound import outbound_gate
 from biometric_service.app.service import Service, open_service
@@ -54,5 +54,5 @@ def services_for(service: Service) -> Services:
         telemetry=service.telemetry,
         tasks=service.tasks,
         outbound=outbound_gate(service.settings),
-        encrypted=EncryptedNodes(service.settings.osia_key_file),
+        protected=protected_bodies(service.settings),
     )

@@ -1,7 +1,7 @@
 """Nodes that a caller encrypted (OSIA's ``encryption``), opened before a body is read.
 
-JWE in compact form (RFC 7516), RSA-OAEP-256 with A256GCM or A128GCM, under the public half of the deployment's key.
-``scope`` lists JSON paths of names, ``[n]`` and ``[*]`` from the object that holds ``encryption``. What was encrypted
+JWE in compact form (RFC 7516), RSA-OAEP-256 with A256GCM or A128GCM, under the public half of the deployment's key; or
+PKCS7, which is enveloped data of RFC 5652 (PEM, or DER in base64) for the deployment's certificate. What was encrypted
 is either JSON, which takes the node's place, or an embedded buffer, which does so in base64.
 """
 
@@ -9,115 +9,82 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs7
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 
+from biometric_service.api.osia.json_paths import nodes_at, steps_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 MARK = "encryption"
-ITEMS = ("biometricData", "biometricData1", "biometricData2")
 ALGORITHM = "RSA-OAEP-256"
 KEY_BYTES: Mapping[str, int] = {"A256GCM": 32, "A128GCM": 16}
+PEM = b"-----BEGIN "
 
-_PATH = re.compile(r"\$((?:\.[A-Za-z0-9_]+|\[(?:\d{1,4}|\*)\])+)")
-_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d{1,4}|\*)\]")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _PARTS = 5
 
-Node = tuple[Any, Any]
-"""A list or an object, and the place in it."""
-
 
 class EncryptedNodes:
-    """Opens what was encrypted for this deployment; without a key everything encrypted is refused."""
+    """Opens what was encrypted for this deployment; without a key everything encrypted is refused.
+
+    ``key_file``: an RSA private key, PEM; with its certificate in the same file PKCS7 is opened too.
+    """
 
     def __init__(self, key_file: Path | None) -> None:
-        self._key = None if key_file is None else _private_key(key_file)
+        self._formats = {} if key_file is None else _formats(key_file)
 
-    def opened(self, text: bytes) -> bytes:
-        """The body with its encrypted nodes in the clear; REQUEST_INVALID."""
-        if b'"encryption"' not in text:
-            return text
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
-            return text  # whoever reads it says what is wrong with it
-        for holder in _holders(body):
-            self._open(holder)
-        return json.dumps(body).encode()
-
-    def _open(self, holder: dict[str, Any]) -> None:
-        known = holder.pop(MARK)
-        if not isinstance(known, dict) or known.get("type") != "JWE" or not isinstance(known.get("scope"), str):
-            raise _refused("It is not of the type JWE.")
-        for path in known["scope"].split():
-            for place, name in _nodes(holder, path):
-                place[name] = _as_node(self._plain(place[name]))
-
-    def _plain(self, sealed: object) -> bytes:
-        if self._key is None:
-            raise _refused("This deployment has no key for it.")
-        try:
-            return _decrypted(self._key, str(sealed))
-        except (ValueError, TypeError, KeyError, AttributeError, InvalidTag, binascii.Error):
-            raise _refused("It does not open with this deployment's key.") from None
+    def open(self, holder: dict[str, Any]) -> None:
+        """Put what was encrypted of this object back in the clear, and take the mark away; REQUEST_INVALID."""
+        known = holder.pop(MARK, None)
+        if known is None:
+            return
+        if not isinstance(known, dict) or not isinstance(known.get("scope"), str):
+            raise _refused("It does not say what is encrypted.")
+        decrypted = self._formats.get(str(known.get("type")))
+        if decrypted is None:
+            raise _refused(f"This deployment opens {' and '.join(self._formats) or 'none'}.")
+        for steps in steps_of(known["scope"]):
+            for place, name in nodes_at(holder, steps):
+                place[name] = _as_node(_plain(decrypted, place[name]))
 
 
-def _private_key(path: Path) -> RSAPrivateKey:
+def _formats(path: Path) -> dict[str, Callable[[str], bytes]]:
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
+        kept = path.read_bytes()
+        key = load_pem_private_key(kept, None)
+        certificate = load_pem_x509_certificate(kept) if b"BEGIN CERTIFICATE" in kept else None
     except (OSError, ValueError, TypeError):
-        key = None
+        key = certificate = None
     if not isinstance(key, RSAPrivateKey):
         raise BiometricServiceError(
             ErrorCode.SETTINGS_INVALID,
             "osia_key_file holds no RSA private key in PEM.",
             "Make one with openssl genrsa.",
         )
-    return key
+    formats: dict[str, Callable[[str], bytes]] = {"JWE": lambda sealed: _from_jwe(key, sealed)}
+    if certificate is not None:
+        formats["PKCS7"] = lambda sealed: _from_pkcs7(key, certificate, sealed)
+    return formats
 
 
-def _holders(body: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
-    """The objects that say what of them is encrypted: the body itself first, for it may hide the others."""
-    if isinstance(body, dict):
-        if MARK in body:
-            yield body
-        for name in ITEMS:
-            items = body.get(name)
-            if isinstance(items, list):
-                yield from (each for each in items if isinstance(each, dict) and MARK in each)
+def _plain(decrypted: Callable[[str], bytes], sealed: object) -> bytes:
+    """One answer to all that is wrong with it: a caller learns nothing about the key by trying."""
+    try:
+        return decrypted(str(sealed))
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidTag, UnsupportedAlgorithm, binascii.Error):
+        raise _refused("It does not open with this deployment's key.") from None
 
 
-def _nodes(holder: dict[str, Any], path: str) -> list[Node]:
-    matched = _PATH.fullmatch(path)
-    if matched is None:
-        raise _refused("Its scope is not a list of plain JSON paths.")
-    steps: list[str] = [name or index for name, index in _STEP.findall(matched[1])]
-    places: list[Any] = [holder]
-    for step in steps[:-1]:
-        places = [place[name] for each in places for place, name in _within(each, step)]
-    return [node for each in places for node in _within(each, steps[-1])]
-
-
-def _within(place: Any, step: str) -> list[Node]:  # noqa: ANN401 - JSON
-    if isinstance(place, dict) and step in place:
-        return [(place, step)]
-    if isinstance(place, list) and step == "*":
-        return [(place, index) for index in range(len(place))]
-    if isinstance(place, list) and step.isdigit() and int(step) < len(place):
-        return [(place, int(step))]
-    raise _refused("Its scope names a node that is not there.")
-
-
-def _decrypted(key: RSAPrivateKey, compact: str) -> bytes:
+def _from_jwe(key: RSAPrivateKey, compact: str) -> bytes:
     parts = compact.split(".")
     if len(parts) != _PARTS:
         raise ValueError("not in compact form")
@@ -129,6 +96,13 @@ def _decrypted(key: RSAPrivateKey, compact: str) -> bytes:
     if len(content_key) != KEY_BYTES[header["enc"]]:
         raise ValueError("a key of another length")
     return AESGCM(content_key).decrypt(nonce, sealed + tag, parts[0].encode())
+
+
+def _from_pkcs7(key: RSAPrivateKey, certificate: Certificate, sealed: str) -> bytes:
+    data = sealed.encode()
+    if data.startswith(PEM):
+        return pkcs7.pkcs7_decrypt_pem(data, certificate, key, [])
+    return pkcs7.pkcs7_decrypt_der(base64.b64decode(data, validate=True), certificate, key, [])
 
 
 def _as_node(plain: bytes) -> Any:  # noqa: ANN401 - JSON

@@ -58,7 +58,7 @@ def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
         callback = asked.callback if isinstance(asked, Deferrable) else None
         if operation.recognises and not callback:
             workers.require_room()
-        text = await run_in_threadpool(services.encrypted.opened, await _text(request))
+        text = await run_in_threadpool(services.protected.opened, await _text(request))
         sent = await run_in_threadpool(operation.read_body, text)
         errand = await _errand(request, admission, services, operation, asked, sent)
         if callback:

@@ -1,0 +1,50 @@
+"""What callers protect by OSIA's contract: nodes they encrypted are opened, hashes and signatures are checked."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from biometric_service.api.osia import encryption, integrity
+from biometric_service.api.osia.encryption import EncryptedNodes
+from biometric_service.api.osia.integrity import IntegrityBlocks
+from biometric_service.settings import Settings
+
+ITEMS = ("biometricData", "biometricData1", "biometricData2")
+MARKS = tuple(f'"{mark}"'.encode() for mark in (encryption.MARK, integrity.MARK))
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedBodies:
+    """The body itself comes first, for it may hide its items; then each item."""
+
+    encrypted: EncryptedNodes
+    integrity: IntegrityBlocks
+
+    def opened(self, text: bytes) -> bytes:
+        """The body in the clear, once everything said of it holds; REQUEST_INVALID, SIGNATURE_INVALID."""
+        if not any(mark in text for mark in MARKS):
+            return text
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            return text  # whoever reads it says what is wrong with it
+        for holder in _holders(body):
+            self.integrity.check(holder, encrypted=True)
+            self.encrypted.open(holder)
+        for holder in _holders(body):
+            self.integrity.check(holder, encrypted=False)
+        return json.dumps(body).encode()
+
+
+def protected_bodies(settings: Settings) -> ProtectedBodies:
+    """With the operator's key and signers; SETTINGS_INVALID."""
+    return ProtectedBodies(EncryptedNodes(settings.osia_key_file), IntegrityBlocks(settings.osia_signers_file))
+
+
+def _holders(body: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
+    if isinstance(body, dict):
+        yield body
+        for name in ITEMS:
+            items = body.get(name)
+            yield from (each for each in items if isinstance(each, dict)) if isinstance(items, list) else ()
