@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     osia_key_file: Path | None = Field(
         None,
-        description="RSA private key, PEM, for what OSIA callers encrypt (JWE; PKCS7 too where its certificate is in the "
-        "file); empty to refuse what is encrypted.",
+        description="RSA private key, PEM, for what OSIA callers encrypt: JWE, and PKCS7 with its certificate in the "
+        "same file; empty to refuse what is encrypted.",
     )
     osia_signers_file: Path | None = Field(
         None, description="Public keys (JWKS) of who may sign what OSIA callers hash; empty to refuse signatures."

@@ -5,14 +5,24 @@ uvicorn does not fill in the TLS extension of ASGI, and waits for a request's he
 
 import asyncio
 import ssl
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from biometric_service.api.access.certificates import CHAIN, EXTENSION
+from biometric_service.api.errors import problem_response
+from biometric_service.errors import BiometricServiceError, ErrorCode
 
 HEADER_SECONDS = 15.0
+MOST = 1000
+"""Connections of one process; what comes on more is refused."""
+FULL = BiometricServiceError(
+    ErrorCode.RATE_LIMITED,
+    "The service holds as many connections as it can.",
+    "Try again shortly, on a connection that you keep.",
+)
 
 
 class Connection(HttpToolsProtocol):
@@ -39,6 +49,9 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The headers are there; from here on the application keeps the time."""
         self._stop_waiting()
+        if len(self.connections) > MOST:
+            self.app = problem_response(FULL, HTTPStatus.SERVICE_UNAVAILABLE)
+            self.app.headers["Connection"] = "close"
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

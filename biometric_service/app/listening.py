@@ -15,7 +15,6 @@ DRAIN_SECONDS = 20
 IDLE_SECONDS = 30
 START_SECONDS = 120
 """How long a process may take to start, or to say that it is alive, before another takes its place."""
-CONNECTIONS = 1000
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
@@ -35,7 +34,6 @@ def listening(app: FastAPI | Callable[[], FastAPI], settings: Settings) -> uvico
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,

@@ -24,6 +24,7 @@ from biometric_service.api.telemetry.logs import log_as_set
 from biometric_service.app.listening import listening
 from biometric_service.app.service import open_service
 from biometric_service.app.serving import application_until_shutdown
+from biometric_service.app.warming import compile_ahead
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.matcher import Held, Matcher
 from biometric_service.settings import Settings
@@ -53,6 +54,7 @@ def run_matcher(settings: Settings, path: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all processes: the others drain first
     log_as_set(settings)
     with open_service(settings) as service:
+        compile_ahead(service.present_walk)
         walk = service.walk
         matcher = Matcher(Held(walk.indexes, walk.follower), path, os.geteuid())
         signal.signal(signal.SIGTERM, lambda *_: matcher.close())

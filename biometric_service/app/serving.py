@@ -10,6 +10,7 @@ from biometric_service.api.osia.protection import protected_bodies
 from biometric_service.api.services import Services
 from biometric_service.app.outbound import outbound_gate
 from biometric_service.app.service import Service, open_service
+from biometric_service.app.warming import compile_ahead
 from biometric_service.console.pages import add_console
 from biometric_service.settings import Settings, load_settings
 
@@ -22,6 +23,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def application_until_shutdown(service: Service, stack: ExitStack) -> FastAPI:
     """The application on a service that the stack closes once the application has shut down."""
+    compile_ahead(service.present_walk)
     app = build_application(service)
     serving = app.router.lifespan_context
 

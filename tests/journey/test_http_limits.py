@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from biometric_service.api.telemetry.logs import TextFormatter
+from biometric_service.app import connections
 from tests.live_service import OPERATIONS, LiveService, live_service, without_models
 
 IDENTIFY = f"{OPERATIONS}/identifications"
@@ -209,3 +210,17 @@ def test_the_service_answers_others_while_many_are_refused(live: LiveService, cl
     for thread in threads:
         thread.join()
     assert set(statuses) <= {400, 429}
+
+
+def test_a_connection_too_many_is_told_so_and_lets_the_others_go_on(
+    live: LiveService, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with httpx.Client(base_url=live.url, trust_env=False) as kept:
+        assert kept.get("/healthz").status_code == 200
+        monkeypatch.setattr(connections, "MOST", 1)
+        refused = client.get("/healthz")
+        assert (refused.status_code, refused.json()["code"]) == (503, "rate_limited")
+        assert refused.headers["Retry-After"]
+        assert refused.headers["Connection"] == "close"
+        monkeypatch.undo()
+        assert kept.get("/healthz").status_code == 200

@@ -63,17 +63,19 @@ def _formats(path: Path) -> dict[str, Callable[[str], bytes]]:
         key = load_pem_private_key(kept, None)
         certificate = load_pem_x509_certificate(kept) if b"BEGIN CERTIFICATE" in kept else None
     except (OSError, ValueError, TypeError):
-        key = certificate = None
+        raise _no_key() from None
     if not isinstance(key, RSAPrivateKey):
-        raise BiometricServiceError(
-            ErrorCode.SETTINGS_INVALID,
-            "osia_key_file holds no RSA private key in PEM.",
-            "Make one with openssl genrsa.",
-        )
+        raise _no_key()
     formats: dict[str, Callable[[str], bytes]] = {"JWE": lambda sealed: _from_jwe(key, sealed)}
     if certificate is not None:
         formats["PKCS7"] = lambda sealed: _from_pkcs7(key, certificate, sealed)
     return formats
+
+
+def _no_key() -> BiometricServiceError:
+    return BiometricServiceError(
+        ErrorCode.SETTINGS_INVALID, "osia_key_file holds no RSA private key in PEM.", "Make one with openssl genrsa."
+    )
 
 
 def _plain(decrypted: Callable[[str], bytes], sealed: object) -> bytes:
