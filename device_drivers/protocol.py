@@ -1,6 +1,6 @@
 """What every capture device promises: it knows optics and wire, never identity."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,3 +89,13 @@ class CaptureDevice(Protocol):
 
     def open(self) -> AbstractAsyncContextManager[CaptureSession]:
         """Open the device for as long as the context lasts."""
+
+
+class PreviewSession(CaptureSession, Protocol):
+    """An opened device that shows what it sees before it captures."""
+
+    def preview(self, request: CaptureRequest) -> AsyncGenerator[NDArray[np.uint8], None]:
+        """Pictures for somebody to look at, as ``Frame.pixels``: nothing says whose they are, so none is a sample.
+
+        DeviceError as ``capture`` raises.
+        """

@@ -1,4 +1,4 @@
-"""``biometric-service devices families|list|info|capture|watch``; imports nothing of the service's own engine."""
+"""``biometric-service devices families|list|info|capture|watch|serve-sbi``; imports nothing of the engine."""
 
 import asyncio
 import json as notation
@@ -10,6 +10,7 @@ import typer
 
 from biometric_service.capture.devices import TIMEOUT_SECONDS, capture_one, device_info, png
 from biometric_service.cli.files import write_file
+from biometric_service.cli.offering import make_sbi_key, serve_sbi
 from biometric_service.cli.printing import JsonOption, advise, plain, print_json, print_table
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.discovery import SECONDS, changes, survey
@@ -22,8 +23,10 @@ devices = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Capture devices: families, list, info, capture, watch.",
+    help="Capture devices: families, list, info, capture, watch, serve-sbi.",
 )
+devices.command("make-sbi-key")(make_sbi_key)
+devices.command("serve-sbi")(serve_sbi)
 
 
 @devices.command("families")

@@ -140,7 +140,7 @@ class NetworkCamera:
         """Ask for the pictures; DeviceError as ``camera.http.got`` raises."""
         async with got(self._address) as body:
             if self._kind == "mjpeg":
-                async with _read(MjpegStream(body)) as stream:
+                async with read(MjpegStream(body)) as stream:
                     yield NetworkCameraSession(stream, self.info)
                 return
         yield NetworkCameraSession(Snapshots(self._address), self.info)
@@ -152,7 +152,8 @@ def device(url: str) -> NetworkCamera:
 
 
 @asynccontextmanager
-async def _read(stream: MjpegStream) -> AsyncIterator[MjpegStream]:
+async def read(stream: MjpegStream) -> AsyncIterator[MjpegStream]:
+    """The stream, read on for as long as the context lasts."""
     reading = asyncio.create_task(stream.read_on())
     try:
         yield stream

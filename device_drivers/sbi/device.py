@@ -10,33 +10,30 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import numpy as np
+from numpy.typing import NDArray
+
 from device_drivers.addresses import number, without_credentials
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import Moment, frame_of, now
-from device_drivers.pictures import DamagedPictureError
+from device_drivers.pictures import DamagedPictureError, decoded
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.records.files import images
 from device_drivers.records.image import RecordImage
 from device_drivers.sbi import hashing, wire
+from device_drivers.sbi.fingers import POSITIONS
 from device_drivers.sbi.trust import Claims, Trust, anchors_in
 
 PORT, ASKED_SECONDS, ANSWER_SECONDS, PAUSE_SECONDS = 4501, 5.0, 5.0, 0.05
-TYPES = {Characteristic.FINGERPRINT: "Finger", Characteristic.FACE: "Face"}
 DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
-REGISTRATION = "Registration"
-FINGERS = ("Thumb", "IndexFinger", "MiddleFinger", "RingFinger", "LittleFinger")
-POSITIONS = {
-    f"{hand} {finger}": number
-    for number, (hand, finger) in enumerate(((hand, each) for hand in ("Right", "Left") for each in FINGERS), 1)
-}
-"""Finger positions as ISO/IEC 19794-4 numbers them, by their names in SBI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,25 @@ class SbiSession:
                 yield each
                 deadline = time.monotonic() + request.timeout
 
+    async def preview(self, request: CaptureRequest) -> AsyncGenerator[NDArray[np.uint8], None]:
+        """What the device streams (STREAM); neither signed nor tied to a capture, so it is for looking at alone."""
+        device = self._of(request.characteristic)
+        try:
+            async with wire.streamed(self._service, device.id, self._options.sub, ASKED_SECONDS) as stream:
+                while True:
+                    with suppress(DamagedPictureError):
+                        async with asyncio.timeout(request.timeout):
+                            picture = await asyncio.to_thread(decoded, await stream.next())
+                        yield picture.pixels
+        except TimeoutError:
+            raise DeviceError(Reason.TIMEOUT, f"{self._info.url} streamed no picture in time.") from None
+        except (OSError, EOFError):
+            raise self._gone() from None
+        except (ValueError, asyncio.LimitOverrunError, HTTPException) as fault:
+            raise wire.unreadable(fault) from None
+
     def _of(self, characteristic: Characteristic) -> Identity:
-        found = [each for each in self._devices if each.kind == TYPES[characteristic]]
+        found = [each for each in self._devices if each.kind == wire.TYPES[characteristic]]
         if not found:
             what = f"{self._info.url} captures no {characteristic}: use another device."
             raise DeviceError(Reason.UNSUPPORTED, what)
@@ -105,7 +119,7 @@ class SbiSession:
         options = self._options
         wanted = wire.Wanted(device.kind, device.id, options.sub, options.count, options.positions, options.score)
         bio = wanted.question(self._previous)
-        question = wire.capture_question(REGISTRATION, transaction, max(1, int(left * 1000)), bio, options.env)
+        question = wire.capture_question(wire.REGISTRATION, transaction, max(1, int(left * 1000)), bio, options.env)
         try:
             [answer] = await self._service.ask("RCAPTURE", "capture", question, left + ANSWER_SECONDS)
             await asyncio.sleep(0 if wire.error_in(answer) == wire.SUCCESS else PAUSE_SECONDS)
@@ -197,7 +211,7 @@ class SbiDevice:
         yield SbiSession(self._service, trust, devices, self._options, self.info)
 
     async def _devices(self, trust: Trust) -> list[Identity]:
-        kind = {"type": "Biometric Device"}
+        kind = {"type": wire.ANY_TYPE}
         ids = dict(map(_unsigned, await self._service.ask("MOSIPDISC", "device", kind, ASKED_SECONDS)))
         answers = await self._service.ask("MOSIPDINFO", "info", {}, ASKED_SECONDS)
         found = [_identity(trust.claims(each.text("deviceInfo")), trust, ids) for each in answers]
@@ -222,4 +236,6 @@ def _identity(said: Claims, trust: Trust, ids: dict[str, str]) -> Identity:
     digital = trust.claims(said.text("digitalId"))
     serial = digital.text("serialNo")
     kind, make, model = (digital.text(name) for name in ("type", "make", "model"))
-    return Identity(ids.get(serial, serial), kind, make, model, serial, said.text("deviceStatus"))
+    return Identity(
+        said.text("deviceId", ids.get(serial, serial)), kind, make, model, serial, said.text("deviceStatus")
+    )

@@ -5,7 +5,7 @@ import asyncio
 from device_drivers.errors import DeviceError
 from device_drivers.protocol import Characteristic, DeviceInfo
 from device_drivers.sbi.trust import Claims
-from device_drivers.sbi.wire import Service
+from device_drivers.sbi.wire import ANY_TYPE, Service
 
 PORTS = range(4501, 4601)
 SECONDS = 0.8
@@ -20,7 +20,7 @@ async def discover() -> list[DeviceInfo]:
 async def _at(port: int) -> list[DeviceInfo]:
     try:
         async with asyncio.timeout(SECONDS):
-            answers = await Service("127.0.0.1", port).ask("MOSIPDISC", "device", {"type": "Biometric Device"}, SECONDS)
+            answers = await Service("127.0.0.1", port).ask("MOSIPDISC", "device", {"type": ANY_TYPE}, SECONDS)
         return [_info(port, each) for each in answers]
     except (DeviceError, OSError, EOFError, ValueError):
         return []

@@ -38,6 +38,13 @@ class Claims:
         """The object under this name; an empty one where there is none."""
         return Claims(self._said.get(name) or {})
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The strings under this name; none where there is nothing."""
+        value = self._said.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise ValueError(f"{name} is no list of strings")
+        return tuple(value)
+
     def many(self, name: str) -> list["Claims"]:
         """The objects under this name."""
         value = self._said.get(name)

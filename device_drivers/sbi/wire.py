@@ -2,13 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
 
 from device_drivers.camera.http import Question, got
+from device_drivers.camera.network import MjpegStream, read
 from device_drivers.errors import DeviceError, Reason
+from device_drivers.protocol import Characteristic
 from device_drivers.sbi.trust import Claims
 
 FAULTS = {
@@ -23,7 +26,11 @@ FAULTS = {
     "111": Reason.BUSY,
     "202": Reason.UNPLUGGED,
 }
+STREAM_MILLISECONDS = 3_600_000
 NOTHING_SEEN, SUCCESS = "101", "0"
+SPEC_VERSION, REGISTRATION = "0.9.5", "Registration"
+ANY_TYPE = "Biometric Device"
+TYPES = {Characteristic.FINGERPRINT: "Finger", Characteristic.FACE: "Face"}
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 ADVICE = {
     "102": "The picture could not be used: clean the platen and put the finger there again.",
@@ -50,14 +57,28 @@ class Service:
             raise unreadable(fault) from None
 
 
+@asynccontextmanager
+async def streamed(service: Service, device: str, sub: str, seconds: float) -> AsyncIterator[MjpegStream]:
+    """The device's live pictures, motion JPEG; DeviceError as the device says or ``Service.ask`` raises."""
+    asked = {"deviceId": device, "deviceSubId": sub, "timeout": str(STREAM_MILLISECONDS)}
+    question = Question("STREAM", json.dumps(asked).encode(), "application/json", seconds)
+    async with got(f"http://{service.host}:{service.port}/stream", question) as body:
+        if body.headers.get_content_maintype() != "multipart":
+            answer = Claims(json.loads(await body.whole()))
+            raise fault_of(error_in(answer), answer.inner("error").text("errorInfo", ""))
+        async with read(MjpegStream(body)) as stream:
+            yield stream
+
+
 def unreadable(fault: Exception) -> DeviceError:
     """The device does not answer as an SBI device does."""
     return DeviceError(Reason.PROTOCOL, f"The device does not answer as SBI has it ({fault}): update its service.")
 
 
 def error_in(answer: Claims) -> str:
-    """The code of the error in an answer, ``0`` where there is none."""
-    return answer.inner("error").text("errorCode", SUCCESS)
+    """The code of the error in an answer, ``0`` where there is none; the specification writes its name in two ways."""
+    error = answer.inner("error")
+    return error.text("errorCode", error.text("errorcode", SUCCESS))
 
 
 def fault_of(code: str, said: str) -> DeviceError:
@@ -70,7 +91,7 @@ def capture_question(purpose: str, transaction: str, milliseconds: int, wanted: 
     return {
         "env": env,
         "purpose": purpose,
-        "specVersion": "0.9.5",
+        "specVersion": SPEC_VERSION,
         "timeout": str(milliseconds),
         "captureTime": datetime.now(UTC).strftime(TIME),
         "transactionId": transaction,

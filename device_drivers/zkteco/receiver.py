@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from device_drivers.errors import DeviceError, Reason
+from device_drivers.listening import Answer, Asked, listening
 from device_drivers.zkteco.events import Event, read
 
-SECONDS, MOST_HEAD, MOST_BODY = 30.0, 2**14, 2**20
+KEEP_SECONDS = 30.0
 OPTIONS = """GET OPTION FROM: {serial}
 ATTLOGStamp=None
 OPERLOGStamp=9999
@@ -33,15 +32,6 @@ class Terminals:
     zone: ZoneInfo
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    verb: str
-    path: str
-    serial: str
-    table: str
-    body: str
-
-
 @asynccontextmanager
 async def receiving(host: str, port: int, terminals: Terminals, keep: Keep) -> AsyncIterator[int]:
     """Listen for as long as the context lasts; the port, which is chosen where 0 is given.
@@ -49,13 +39,8 @@ async def receiving(host: str, port: int, terminals: Terminals, keep: Keep) -> A
     ``keep``: is awaited with the events of a post before it is acknowledged; where it raises, the terminal is told to
     send them again, so it may see an event twice and tells by its ``id``. DeviceError(BUSY) where the port is taken.
     """
-    receiver = _Receiver(terminals, keep)
-    try:
-        server = await asyncio.start_server(receiver.answer, host, port, limit=MOST_HEAD)
-    except OSError as fault:
-        raise DeviceError(Reason.BUSY, f"{host}:{port} cannot be listened on ({fault}): give another.") from None
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with listening(host, port, _Receiver(terminals, keep).answer) as taken:
+        yield taken
 
 
 class _Receiver:
@@ -63,56 +48,25 @@ class _Receiver:
         self._terminals = terminals
         self._keep = keep
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one question and close."""
-        try:
-            async with asyncio.timeout(SECONDS):
-                status, text = await self._answered(reader)
-                writer.write(_response(status, text))
-                await writer.drain()
-        except (OSError, EOFError):  # a terminal that goes away sends again; a time-out, too, is an OSError
-            pass
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-    async def _answered(self, reader: asyncio.StreamReader) -> tuple[HTTPStatus, str]:
-        try:
-            asked = await _asked(reader)
-        except (ValueError, IndexError, asyncio.LimitOverrunError):
-            return HTTPStatus.BAD_REQUEST, "This is not what a terminal asks."
-        if asked.serial not in self._terminals.serials:
-            return HTTPStatus.FORBIDDEN, "This terminal is not registered here."
+    async def answer(self, asked: Asked) -> Answer:
+        serial = asked.said.get("SN", "")
+        if serial not in self._terminals.serials:
+            return _answer("This terminal is not registered here.", HTTPStatus.FORBIDDEN)
         if asked.verb == "GET" and asked.path == "/iclock/cdata":
-            return HTTPStatus.OK, OPTIONS.format(serial=asked.serial)
-        if asked.verb == "POST" and asked.path == "/iclock/cdata" and asked.table == "ATTLOG":
-            return await self._kept(asked)
-        return HTTPStatus.OK, "OK"  # it asks for commands, of which there are none, or tells of itself
+            return _answer(OPTIONS.format(serial=serial))
+        if asked.verb == "POST" and asked.path == "/iclock/cdata" and asked.said.get("table") == "ATTLOG":
+            return await self._kept(serial, asked.body.decode("utf-8", "replace"))
+        return _answer("OK")  # it asks for commands, of which there are none, or tells of itself
 
-    async def _kept(self, asked: _Asked) -> tuple[HTTPStatus, str]:
-        events = list(read(asked.serial, asked.body, self._terminals.zone))
+    async def _kept(self, serial: str, lines: str) -> Answer:
+        events = list(read(serial, lines, self._terminals.zone))
         try:
-            await self._keep(events)
+            async with asyncio.timeout(KEEP_SECONDS):
+                await self._keep(events)
         except Exception:  # noqa: BLE001 (whatever went wrong, the terminal is to send them again)
-            return HTTPStatus.SERVICE_UNAVAILABLE, "Not kept: send again."
-        return HTTPStatus.OK, f"OK: {len(events)}"
+            return _answer("Not kept: send again.", HTTPStatus.SERVICE_UNAVAILABLE)
+        return _answer(f"OK: {len(events)}")
 
 
-async def _asked(reader: asyncio.StreamReader) -> _Asked:
-    first, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    verb, target, _ = first.split(" ")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
-    size = int(headers.get("content-length", "0"))
-    if not 0 <= size <= MOST_BODY:
-        raise ValueError(f"{size} bytes")
-    body = (await reader.readexactly(size)).decode("utf-8", "replace")
-    parts = urlsplit(target)
-    said = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    return _Asked(verb, parts.path, said.get("SN", ""), said.get("table", ""), body)
-
-
-def _response(status: HTTPStatus, text: str) -> bytes:
-    data = text.encode()
-    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(data)}\r\n"
-    return head.encode() + b"Connection: close\r\n\r\n" + data
+def _answer(text: str, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+    return Answer(text.encode(), status)

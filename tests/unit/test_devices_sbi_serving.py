@@ -1,0 +1,358 @@
+"""Our SBI service as other software meets it: by HTTP as the specification words it, and by nothing of the driver's."""
+
+import asyncio
+import base64
+import hashlib
+import http.client
+import json
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import aclosing, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device_drivers.errors import DeviceError
+from device_drivers.protocol import CaptureRequest, Characteristic, Frame
+from device_drivers.records import finger_images
+from device_drivers.registry import device
+from device_drivers.sbi import keys
+from device_drivers.sbi.device import SbiSession
+from tests.emulators.benches.bench import ridges
+from tests.emulators.benches.files import png
+from tests.emulators.sbi_service import SbiService, chained, unsealed
+
+EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+@pytest.fixture
+def finger(tmp_path: Path) -> Path:
+    path = tmp_path / "finger.png"
+    path.write_bytes(png(ridges()))
+    return path
+
+
+def pixels_of(record: bytes) -> tuple[int, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    """Position and pixels of a record of ISO/IEC 19794-4:2011, by hand."""
+    assert record[:8] == b"FIR\x00020\x00"
+    position = record[16 + 19]
+    width, height, size = struct.unpack(">HHI", record[16 + 33 : 16 + 41])
+    pixels = np.frombuffer(record[-size:], np.uint8)
+    return position, pixels.reshape(height, width)
+
+
+@pytest.fixture
+def service(finger: Path, tmp_path: Path) -> Iterator[SbiService]:
+    with closing(SbiService(tmp_path, f"virtual://{finger}?dpi=500")) as made:
+        yield made
+
+
+def test_discovery_names_a_device_for_each_kind_of_picture(service: SbiService) -> None:
+    every = service.ask("MOSIPDISC", "/device", {"type": "Biometric Device"})
+    fingers = service.ask("MOSIPDISC", "/device", {"type": "Finger"})
+    assert len(every) == 2
+    [found] = fingers
+    assert found["deviceId"] in [each["deviceId"] for each in every]
+    digital = json.loads(base64.urlsafe_b64decode(found["digitalId"] + "=="))
+    assert (digital["type"], digital["deviceSubType"]) == ("Finger", "Single")
+    assert (found["deviceStatus"], found["certification"], found["purpose"]) == ("Ready", "L0", "Registration")
+    assert found["callbackId"] == f"http://{service.address}/"
+    assert found["specVersion"] == ["0.9.5"]
+    assert found["error"]["errorCode"] == "0"
+
+
+def test_information_is_signed_with_our_key(service: SbiService) -> None:
+    answers = service.ask("MOSIPDINFO", "/info")
+    told = [unsealed(each["deviceInfo"], service.anchor) for each in answers]
+    assert {unsealed(each["digitalId"], service.anchor)["type"] for each in told} == {"Finger", "Face"}
+    assert all(each["env"] == "Staging" and each["deviceStatus"] == "Ready" for each in told)
+
+
+def test_a_capture_is_signed_chained_and_exact(service: SbiService) -> None:
+    previous = EMPTY
+    for transaction in ("T-1", "T-2"):
+        [answer] = service.capture(transactionId=transaction, previousHash=previous, bioSubType=["Left Thumb"])
+        said = unsealed(answer["data"], service.anchor)
+        record = base64.urlsafe_b64decode(said["bioValue"] + "==")
+        position, pixels = pixels_of(record)
+        np.testing.assert_array_equal(pixels, ridges())
+        assert (position, said["bioSubType"], said["transactionId"]) == (6, "Left Thumb", transaction)
+        previous = chained(previous, record)
+        assert answer["hash"].lower() == previous
+
+
+def test_a_face_comes_as_a_record_of_a_face(service: SbiService) -> None:
+    [answer] = service.capture(type="Face")
+    said = unsealed(answer["data"], service.anchor)
+    assert base64.urlsafe_b64decode(said["bioValue"] + "==")[:8] == b"FAC\x00030\x00"
+    assert (said["bioType"], said["bioSubType"]) == ("Face", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"purpose": "Auth"}, "504"),
+        ({"env": "Production"}, "100"),
+        ({"deviceId": "another"}, "106"),
+        ({"type": "Iris"}, "503"),
+        ({"count": "4"}, "109"),
+        ({"count": "11"}, "109"),
+        ({"bioSubType": ["Left Thumb"], "exception": ["Left Thumb"]}, "109"),
+        ({"bioSubType": ["Left Toe"]}, "503"),
+        ({"previousHash": "abc"}, "503"),
+        ({"timeout": "never"}, "503"),
+        ({"timeout": "nan"}, "503"),
+    ],
+)
+def test_what_cannot_be_captured_is_refused_with_a_code(
+    service: SbiService, changes: dict[str, object], code: str
+) -> None:
+    [answer] = service.capture(**changes)
+    assert (answer["error"]["errorCode"], answer["data"]) == (code, "")
+    assert len(answer["error"]["errorInfo"]) > 20
+
+
+def test_capture_for_authentication_is_refused(service: SbiService) -> None:
+    [answer] = service.ask("CAPTURE", "/capture", {})["biometrics"]
+    assert answer["error"]["errorCode"] == "504"
+
+
+def test_nothing_on_the_reader_is_told_when_the_time_is_over(service: SbiService, finger: Path) -> None:
+    finger.write_bytes(b"")
+    before = time.monotonic()
+    [answer] = service.capture(timeout="200")
+    assert answer["error"]["errorCode"] == "101"
+    assert 0.2 <= time.monotonic() - before < 2
+
+
+def test_a_device_that_has_gone_or_whose_resolution_nobody_knows_is_told_apart(tmp_path: Path, finger: Path) -> None:
+    with closing(SbiService(tmp_path, f"virtual://{finger}")) as service:
+        assert service.capture()[0]["error"]["errorCode"] == "109"
+        finger.unlink()
+        assert service.capture()[0]["error"]["errorCode"] == "106"
+
+
+def test_a_second_capture_meanwhile_finds_it_busy(service: SbiService, finger: Path) -> None:
+    finger.write_bytes(b"")
+    waiting = threading.Thread(target=service.capture)
+    waiting.start()
+    while not any(each["deviceStatus"] == "Busy" for each in service.ask("MOSIPDISC", "/device", {"type": "Finger"})):
+        time.sleep(0.01)
+    assert service.capture()[0]["error"]["errorCode"] == "111"
+    finger.write_bytes(png(ridges()))
+    waiting.join()
+
+
+def test_a_capture_that_nobody_waits_for_any_more_frees_the_device(service: SbiService, finger: Path) -> None:
+    finger.write_bytes(b"")
+    connection = http.client.HTTPConnection(service.address)
+    bio = {"type": "Finger", "deviceId": "0"}
+    connection.request("RCAPTURE", "/capture", json.dumps({"timeout": "60000", "bio": [bio]}))
+    time.sleep(0.2)
+    connection.close()
+    time.sleep(0.2)
+    finger.write_bytes(png(ridges()))
+    assert service.capture()[0]["error"]["errorCode"] == "0"
+
+
+def test_the_best_picture_is_taken_where_none_is_good_enough(tmp_path: Path, finger: Path) -> None:
+    scores = iter([20.0, 35.0, *[10.0] * 1_000])
+
+    def assess(_: Frame) -> float:
+        return next(scores)
+
+    with closing(SbiService(tmp_path, f"virtual://{finger}?dpi=500", assess=assess)) as service:
+        [answer] = service.capture(timeout="700", requestedScore="60")
+        assert unsealed(answer["data"], service.anchor)["qualityScore"] == "35"
+
+
+def test_a_picture_that_is_good_enough_is_taken_at_once(tmp_path: Path, finger: Path) -> None:
+    with closing(SbiService(tmp_path, f"virtual://{finger}?dpi=500", assess=lambda _: 61.0)) as service:
+        before = time.monotonic()
+        service.capture(timeout="60000", requestedScore="60")
+        assert time.monotonic() - before < 5
+
+
+def test_a_slap_is_taken_finger_by_finger_without_the_exceptions(tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for position in (2, 7, 8, 9, 10):
+        record = finger_images.written(ridges(seed=position), 500, position, datetime.now(UTC))
+        (folder / f"{position:02}.fir").write_bytes(record)
+    with closing(SbiService(tmp_path, f"folder://{folder}")) as service:
+        answers = service.capture(count="4", deviceSubId="1", exception=["Left LittleFinger"], bioSubType=[])
+        told = [unsealed(each["data"], service.anchor) for each in answers]
+        assert [each["bioSubType"] for each in told] == ["Left IndexFinger", "Left MiddleFinger", "Left RingFinger"]
+        for each, position in zip(told, (7, 8, 9), strict=True):
+            np.testing.assert_array_equal(
+                pixels_of(base64.urlsafe_b64decode(each["bioValue"] + "=="))[1], ridges(seed=position)
+            )
+
+
+def client(service: SbiService, options: str = "") -> str:
+    return f"sbi://{service.address}?trust={service.anchor}{options}"
+
+
+async def captured(url: str, count: int) -> list[Frame]:
+    found: list[Frame] = []
+    async with device(url).open() as session:
+        async for each in session.capture(CaptureRequest(Characteristic.FINGERPRINT, 5)):
+            assert isinstance(each, Frame)
+            found.append(each)
+            if len(found) == count:
+                break
+    return found
+
+
+def test_our_own_client_captures_from_it(service: SbiService) -> None:
+    frames = asyncio.run(captured(client(service, "&positions=Right Thumb"), 3))
+    for frame in frames:
+        np.testing.assert_array_equal(frame.pixels, ridges())
+        assert (frame.dpi, dict(frame.settings)["position"]) == (500, "1")
+
+
+async def previewed(url: str, count: int) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    found = []
+    async with device(url).open() as session:
+        assert isinstance(session, SbiSession)
+        async with aclosing(session.preview(CaptureRequest(Characteristic.FINGERPRINT, 5))) as pictures:
+            async for picture in pictures:
+                found.append(picture)
+                if len(found) == count:
+                    break
+    return found
+
+
+def test_our_own_client_shows_what_the_device_sees(service: SbiService) -> None:
+    seen = asyncio.run(previewed(client(service), 4))
+    assert [picture.shape for picture in seen[-3:]] == [ridges().shape] * 3
+    assert np.abs(seen[-1].astype(int) - ridges()).mean() < 6
+
+
+def test_nothing_of_anybody_is_shown_while_nobody_is_there(service: SbiService, finger: Path) -> None:
+    finger.write_bytes(b"")
+    before = time.monotonic()
+    seen = asyncio.run(previewed(client(service), 6))
+    assert time.monotonic() - before < 6 / 3 + 1  # three a second at the least
+    assert all(picture.std() < 1 for picture in seen)
+
+
+def test_a_capture_goes_before_a_stream_which_goes_on_after_it(service: SbiService) -> None:
+    async def both() -> tuple[int, list[Frame]]:
+        async with device(client(service)).open() as session:
+            assert isinstance(session, SbiSession)
+            async with aclosing(session.preview(CaptureRequest(Characteristic.FINGERPRINT, 5))) as pictures:
+                await anext(pictures)
+                frames = await captured(client(service), 1)
+                later = [await anext(pictures) for _ in range(3)]
+        return len(later), frames
+
+    later, frames = asyncio.run(both())
+    assert (later, len(frames)) == (3, 1)
+
+
+def test_a_second_stream_and_one_of_what_is_not_there_are_refused(service: SbiService, finger: Path) -> None:
+    async def refused() -> None:
+        async with device(client(service)).open() as session:
+            assert isinstance(session, SbiSession)
+            async with aclosing(session.preview(CaptureRequest(Characteristic.FINGERPRINT, 5))) as pictures:
+                await anext(pictures)
+                await previewed(client(service), 1)
+
+    with pytest.raises(DeviceError, match="busy"):
+        asyncio.run(refused())
+    finger.unlink()
+    with pytest.raises(DeviceError, match="unplugged"):
+        asyncio.run(previewed(client(service), 1))
+    assert service.ask("STREAM", "/stream", {"deviceId": "none"})["error"]["errorCode"] == "106"
+
+
+def test_a_stream_is_motion_jpeg_and_ends_when_its_time_is_over(service: SbiService) -> None:
+    status, headers, body = service.raw("STREAM", "/stream", {"deviceId": "0", "timeout": "400"})
+    assert status == 200
+    assert headers["Content-Type"] == "multipart/x-mixed-replace; boundary=BoundaryString"
+    parts = body.split(b"--BoundaryString\r\n")[1:]
+    assert len(parts) >= 2
+    assert all(b"Content-Type: image/jpeg" in part and part.endswith(b"\xff\xd9\r\n") for part in parts)
+
+
+def test_other_web_pages_and_names_that_lead_here_are_turned_away(service: SbiService) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example:4501"}):
+        status, _, body = service.raw("MOSIPDISC", "/device", {}, **headers)
+        assert (status, body) == (403, b"Not from here.")
+
+
+def test_a_web_page_that_may_ask_is_told_so(tmp_path: Path, finger: Path) -> None:
+    page = "https://enrol.example"
+    with closing(SbiService(tmp_path, f"virtual://{finger}", origins=frozenset({page}))) as service:
+        status, headers, _ = service.raw("OPTIONS", "/capture", Origin=page)
+        assert (status, headers["Access-Control-Allow-Origin"]) == (204, page)
+        assert "RCAPTURE" in headers["Access-Control-Allow-Methods"]
+        assert service.ask("MOSIPDISC", "/device", {}, Origin=page)
+
+
+@pytest.mark.parametrize("path", ["/none", "/info"])
+def test_there_is_nothing_else(service: SbiService, path: str) -> None:
+    assert service.raw("GET", path)[0] == 404
+
+
+def test_what_is_no_question_is_told_so(service: SbiService) -> None:
+    for body in ("[" * 100_000, "{", "[]"):
+        connection = http.client.HTTPConnection(service.address, timeout=10)
+        connection.request("MOSIPDISC", "/device", body.encode())
+        assert json.loads(connection.getresponse().read())["error"]["errorCode"] == "503"
+        connection.close()
+
+
+def test_a_key_is_its_owners_alone_and_is_not_written_over(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "a.key", tmp_path / "a.pem"
+    keys.make(key, certificate, "Gate 3")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    keys.opened(key, certificate)
+    with pytest.raises(DeviceError, match="there already"):
+        keys.make(key, tmp_path / "b.pem", "Gate 3")
+    assert not (tmp_path / "b.pem").exists()
+    key.chmod(0o644)
+    with pytest.raises(DeviceError, match="Others may read"):
+        keys.opened(key, certificate)
+
+
+def test_a_key_and_a_certificate_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        keys.make(tmp_path / f"{name}.key", tmp_path / f"{name}.pem", name)
+    with pytest.raises(DeviceError, match="not of the RSA key"):
+        keys.opened(tmp_path / "a.key", tmp_path / "b.pem")
+    with pytest.raises(DeviceError, match="hold no key"):
+        keys.opened(tmp_path / "a.pem", tmp_path / "a.pem")
+
+
+@pytest.mark.parametrize(
+    ("program", "make", "serve"),
+    [
+        ("device_drivers.sbi", ["key"], ["serve"]),
+        ("biometric_service", ["devices", "make-sbi-key"], ["devices", "serve-sbi"]),
+    ],
+)
+def test_the_commands_make_a_key_and_serve(
+    program: str, make: list[str], serve: list[str], tmp_path: Path, finger: Path
+) -> None:
+    files = ["--key", str(tmp_path / "a.key"), "--certificate", str(tmp_path / "a.pem")]
+    command = [sys.executable, "-m", program]
+    subprocess.run([*command, *make, *files], check=True)
+    again = subprocess.run([*command, *make, *files], check=False, capture_output=True, text=True)
+    assert again.returncode == 2
+    assert "is there already: name another" in again.stderr
+    serving = [*command, *serve, f"virtual://{finger}?dpi=500", *files]
+    with subprocess.Popen(serving, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip().removeprefix("http://").rstrip("/")
+        [frame] = asyncio.run(captured(f"sbi://{address}?trust={tmp_path / 'a.pem'}", 1))
+        process.terminate()
+    np.testing.assert_array_equal(frame.pixels, ridges())
