@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         None, description="Folder of the indexes' encrypted snapshots; by default indexes in data_dir."
     )
     index_snapshot_changes: int = Field(
-        1000, ge=0, description="Changes since the last snapshot that make a new one worthwhile at the end; 0: none."
+        1000, ge=0, description="Changes since the last snapshot that make a new one worthwhile; 0: no snapshots."
     )
     policy_file: Path | None = Field(
         None, description="File with the operating points of each purpose; empty for the package's own."

@@ -102,7 +102,7 @@ def _start(settings: Settings, indexes: str) -> Start:
         ready, used = time.perf_counter() - clock, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         references = sum(len(index) for index in walk.indexes.values())
-        snapshots.keep_worthwhile()
+        snapshots.keep_due()
     return Start(indexes, round(ready, 1), round(used, 1), peak, references)
 
 

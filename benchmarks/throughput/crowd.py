@@ -109,7 +109,8 @@ class Crowd:
             "added_per_s": round(len(index) / (time.process_time() - started)),
         }
         started = time.perf_counter()
-        facts["snapshot_bytes"] = save_snapshot(index, self._snapshot(size), self._key, ThisPast())
+        save_snapshot(index, self._snapshot(size), self._key, ThisPast())
+        facts["snapshot_bytes"] = self._snapshot(size).stat().st_size
         facts["snapshot_s"] = round(time.perf_counter() - started, 1)
         self._facts(size).write_text(json.dumps(facts))
 

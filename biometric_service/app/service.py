@@ -1,7 +1,7 @@
 """One running service: the walk, the store, and what an operator may ask of them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Literal
 from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.api.telemetry.tracing import tracer_for
 from biometric_service.api.telemetry.watching import watched
-from biometric_service.app.index_snapshots import ForgettingFeed, IndexSnapshots, index_snapshots
+from biometric_service.app.index_snapshots import IndexSnapshots, index_snapshots, keeping
 from biometric_service.app.policy import policy_source
 from biometric_service.app.present_walk import PresentWalk, with_models_in_use
 from biometric_service.app.stages import Stages, build_stages
@@ -79,8 +79,12 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
         snapshots = index_snapshots(settings, opened) if matcher is None else None
         build = partial(_built, settings, opened, Around(telemetry, snapshots, matcher))
         present = PresentWalk(opened.models, build)
-        present.catch_up()
-        with following(present.catch_up, opened.database.watch) if matcher is None else nullcontext():
+        with ExitStack() as stack:
+            if snapshots is not None:
+                stack.enter_context(keeping(snapshots))
+            present.catch_up()
+            if matcher is None:
+                stack.enter_context(following(present.catch_up, opened.database.watch))
             yield Service(
                 settings=settings,
                 present_walk=present,
@@ -93,8 +97,6 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
                 models=opened.models,
                 snapshots=snapshots,
             )
-        if snapshots is not None:
-            snapshots.keep_worthwhile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def assemble_walk(
         attack_detectors=stages.attack_detectors,
         comparators=stages.comparators,
         indexes=indexes,
-        follower=GalleryFollower(ForgettingFeed(snapshots) if snapshots else opened.store, list(indexes.values())),
+        follower=GalleryFollower(opened.store, list(indexes.values())),
         store=opened.store,
         encounters=opened.encounters,
         answers=opened.answers,

@@ -53,6 +53,7 @@ class CosineBank:
         self._rows: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._used = 0
         self._free: list[int] = []
+        self._lent = False
         self._writing = threading.Lock()
 
     def __len__(self) -> int:
@@ -63,13 +64,13 @@ class CosineBank:
         embedding = embedding_of(template, self._format)
         with self._writing:
             row = self._free.pop() if self._free else self._next(len(embedding))
-            self._rows[row] = embedding
+            self._own()[row] = embedding
             return row
 
     def remove(self, row: int) -> None:
         """Overwrite a row; its number may be given out again."""
         with self._writing:
-            self._rows[row] = 0
+            self._own()[row] = 0
             self._free.append(row)
 
     def scores(self, probe: Template, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -85,12 +86,19 @@ class CosineBank:
         """Put the rows that were ever used, and which of them are free."""
         sink.put("embeddings", self._rows[: self._used])
         sink.put("free", np.array(self._free, np.int64))
+        self._lent = True
 
     def restore(self, source: ArraySource) -> None:
         """Hold what was saved instead; see ``Storable``."""
         self._rows = np.asarray(source.take("embeddings"), np.float32)
         self._used = len(self._rows)
         self._free = source.take("free").tolist()
+
+    def _own(self) -> NDArray[np.float32]:
+        """The matrix, to be written to: one that was put into a sink is copied first."""
+        if self._lent:
+            self._rows, self._lent = self._rows.copy(), False
+        return self._rows
 
     def _next(self, dimension: int) -> int:
         if self._used == len(self._rows):

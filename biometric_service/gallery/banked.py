@@ -1,7 +1,6 @@
 """A gallery index: references in a comparator's bank, all searched or as far as a shortlister narrows them down."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -11,7 +10,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.membership import Membership
 from biometric_service.gallery.pruning import leading
 from biometric_service.gallery.rows import Rows
-from biometric_service.gallery.segments import ArrayCollector
+from biometric_service.gallery.segments import ArrayCollector, LaidDown
 from biometric_service.gallery.sharing import SharedLock
 from biometric_service.gallery.shortlisting import Shortlister, Sought
 from biometric_service.gallery.side_by_side import SideBySide
@@ -93,14 +92,15 @@ class BankedGallery:
         how = f"{self._comparator} {type(self._bank).__name__} {type(self._shortlister).__name__}"
         return f"{version('biometric-service')} {LAYOUT} {self.format} {how}"
 
-    @contextmanager
-    def still(self) -> Iterator[ArrayCollector | None]:
-        """All that it holds, which does not change within the context; None where it cannot be laid down."""
-        with self._lock.reading():
-            parts, arrays = self._parts(), ArrayCollector()
+    def laid_down(self) -> LaidDown | None:
+        """All that it holds now, whatever changes meanwhile; None where it cannot be laid down."""
+        parts, arrays = self._parts(), ArrayCollector()
+        if not parts:
+            return None
+        with self._lock.writing():  # what is put is copied before the next change, which no two may do at a time
             for name, part in parts.items():
                 part.save(SinkWithin(arrays, name))
-            yield arrays if parts else None
+            return LaidDown(arrays, self.applied)
 
     def restore(self, source: ArraySource, applied: ChangeNumber) -> None:
         """Hold what was laid down at a change instead; KeyError or ValueError leave it of no use."""

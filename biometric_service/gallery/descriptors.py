@@ -50,7 +50,7 @@ class Descriptors:
         """Put the codes, as FAISS holds them, and how many entries are vacant."""
         size = self._index.ntotal * self._index.code_size if self._index is not None else 0
         codes = faiss.rev_swig_ptr(self._index.codes.data(), size) if size else np.empty(0, np.uint8)
-        sink.put("codes", codes)
+        sink.put("codes", codes.copy())
         sink.put("shape", np.array([self._index.d if size else 0, self._vacant], np.int64))
 
     def restore(self, source: ArraySource) -> None:

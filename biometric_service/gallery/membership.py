@@ -80,14 +80,14 @@ class Membership:
 
     def save(self, sink: ArraySink) -> None:
         """Put whose reference is in which row, and every cover."""
-        sink.put("references", self._references)
-        sink.put("owners", self._owners)
+        sink.put("references", self._references.copy())
+        sink.put("owners", self._owners.copy())
         sink.put("count", np.array([self._count], np.int64))
         self._subjects.save(SinkWithin(sink, "subjects"))
         names = "\n".join(f"{position:d} {gallery}" for gallery, position in self._covered)
         sink.put("covers", np.frombuffer(names.encode(), np.uint8))
         for number, rows in enumerate(self._covered.values()):
-            sink.put(f"cover {number}", rows.view())
+            sink.put(f"cover {number}", rows.view().copy())
 
     def restore(self, source: ArraySource) -> None:
         """Hold what was saved instead; see ``Storable``."""

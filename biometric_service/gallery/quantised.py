@@ -23,20 +23,21 @@ LARGEST = 127
 
 
 class QuantisedDescriptors:
-    """Row r of the bank is entry r here, whatever comes and goes; a block never moves."""
+    """Row r of the bank is entry r here, whatever comes and goes."""
 
     def __init__(self) -> None:
         self._blocks: tuple[Codes, ...] = ()
+        self._lent: set[int] = set()
 
     def put(self, row: int, vector: Vector) -> None:
         """Set an entry."""
         while row >= SLOTS * len(self._blocks):
             self._blocks = (*self._blocks, np.zeros((SLOTS, len(vector)), np.int8))
-        self._blocks[row // SLOTS][row % SLOTS] = _quantised(vector)
+        self._own(row // SLOTS)[row % SLOTS] = _quantised(vector)
 
     def wipe(self, row: int) -> None:
         """Overwrite an entry with zeros."""
-        self._blocks[row // SLOTS][row % SLOTS] = 0
+        self._own(row // SLOTS)[row % SLOTS] = 0
 
     def products(self, vector: Vector, rows: Rows) -> NDArray[np.int32]:
         """Inner products in steps squared, int32 (len(rows),), without the interpreter lock."""
@@ -50,6 +51,7 @@ class QuantisedDescriptors:
         sink.put("blocks", np.array([block.shape[1] for block in self._blocks], np.int64))
         for number, block in enumerate(self._blocks):
             sink.put(f"codes {number}", block)
+        self._lent = set(range(len(self._blocks)))
 
     def restore(self, source: ArraySource) -> None:
         """Hold what was saved instead; see ``Storable``."""
@@ -58,6 +60,13 @@ class QuantisedDescriptors:
         if any(block.shape != (SLOTS, length) for block, length in zip(blocks, lengths, strict=True)):
             raise ValueError
         self._blocks = blocks
+
+    def _own(self, number: int) -> Codes:
+        """A block that may be written to: one that was put into a sink is copied first."""
+        if number in self._lent:
+            self._blocks = (*self._blocks[:number], self._blocks[number].copy(), *self._blocks[number + 1 :])
+            self._lent.discard(number)
+        return self._blocks[number]
 
 
 def _quantised(vector: Vector) -> Codes:

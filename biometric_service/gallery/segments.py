@@ -45,7 +45,7 @@ class _Entry:
 
 
 class ArrayCollector:
-    """The arrays of a segment to be (see ``ArraySink``); they are not copied."""
+    """The arrays of a segment to be (see ``ArraySink``); they are not copied, and nobody writes to them again."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, NDArray[Any]] = {}
@@ -69,6 +69,14 @@ class ArrayCollector:
         for array in self._arrays.values():
             yield array.reshape(-1).view(np.uint8).data
             yield memoryview(bytes(_aligned(array.nbytes) - array.nbytes))
+
+
+@dataclass(frozen=True, slots=True)
+class LaidDown:
+    """What an index held when it had taken the change ``applied``."""
+
+    arrays: ArrayCollector
+    applied: ChangeNumber
 
 
 class Segment:

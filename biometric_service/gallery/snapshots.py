@@ -11,13 +11,12 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from biometric_service.errors import BiometricServiceError
-from biometric_service.gallery.segments import ArrayCollector, Described, Segment, SegmentFill
+from biometric_service.gallery.segments import ArrayCollector, Described, LaidDown, Segment, SegmentFill
 from biometric_service.vocabulary.references import ChangeNumber
 from biometric_service.vocabulary.storage import ArraySource
 
@@ -49,12 +48,8 @@ class SnapshotIndex(Protocol):
     def kind(self) -> str:
         """Which version, layout, template format, comparator and index: only the same kind is taken up."""
 
-    @property
-    def applied(self) -> ChangeNumber:
-        """The number of the last change that it took."""
-
-    def still(self) -> AbstractContextManager[ArrayCollector | None]:
-        """All that it holds, which does not change within the context; None where it cannot be laid down."""
+    def laid_down(self) -> LaidDown | None:
+        """All that it holds now, whatever changes meanwhile; None where it cannot be laid down."""
 
     def restore(self, source: ArraySource, applied: ChangeNumber) -> None:
         """Hold what was laid down at a change instead; KeyError or ValueError leave it of no use."""
@@ -77,23 +72,30 @@ class Discarded:
     reason: str
 
 
-def save_snapshot(index: SnapshotIndex, file: Path, seal: SnapshotSeal, history: History) -> int:
-    """Lay an index down; the file appears whole or not at all. Returns its bytes, 0 for an index that cannot be.
+def save_snapshot(index: SnapshotIndex, file: Path, seal: SnapshotSeal, history: History) -> ChangeNumber | None:
+    """Lay an index down while it goes on; the file appears whole or not at all.
 
-    Changes of the index wait meanwhile.
+    Returns the last change in it, None for an index that cannot be laid down. OSError where there is no room.
     """
-    with index.still() as arrays:
-        if arrays is None:
-            return 0
-        described = Described(index.kind, index.applied, history.change_digest(index.applied))
-        unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
-        try:
-            with open(unfinished, "wb", opener=_owner_only) as out:
-                _write(out, seal, described, arrays)
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    return file.stat().st_size
+    held = index.laid_down()
+    if held is None:
+        return None
+    described = Described(index.kind, held.applied, history.change_digest(held.applied))
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with open(unfinished, "wb", opener=_owner_only) as out:
+            _write(out, seal, described, held.arrays)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return held.applied
+
+
+def clear_unfinished(file: Path) -> None:
+    """Delete what processes that are no more had begun to write in the place of a snapshot."""
+    for part in file.parent.glob(f"{file.name}.*.part"):
+        if not Path("/proc", part.suffixes[-2].removeprefix(".")).exists():
+            part.unlink(missing_ok=True)
 
 
 def load_snapshot(file: Path, seal: SnapshotSeal) -> Segment | Discarded:

@@ -12,13 +12,14 @@ from uuid import uuid4
 
 from sqlalchemy import Column, Connection, MetaData, Table, func, insert, select
 
-from biometric_service.references.models import JournalRow
+from biometric_service.references.models import JournalRow, SnapshotKeyRow
 
 JOURNAL = JournalRow.__tablename__
 LINEAGE = ""
 COPYING = "copying"
 """The table that a database has in which a copy is not finished."""
-_OUTSIDE = frozenset({JOURNAL, "alembic_version", COPYING})
+_OUTSIDE = frozenset({JOURNAL, "alembic_version", COPYING, SnapshotKeyRow.__tablename__})
+"""The key of snapshots is in no backup: there it would outlive whoever is erased."""
 _NOTE = (
     f"INSERT INTO {JOURNAL} (name, key, number) VALUES ('{{table}}', {{key}},"  # noqa: S608 - names of our own tables
     f" (SELECT coalesce(max(number), 0) + 1 FROM {JOURNAL}))"

@@ -19,6 +19,7 @@ from biometric_service.references.opening import OpenedStore
 from biometric_service.references.protection import KEY_ID_BYTES, SEALED_KEY_BYTES, DataKey, StoreKey
 from biometric_service.references.rights import RightsSeal, reseal
 from biometric_service.references.sealed_columns import SEALED_COLUMNS
+from biometric_service.references.snapshot_keys import destroy_snapshot_key
 from biometric_service.references.tasks import reseal_tasks
 from biometric_service.references.witness import FORMER_KEY
 from biometric_service.vocabulary.events import AuditEvent
@@ -95,6 +96,7 @@ def _finish(opened: OpenedStore, new: StoreKey, event: AuditEvent) -> int:
         reseal_answers(connection, present, new)
         reseal_tasks(connection, present, new)
         reseal_cases(connection, present, new)
+        destroy_snapshot_key(connection)
         opened.log.append(connection, replace(event, details={**event.details, FORMER_KEY: present.public_key.hex()}))
         opened.log.reclose(connection, new.audit)
         taken_over = {"store_key": StoreRow.next_store_key, "next_store_key": None}

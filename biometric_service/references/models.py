@@ -287,6 +287,19 @@ class IdempotencyKeyRow(Base):
     answer: Mapped[Sealed | None]
 
 
+class SnapshotKeyRow(Base):
+    """The key that snapshots of the indexes are sealed with, wrapped by the store key; gone with whoever is erased.
+
+    ``since``: the last change before it was made.
+    """
+
+    __tablename__ = "snapshot_keys"
+
+    id: Mapped[NumberKey]
+    wrapped: Mapped[Sealed]
+    since: Mapped[Number]
+
+
 class JournalRow(Base):
     """The last time (``number``) that the row with this primary key (a JSON array) of a table was touched."""
 

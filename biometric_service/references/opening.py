@@ -22,6 +22,7 @@ from biometric_service.references.model_store import SqlModelStore
 from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.preparation import change_master_key, look, prepare, require_key
 from biometric_service.references.retention import SqlRetentionStore
+from biometric_service.references.snapshot_keys import SnapshotKeys
 from biometric_service.references.sqlite import sqlite_database
 from biometric_service.references.store import SqlReferenceStore
 from biometric_service.references.tasks import SqlTaskStore
@@ -45,6 +46,7 @@ class OpenedStore:
     devices: SqlDeviceStore
     tasks: SqlTaskStore
     cases: SqlCaseStore
+    snapshot_keys: SnapshotKeys
     database: Database
     keys: KeyRing
     log: EventLog
@@ -132,6 +134,7 @@ def _opened(
         devices=SqlDeviceStore(followed, keys, events),
         tasks=SqlTaskStore(followed, keys),
         cases=SqlCaseStore(followed, keys, events),
+        snapshot_keys=SnapshotKeys(followed, keys),
         database=followed,
         keys=keys,
         log=events,

@@ -19,6 +19,7 @@ _CONNECTIONS = 16
 _MORE_CONNECTIONS = 48
 _CONNECT_S = 5
 _WRITERS_LOCK = 0x62696F6D
+_OF_KEYS = ("data_keys", "snapshot_keys")
 _TAKE_WRITERS_LOCK = f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"
 
 
@@ -44,7 +45,7 @@ def postgresql_database(url: URL, patience_s: float) -> Database:
         readers=readers,
         patience_s=patience_s,
         check=_nothing,
-        shed=lambda: _rewrite_data_keys(engine),
+        shed=lambda: _rewrite_keys(engine),
         turn=Lock(),
         enrolment=turn_by_server(readers, ENROLMENTS * patience_s),
         watch=watch_server(readers),
@@ -70,15 +71,16 @@ def _nothing() -> None:
     """The server itself guards its files."""
 
 
-def _rewrite_data_keys(engine: Engine) -> None:
-    """The destroyed key leaves the table's file; rows that it opened are noise, and cleared away in the server's time.
+def _rewrite_keys(engine: Engine) -> None:
+    """Destroyed keys leave the tables' files; rows that it opened are noise, and cleared away in the server's time.
 
     What the server's write-ahead log and its archives still hold is beyond a client (ADR 4).
     """
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"SET lock_timeout = {_REWRITE_LOCK_MS}"))
-            connection.execute(text("VACUUM (FULL) data_keys"))
+            for table in _OF_KEYS:
+                connection.execute(text(f"VACUUM (FULL) {table}"))
             connection.execute(text("RESET lock_timeout"))
     except SQLAlchemyError:
-        _LOG.warning("The table of data keys still holds what was erased: the next erasure will rewrite it.")
+        _LOG.warning("The tables of keys still hold what was erased: the next erasure will rewrite them.")

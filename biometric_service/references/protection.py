@@ -25,6 +25,7 @@ KEY_ID_BYTES: Final = 8
 SEALED_KEY_BYTES: Final = 60
 _NONCE_BYTES: Final = 12
 _STORE_KEY: Final = Binding(b"store-key")
+_SNAPSHOT_KEY: Final = Binding(b"snapshot-key")
 
 
 class DataKey:
@@ -119,8 +120,7 @@ class StoreKey:
     ``api_keys``, ``devices``: for the seals of either. ``answers``: for what was answered under idempotency keys.
     ``tasks``: for what is asked and answered later. ``cases``: for what people judge.
     ``callbacks``: for the signatures of deliveries.
-    ``backups``: for backups. ``snapshots``: for indexes that are kept in files. ``public_key``: 32 bytes, checks what
-    the store signs for third parties (Ed25519).
+    ``backups``: for backups. ``public_key``: 32 bytes, checks what the store signs for third parties (Ed25519).
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -135,7 +135,7 @@ class StoreKey:
         self.backups = _derived(secret, "backups")
         self._signing = Ed25519PrivateKey.from_private_bytes(_derived(secret, "signing"))
         self.public_key = self._signing.public_key().public_bytes_raw()
-        self.snapshots = ChunkKey(_derived(secret, "gallery snapshots"))
+        self._snapshots = DataKey(_derived(secret, "snapshot keys"))
         self._wrapping = DataKey(_derived(secret, "data keys"))
 
     def sign(self, text: bytes) -> bytes:
@@ -149,6 +149,14 @@ class StoreKey:
     def data_key(self, wrapped: bytes, subject: int, known_as: SubjectId) -> DataKey:
         """The subject's data key; RECORD_TAMPERED where it is another's."""
         return DataKey(self._wrapping.open(wrapped[-SEALED_KEY_BYTES:], _data_key_binding(subject, known_as)))
+
+    def new_snapshot_key(self) -> bytes:
+        """A fresh key for snapshots of indexes, wrapped."""
+        return self.id + self._snapshots.seal(AESGCM.generate_key(8 * KEY_BYTES), _SNAPSHOT_KEY)
+
+    def snapshot_key(self, wrapped: bytes) -> ChunkKey:
+        """The key for snapshots of indexes; RECORD_TAMPERED where it does not open."""
+        return ChunkKey(self._snapshots.open(wrapped[-SEALED_KEY_BYTES:], _SNAPSHOT_KEY))
 
 
 def key_id(wrapped: bytes) -> bytes:

@@ -16,6 +16,7 @@ from biometric_service.references.protection import (
     notes_binding,
     template_binding,
 )
+from biometric_service.references.snapshot_keys import destroy_snapshot_key
 from biometric_service.vocabulary.references import ChangeNumber
 
 _TEMPLATES = (
@@ -26,9 +27,13 @@ _TEMPLATES = (
 
 
 def remove_references(connection: Connection, encounters: Sequence[int], change: ChangeNumber) -> None:
-    """Say in the feed that the references of the encounters are no more; their rows are the caller's to delete."""
+    """Say in the feed that the references of the encounters are no more; their rows are the caller's to delete.
+
+    Snapshots of the indexes, which hold them, open no longer.
+    """
     templates = _TEMPLATES.where(SampleRow.encounter.in_(encounters))
     _say_removed(connection, [number for number, *_ in connection.execute(templates)], change)
+    destroy_snapshot_key(connection)
 
 
 def renew_references(

@@ -14,7 +14,10 @@ class ArraySink(Protocol):
     """Takes arrays by name."""
 
     def put(self, name: str, array: NDArray[Any]) -> None:
-        """Keep an array of any shape and plain dtype under a name that is not in use yet."""
+        """Keep an array of any shape and plain dtype under a name that is not in use yet.
+
+        It may be read at any later time: whoever puts it never writes to it again, but to a copy in its place.
+        """
 
 
 class ArraySource(Protocol):

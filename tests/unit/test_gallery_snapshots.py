@@ -19,8 +19,15 @@ from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.gallery.banked import BankedGallery
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.narrowed import NarrowedGallery
-from biometric_service.gallery.segments import ArrayCollector, Described, Segment, shared_segment
-from biometric_service.gallery.snapshots import CHUNK, Discarded, load_snapshot, restore_snapshot, save_snapshot
+from biometric_service.gallery.segments import ArrayCollector, Described, LaidDown, Segment, shared_segment
+from biometric_service.gallery.snapshots import (
+    CHUNK,
+    Discarded,
+    clear_unfinished,
+    load_snapshot,
+    restore_snapshot,
+    save_snapshot,
+)
 from biometric_service.references.protection import ChunkKey
 from biometric_service.vocabulary.candidates import Probe
 from biometric_service.vocabulary.protocols import Comparator
@@ -95,7 +102,7 @@ def answers(index: BankedGallery, templates: Sequence[Template]) -> list[object]
 
 
 def saved(index: BankedGallery, file: Path) -> Path:
-    assert save_snapshot(index, file, KEY, Past()) == file.stat().st_size
+    assert save_snapshot(index, file, KEY, Past()) == index.applied
     return file
 
 
@@ -215,6 +222,39 @@ def test_arrays_of_another_shape_are_told(tmp_path: Path) -> None:
     assert "not what this version" in reason(restore_snapshot(index, Segment(descriptor), Past()))
 
 
+@pytest.mark.parametrize(
+    ("make", "templates"), [(finger_gallery, FINGERS), (fused_gallery, FINGERS), (face_gallery, faces())]
+)
+def test_what_is_laid_down_does_not_change_while_the_index_goes_on(
+    make: Callable[[], BankedGallery], templates: Sequence[Template]
+) -> None:
+    index = filled(make(), templates)
+    held = index.laid_down()
+    assert held is not None
+    before = pieces(held)
+    more = Change(tuple(reference(i, each) for i, each in enumerate(templates[30:], 30)), (ReferenceId(0),))
+    index.apply(ChangeNumber(3), more)
+    assert pieces(held) == before
+    assert held.applied == 2
+    later = index.laid_down()
+    assert later is not None
+    assert (later.applied, pieces(later) == before) == (3, False)
+
+
+def pieces(held: LaidDown) -> bytes:
+    return b"".join(bytes(piece) for piece in held.arrays.pieces(Described("kind", held.applied, "")))
+
+
+def test_what_a_dead_process_had_begun_to_write_is_cleared_away_and_no_other(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left, own = (tmp_path / f"finger.index.{number}.part" for number in (dead.pid, os.getpid()))
+    for part in (left, own):
+        part.write_bytes(b"half")
+    clear_unfinished(tmp_path / "finger.index")
+    assert list(tmp_path.iterdir()) == [own]
+
+
 class InMemoryOfAnotherMachine(BankedGallery):
     def __init__(self, comparator: Comparator) -> None:
         super().__init__(comparator, Unstorable())  # type: ignore[arg-type]
@@ -226,7 +266,7 @@ class Unstorable:
 
 def test_an_index_that_cannot_be_laid_down_leaves_no_file(tmp_path: Path) -> None:
     index = InMemoryOfAnotherMachine(CylinderComparator(FINGER, UNCALIBRATED))
-    assert save_snapshot(index, tmp_path / "s", KEY, Past()) == 0
+    assert save_snapshot(index, tmp_path / "s", KEY, Past()) is None
     assert not list(tmp_path.iterdir())
 
 

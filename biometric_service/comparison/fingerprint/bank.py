@@ -24,7 +24,8 @@ class FingerprintBank:
     """References in blocks of slots (see ``ComparisonBank``): 72 bytes a minutia, 120 where edges are looked at.
 
     Readers take no lock: a block never moves, a slot is filled before its row is given out, and a new block appears by
-    replacing the tuple of blocks. A removed slot is emptied first and then overwritten with zeros.
+    replacing the tuple of blocks. A removed slot is emptied first and then overwritten with zeros. A block that was put
+    into a sink is copied before it is next written to.
     """
 
     def __init__(self, template_format: TemplateFormat, method: Method) -> None:
@@ -32,6 +33,7 @@ class FingerprintBank:
         self._method = method
         self._blocks: tuple[Held, ...] = ()
         self._free: dict[int, list[int]] = {width: [] for width in WIDTHS}
+        self._lent: set[int] = set()
         self._writing = threading.Lock()
 
     def __len__(self) -> int:
@@ -42,13 +44,13 @@ class FingerprintBank:
         minutiae = prepared(template, self._format).minutiae
         with self._writing:
             row = self._vacancy(len(minutiae.places))
-            _fill(self._blocks[row // SLOTS], row % SLOTS, minutiae)
+            _fill(self._own(row // SLOTS), row % SLOTS, minutiae)
             return row
 
     def remove(self, row: int) -> None:
         """Overwrite a row; its number may be given out again."""
         with self._writing:
-            block = self._blocks[row // SLOTS]
+            block = self._own(row // SLOTS)
             _clear(block, row % SLOTS)
             self._free[_width(block)].append(row)
 
@@ -69,6 +71,7 @@ class FingerprintBank:
         for number, block in enumerate(self._blocks):
             for name, array in block._asdict().items():
                 sink.put(f"{name} {number}", array)
+        self._lent = set(range(len(self._blocks)))
 
     def restore(self, source: ArraySource) -> None:
         """Hold what was saved instead; see ``Storable``."""
@@ -77,6 +80,15 @@ class FingerprintBank:
         self._free = {width: [] for width in WIDTHS}
         for row in source.take("free").tolist():
             self._free[widths[row // SLOTS]].append(row)
+
+    def _own(self, number: int) -> Held:
+        """A block that may be written to."""
+        if number in self._lent:
+            blocks = list(self._blocks)
+            blocks[number] = Held(**{name: array.copy() for name, array in blocks[number]._asdict().items()})
+            self._blocks = tuple(blocks)
+            self._lent.discard(number)
+        return self._blocks[number]
 
     def _restored(self, source: ArraySource, number: int, width: int) -> Held:
         wanted = self._empty(0, width)
