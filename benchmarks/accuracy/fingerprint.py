@@ -22,6 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from biometric_service.app import build_walk
+from biometric_service.evaluation.findings import stated_and_measured
 from biometric_service.evaluation.matrix import score_matrix
 from biometric_service.evaluation.rates import Experiment, summary
 from biometric_service.evaluation.subjects import SampleFile, fingerprints
@@ -103,13 +104,6 @@ def compare_all(comparator: Comparator, fingers: FingerSet) -> tuple[Experiment,
     """
     made = score_matrix(comparator, fingers.templates)
     return experiment(made.scores, fingers.fingers), made.comparisons, made.seconds
-
-
-def stated_and_measured(comparator: Comparator, nonmated: NDArray[Any]) -> dict[str, dict[str, float]]:
-    """The FMR measured at the raw scores that the comparator states as -log10 FMR."""
-    values = np.array([comparator.calibrate(float(raw)).value for raw in nonmated])
-    reached = {f"{10.0**-score:g}": float(np.mean(values >= score)) for score in (1, 2, 3, 4)}
-    return {"fmr": reached}
 
 
 def _finger_set(folder: Path, templates: Mapping[SampleFile, Template | None]) -> FingerSet:

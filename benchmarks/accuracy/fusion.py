@@ -35,8 +35,8 @@ from rich.table import Table
 from benchmarks.accuracy.arguments import Asked, parse
 from benchmarks.accuracy.chimeras import Draw, Probe, Samples, draws
 from benchmarks.accuracy.extracted import PROGRESS, Extracted, calibrated, extract_subjects
-from benchmarks.accuracy.open_set import OpenSet
 from biometric_service.decision.fusion import join
+from biometric_service.evaluation.open_set import OpenSet
 from biometric_service.evaluation.subjects import faces, fingerprints
 from biometric_service.vocabulary.candidates import ComparisonScore, PartScore
 from biometric_service.vocabulary.references import ReferenceId

@@ -3,59 +3,99 @@
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import track
 
 from biometric_service.app import build_walk, settings_store
-from biometric_service.cli.printing import err
-from biometric_service.evaluation.findings import findings, read_labels
+from biometric_service.cli.options import operator
+from biometric_service.cli.printing import JsonOption, err, print_json
+from biometric_service.evaluation.adjudicated import adjudicated, closed_cases
+from biometric_service.evaluation.identification import Asked
+from biometric_service.evaluation.labels import NO_LABELS, read_labels
+from biometric_service.evaluation.measuring import Measured, measure
 from biometric_service.evaluation.page import page
-from biometric_service.evaluation.samples import Watching, compare_folders
+from biometric_service.evaluation.report import Report
+from biometric_service.evaluation.samples import Watching
+from biometric_service.evaluation.telling import told
 from biometric_service.evaluation.verification import Made
-from biometric_service.settings import load_settings
+from biometric_service.recognition.adjudication import case_event
+from biometric_service.references.opening import OpenedStore
+from biometric_service.settings import Settings, load_settings
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.statements import state
 from biometric_service.vocabulary.templates import Template
 
-KIND = "evaluation"
-Folders = Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Folders of labelled samples.")]
+KIND, PURPOSE = "evaluation", "evaluation"
+PDF_NEEDS = ("reportlab", "matplotlib")
+Folders = Annotated[
+    list[Path] | None, typer.Argument(exists=True, file_okay=False, help="Folders of labelled samples.")
+]
 LabelsOption = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="CSV file: subject, then any of sensor, finger, sex…")
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="CSV file: subject or sample, then any of sensor, finger, sex…"),
 ]
 
 
-def evaluate(
-    folders: Folders,
-    report: Annotated[Path, typer.Option(help="Folder for report.html and the signed report.json.")] = Path("report"),
+def evaluate(  # noqa: PLR0913, PLR0917 - each is an option
+    folders: Folders = None,
+    report: Annotated[Path, typer.Option(help="Folder for report.html, .pdf and the signed .json.")] = Path("report"),
     modality: Annotated[Modality, typer.Option("--modality", "-m", help="What they show.")] = Modality.FINGERPRINT,
     labels: LabelsOption = None,
-    cache: Annotated[Path | None, typer.Option(help="Keep templates here, to go on after a break.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Keep templates and scores here, to go on after a break; they are in the clear.")
+    ] = None,
+    enrolled: Annotated[int, typer.Option("--enrol", min=1, help="Samples to enrol a subject with.")] = 1,
+    seed: Annotated[int, typer.Option(help="Draws the half that is enrolled.")] = 1,
+    *,
+    of_cases: Annotated[bool, typer.Option("--adjudicated", help="Also what reviewers found in closed cases.")] = False,
+    json: JsonOption = False,
 ) -> None:
-    """Measure verification (ISO/IEC 19795-1) on FINGER_IMPRESSION.png, or on one folder of photographs a person."""
+    """Measure verification and identification (ISO/IEC 19795-1) on FINGER_IMPRESSION.png, or a folder a person."""
+    if not folders and not of_cases:
+        raise typer.BadParameter("Give folders of samples, or --adjudicated, or both.")
     settings = load_settings()
-    known = read_labels(labels) if labels else {}
-    unused = {"face_model": ""} if modality is Modality.FINGERPRINT else {"fingerprint_model": ""}
-    with tempfile.TemporaryDirectory() as scratch:
-        walk = build_walk(settings.model_copy(update={"data_dir": Path(scratch), **unused}))
-        sets = compare_folders(walk, modality, folders, cache, Watching(_making, _comparing))
-    comparator = walk.comparators[modality]
-    fields = {
-        "kind": KIND,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "modality": modality.value,
-        "model": str(comparator.format),
-        "comparator": comparator.name,
-        **findings(sets, known),
-    }
+    known = read_labels(labels) if labels else NO_LABELS
+    fields: dict[str, Any] = {"kind": KIND, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+    if folders:
+        fields |= _measured(settings, Measured(modality, folders, known, Asked(enrolled, seed, cache)))
     with settings_store(settings) as opened:
+        if of_cases:
+            fields["adjudicated"] = _of_cases(opened)
         signed = state(fields, opened.keys.current)
-    report.mkdir(parents=True, exist_ok=True)
-    (report / "report.json").write_text(f"{signed}\n", encoding="utf-8")
-    (report / "report.html").write_text(page(fields), encoding="utf-8")
-    typer.echo(f"Written: {report / 'report.html'} and the signed {report / 'report.json'}.")
+    _write(report, told(fields), signed)
+    if json:
+        print_json(fields)
+    else:
+        typer.echo(f"Written: {report / 'report.html'} and the signed {report / 'report.json'}.")
+
+
+def _measured(settings: Settings, wanted: Measured) -> dict[str, Any]:
+    """On a store of its own that is thrown away, with the models and the policy of the settings."""
+    unused = {"face_model": ""} if wanted.modality is Modality.FINGERPRINT else {"fingerprint_model": ""}
+    with tempfile.TemporaryDirectory() as scratch:
+        own = {"data_dir": Path(scratch), "database_url": "", **unused}
+        return measure(build_walk(settings.model_copy(update=own)), wanted, Watching(_making, _comparing, _working))
+
+
+def _of_cases(opened: OpenedStore) -> dict[str, Any]:
+    opened.store.record(case_event(EventKind.CASES_LISTED, operator(PURPOSE), closed="true"))
+    return adjudicated(list(closed_cases(opened.cases)))
+
+
+def _write(folder: Path, report: Report, signed: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(f"{signed}\n", encoding="utf-8")
+    (folder / "report.html").write_text(page(report), encoding="utf-8")
+    if all(map(find_spec, PDF_NEEDS)):
+        import_module("biometric_service.evaluation.document").write_document(report, folder / "report.pdf")
+    else:
+        err.print("No report.pdf: that needs pip install 'biometric-service[reports]'.", markup=False, soft_wrap=True)
 
 
 def _making(work: Made, count: int) -> Made:
@@ -64,3 +104,7 @@ def _making(work: Made, count: int) -> Made:
 
 def _comparing(templates: Sequence[Template]) -> Iterable[Template]:
     return track(templates, "Comparing", console=err)
+
+
+def _working(work: Sequence[Any], said: str) -> Iterable[Any]:
+    return track(work, said, console=err)

@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from biometric_service.evaluation.kept import KeptRows, digest_of
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.templates import Template
 
@@ -25,8 +28,13 @@ class ScoreMatrix:
     seconds: float
 
 
-def score_matrix(comparator: Comparator, templates: Sequence[Template | None], watch: Watch = iter) -> ScoreMatrix:
-    """Compare all; ``watch`` may show how far it is. One comparison goes before, for compilers that start with it."""
+def score_matrix(
+    comparator: Comparator, templates: Sequence[Template | None], watch: Watch = iter, kept: Path | None = None
+) -> ScoreMatrix:
+    """Compare all; ``watch`` may show how far it is. One comparison goes before, for compilers that start with it.
+
+    ``kept``: folder for finished rows; those in it are not made again, and are not in ``seconds``.
+    """
     bank = comparator.bank()
     used = np.array([at for at, template in enumerate(templates) if template], np.int64)
     made = [template for template in templates if template]
@@ -35,6 +43,12 @@ def score_matrix(comparator: Comparator, templates: Sequence[Template | None], w
     if made:
         bank.scores(made[0], rows[:1])
     started = time.process_time()
-    for at, template in zip(used, watch(made), strict=True):
-        scores[at, used] = bank.scores(template, rows)
+    with KeptRows(_place(kept, comparator, made), len(rows)) as held:
+        for at, template in zip(used, watch(made), strict=True):
+            scores[at, used] = held.get(partial(bank.scores, template, rows))
     return ScoreMatrix(scores, len(rows) ** 2, time.process_time() - started)
+
+
+def _place(folder: Path | None, comparator: Comparator, made: Sequence[Template]) -> Path | None:
+    about = (comparator.name, comparator.version, comparator.format)
+    return folder / f"compared-{digest_of(made, about)}.f32" if folder else None

@@ -1,122 +1,69 @@
-"""The report as one page that needs nothing else: tables, and the DET curve drawn as SVG."""
+"""The report as one HTML page that needs nothing else; charts are SVG, and it prints."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import assert_never
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 640, 420, 70, 50
-LOWEST = -5
+from biometric_service.evaluation.drawing import SMALL, Dot, Drawing, Line, Shape, Words
+from biometric_service.evaluation.report import Block, Grid, Headlines, Paragraph, Report, Section
+
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-h1{font-size:1.7rem}h2{font-size:1.2rem;margin-top:2.2rem;break-after:avoid}
-table{border-collapse:collapse;width:100%;break-inside:avoid}th,td{text-align:right;padding:.3rem .6rem;
-border-bottom:1px solid #d5d9de;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
-td{white-space:nowrap}
-th{color:#57606a;font-weight:600}p.note{color:#57606a}svg{width:100%;height:auto;break-inside:avoid}
-@media print{body{margin:0;max-width:none;font-size:11pt}}
+:root{--ink:#1b1f24;--grey:#57606a;--line:#d5d9de;--blue:#0b57d0}
+body{font:16px/1.55 system-ui,sans-serif;max-width:56rem;margin:2.5rem auto;padding:0 1.25rem;color:var(--ink);
+background:#fff}
+h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem}h2{font-size:1.25rem;margin:2.6rem 0 .8rem;padding-top:1rem;
+border-top:1px solid var(--line);break-after:avoid}p.about,p.aside{color:var(--grey)}p.aside{font-size:.9rem}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.6rem 0;font-size:.92rem}
+th,td{text-align:right;padding:.4rem .6rem;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums;
+vertical-align:bottom}td{white-space:nowrap}th:first-child,td:first-child{text-align:left;padding-left:0}
+th{color:var(--grey);font-weight:600}tr{break-inside:avoid}
+.headlines{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:1rem;margin:1rem 0}
+.headline{border:1px solid var(--line);border-top:3px solid var(--blue);border-radius:6px;padding:.9rem 1rem}
+.headline b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}
+.headline span{display:block;color:var(--grey);font-size:.88rem}
+svg{width:100%;max-width:44rem;height:auto;display:block;margin:1rem 0;break-inside:avoid;font-family:inherit}
+@media print{body{margin:0;max-width:none;font-size:10.5pt}}
 """
 
 
-def page(fields: Mapping[str, Any]) -> str:
+def page(report: Report) -> str:
     """The whole HTML page."""
-    body = "".join(_parts(fields))
-    title = f"How well {'faces' if fields['modality'] == 'face' else 'fingers'} are told apart"
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body><h1>{title}</h1>{body}</body></html>\n'
-
-
-def _parts(fields: Mapping[str, Any]) -> Iterable[str]:
-    yield (
-        f"<p>{fields['samples']:,} samples of {fields['subjects']:,} subjects, model {escape(fields['model'])},"
-        f" comparator {escape(fields['comparator'])}, {escape(fields['at'])}. Verification by ISO/IEC 19795-1: every"
-        f" sample with every other of its set. No template could be made of {_percent(fields['fte'])} of the samples"
-        " (FTE); each counts as a false non-match.</p>"
+    title = escape(report.title)
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
+        f"<style>{STYLE}</style>"
     )
-    yield "<h2>False non-matches at given false matches</h2>" + _rates(fields)
-    yield "<p class=note>FNMR at the threshold of each FMR, with 95 % intervals that draw whole subjects anew.</p>"
-    yield _beyond(fields["pooled"])
-    yield "<h2>DET curve</h2>" + det_curve(fields["det"])
-    at = f"at an FMR of {_percent(fields['operating_fmr'])}"
-    for column, values in fields["labels"].items():
-        yield f"<h2>By {escape(column.replace('_', ' '))}, {at}</h2>" + _by_label(values)
-    yield f"<h2>Who misses themselves most, {at}</h2>" + _worst(fields["worst"]["goats"], "FNMR")
-    yield f"<h2>Who is taken for others most, {at}</h2>" + _worst(fields["worst"]["lambs"], "FMR")
+    body = f"<h1>{title}</h1><p class=about>{escape(report.about)}</p>{''.join(map(_section, report.sections))}"
+    return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>\n'
 
 
-def det_curve(points: Sequence[Sequence[float]]) -> str:
-    """FMR across and FNMR upwards, both on logarithmic axes from 0.001 % to 100 %."""
-    inside = [(fmr, fnmr) for fmr, fnmr in points if fmr > 0 and fnmr > 0]
-    if not inside:
-        return "<p>No mated pair was missed at any FMR that the samples can show.</p>"
-    line = " ".join(f"{_x(fmr):.1f},{_y(fnmr):.1f}" for fmr, fnmr in inside)
-    grid = "".join(map(_grid, range(LOWEST, 1)))
-    names = (
-        f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 8}" text-anchor="middle">FMR</text>'
-        f'<text x="14" y="{HEIGHT / 2}" text-anchor="middle" transform="rotate(-90 14 {HEIGHT / 2})">FNMR</text>'
-    )
-    curve = f'<polyline points="{line}" fill="none" stroke="#0b57d0" stroke-width="2.5"/>'
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="DET curve" font-size="13" fill="#57606a"'
-    return f"<svg {box}>{grid}{names}{curve}</svg>"
+def svg(drawing: Drawing) -> str:
+    """The drawing as SVG."""
+    box = f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" role="img" aria-label="{escape(drawing.about)}"'
+    return f'<svg {box} font-size="{SMALL:g}">{"".join(map(_shape, drawing.shapes))}</svg>'
 
 
-def _beyond(pooled: Mapping[str, Any]) -> str:
-    """What the non-mated pairs are too few for."""
-    few = [_percent(float(fmr)) for fmr in pooled["fnmr"] if float(fmr) * pooled["nonmated"] < 1]
-    return (
-        f"<p class=note>There are too few non-mated pairs to measure at an FMR of {', '.join(few)}.</p>" if few else ""
-    )
+def _section(section: Section) -> str:
+    return f"<section><h2>{escape(section.heading)}</h2>{''.join(map(_block, section.blocks))}</section>"
 
 
-def _grid(power: int) -> str:
-    x, y, said = _x(10.0**power), _y(10.0**power), f"{100 * 10.0**power:g} %"
-    return (
-        f'<path d="M{x:.1f} 10V{HEIGHT - BOTTOM}M{LEFT} {y:.1f}H{WIDTH - 20}" stroke="#e3e6ea"/>'
-        f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{said}</text>'
-        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{said}</text>'
-    )
-
-
-def _x(rate: float) -> float:
-    return LEFT + (WIDTH - 20 - LEFT) * (1 - max(math.log10(rate), LOWEST) / LOWEST)
-
-
-def _y(rate: float) -> float:
-    return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 10) * (1 - max(math.log10(rate), LOWEST) / LOWEST)
-
-
-def _rates(fields: Mapping[str, Any]) -> str:
-    fmrs = list(fields["pooled"]["fnmr"])
-    heads = ("set", "mated", "non-mated", "EER", *(f"FMR {_percent(float(fmr))}" for fmr in fmrs))
-    named = {**fields["sets"], "pooled": fields["pooled"]}
-    return _table(
-        heads,
-        (
-            (
-                name,
-                f"{rates['mated']:,}",
-                f"{rates['nonmated']:,}",
-                _percent(rates["eer"]),
-                *(f"{_percent(rates['fnmr'][fmr])} ({_span(rates['interval'][fmr])})" for fmr in fmrs),
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(text, aside):
+            return f"<p{' class=aside' if aside else ''}>{escape(text)}</p>"
+        case Grid(heads, rows):
+            return f"<div class=wide>{_table(heads, rows)}</div>"
+        case Headlines(each):
+            tiles = (
+                f"<div class=headline><b>{escape(one.figure)}</b><span>{escape(one.name)}</span>"
+                f"<span>{escape(one.beside)}</span></div>"
+                for one in each
             )
-            for name, rates in named.items()
-        ),
-    )
-
-
-def _by_label(values: Mapping[str, Mapping[str, Any]]) -> str:
-    rows = (
-        (value, f"{of['subjects']:,}", f"{of['mated']:,}", _rate(of["fnmr"]), _span(of["interval"]))
-        for value, of in values.items()
-    )
-    return _table(("value", "subjects", "mated", "FNMR", "95 % interval"), rows)
-
-
-def _worst(subjects: Sequence[Mapping[str, Any]], rate: str) -> str:
-    if not subjects:
-        return "<p>Nobody.</p>"
-    rows = ((each["subject"], _percent(each["rate"]), f"{each['comparisons']:,}") for each in subjects)
-    return _table(("subject", rate, "comparisons"), rows)
+            return f"<div class=headlines>{''.join(tiles)}</div>"
+        case Drawing():
+            return svg(block)
+        case _:
+            assert_never(block)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -125,13 +72,16 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _rate(rate: float | None) -> str:
-    return "no pair" if rate is None else _percent(rate)
-
-
-def _span(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else " – ".join(f"{100 * bound:.2f}" for bound in interval)  # noqa: RUF001
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.3g} %"
+def _shape(shape: Shape) -> str:
+    match shape:
+        case Line(points, colour, width, dashed):
+            places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            dashes = ' stroke-dasharray="5 4"' if dashed else ""
+            return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashes}/>'
+        case Dot((x, y), colour, radius):
+            return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
+        case Words((x, y), text, anchor, colour, turned):
+            turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
+            return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{turn}>{escape(text)}</text>'
+        case _:
+            assert_never(shape)

@@ -30,10 +30,14 @@ class SampleFile:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is to be told apart: a finger or a person."""
+    """Who is to be told apart: a finger or a person.
+
+    ``known_as``: what reports and labels say, ``name`` or the name of the person's folder.
+    """
 
     name: str
     samples: tuple[SampleFile, ...]
+    known_as: str
 
 
 def fingerprints(folders: Sequence[Path]) -> list[Subject]:
@@ -44,15 +48,16 @@ def fingerprints(folders: Sequence[Path]) -> list[Subject]:
         for path in sorted(folder.glob("*_*.png")):
             finger = (folder.name, path.stem.split("_")[0])
             found[SAME_FINGER.get(finger, finger)].append(SampleFile(path, Modality.FINGERPRINT, dpi))
-    return [Subject(f"{name}.{finger}", tuple(samples)) for (name, finger), samples in sorted(found.items())]
+    named = {f"{name}.{finger}": tuple(samples) for (name, finger), samples in sorted(found.items())}
+    return [Subject(name, samples, name) for name, samples in named.items()]
 
 
 def faces(folders: Sequence[Path]) -> list[Subject]:
     """Every folder in one of the folders is a person."""
     people = sorted(path for folder in folders for path in folder.iterdir() if path.is_dir())
-    samples = [sorted(path for path in person.iterdir() if path.suffix.lower() in IMAGES) for person in people]
+    found = [(person, sorted(path for path in person.iterdir() if path.suffix.lower() in IMAGES)) for person in people]
     return [
-        Subject(f"P{number}", tuple(SampleFile(path, Modality.FACE) for path in paths))
-        for number, paths in enumerate(samples)
+        Subject(f"P{number}", tuple(SampleFile(path, Modality.FACE) for path in paths), person.name)
+        for number, (person, paths) in enumerate(found)
         if paths
     ]

@@ -36,6 +36,20 @@ def experiment(scores: NDArray[np.float32], subjects: NDArray[np.int32]) -> Expe
     return Experiment(compared[same], subjects[probe[same]], compared[~same], across)
 
 
+def mated_samples(subjects: NDArray[np.int32]) -> NDArray[np.intp]:
+    """The two samples of each mated pair, integer (m, 2), in the order of ``experiment``."""
+    reference, probe = np.triu_indices(len(subjects), 1)
+    same = subjects[probe] == subjects[reference]
+    return np.column_stack([probe[same], reference[same]])
+
+
+def nonmated_samples(subjects: NDArray[np.int32], chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The two samples of the chosen non-mated pairs, integer (k, 2), by their places in ``experiment``."""
+    reference, probe = np.triu_indices(len(subjects), 1)
+    across = np.flatnonzero(subjects[probe] != subjects[reference])[chosen]
+    return np.column_stack([probe[across], reference[across]])
+
+
 def pool(experiments: Sequence[Experiment]) -> Experiment:
     """All comparisons together, subjects of different sets being different."""
     firsts = np.cumsum([0, *(1 + int(each.nonmated_groups.max()) for each in experiments)])

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.fingerprint import FingerSet, compare_all, stated_and_measured
+from benchmarks.accuracy.fingerprint import FingerSet, compare_all
 from benchmarks.accuracy.fingerprint_calibration import fit_weights
 from benchmarks.accuracy.hardening import harden
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.comparison.fingerprint.evidence import Weights
+from biometric_service.evaluation.findings import stated_and_measured
 from biometric_service.evaluation.rates import fnmr_at
 from biometric_service.evaluation.subjects import fingerprints
 from biometric_service.evaluation.template_cache import TemplateCache

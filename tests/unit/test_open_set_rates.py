@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.open_set import OpenSet, summary
+from biometric_service.evaluation.open_set import OpenSet, summary
 
 
 def experiment(mated: list[float], nonmated: list[float], per_subject: int = 1) -> OpenSet:

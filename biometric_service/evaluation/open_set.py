@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.evaluation.rates import fnmr_below, thresholds
-
-REPLICATES = 400
-SEED = 19795
+from biometric_service.evaluation.resampling import REPLICATES, SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,12 @@ def summary(experiment: OpenSet, fpirs: Sequence[float]) -> dict[str, Any]:
         "fnir": {f"{fpir:g}": experiment.fnir(fpir) for fpir in shown},
         "interval": {f"{fpir:g}": list(experiment.interval(fpir)) for fpir in shown},
     }
+
+
+def cmc(ranks: Sequence[int], most: int) -> list[float]:
+    """Share of mated probes whose subject is among the best 1, 2, ... ``most``; rank 0 is of those not listed."""
+    listed = np.array(ranks, np.int64)
+    return [float(np.mean((listed >= 1) & (listed <= rank))) for rank in range(1, most + 1)] if len(listed) else []
 
 
 def _draw(subjects: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
