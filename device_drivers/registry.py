@@ -90,6 +90,13 @@ FAMILIES: Mapping[str, Family] = {
             "sbi",
             "device_drivers.sbi.finding",
         ),
+        Family(
+            "suprema-gsdk",
+            "device_drivers.suprema.device",
+            "suprema-gsdk://host:4000?trust=/etc/biometric/gateway.crt&device=10.0.0.20",
+            "grey fingerprints of Suprema's terminals",
+            "suprema",
+        ),
         Family("http+mjpeg", NETWORK, "http+mjpeg://user:password@host/stream", FACE),
         Family("https+mjpeg", NETWORK, "https+mjpeg://user:password@host/stream", FACE),
         Family("http+snapshot", NETWORK, "http+snapshot://user:password@host/picture.jpg", FACE),

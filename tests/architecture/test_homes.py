@@ -25,6 +25,7 @@ HOMES = {
     "nbis": ("biometric_service/quality/",),
     "gi": ("device_drivers/libfprint/",),
     "onvif": ("device_drivers/onvif/",),
+    "grpc": ("device_drivers/suprema/",),
     "device_drivers": (
         "device_drivers/",
         "biometric_service/capture/",

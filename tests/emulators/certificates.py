@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 def believed(folder: Path) -> Iterator[ssl.SSLContext]:
     """What a server on 127.0.0.1 needs for TLS."""
     path = folder / "certificate.pem"
-    path.write_bytes(_certificate())
+    path.write_bytes(certificate())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     before = os.environ.get("SSL_CERT_FILE")
@@ -29,11 +29,12 @@ def believed(folder: Path) -> Iterator[ssl.SSLContext]:
         os.environ.update({"SSL_CERT_FILE": before} if before else {})
 
 
-def _certificate() -> bytes:
+def certificate() -> bytes:
+    """A key and a certificate that it signed itself, PEM."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     now = datetime.now(UTC)
     names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = (
+    made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
@@ -42,4 +43,4 @@ def _certificate() -> bytes:
     )
     plain = serialization.NoEncryption()
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    return secret + certificate.public_bytes(serialization.Encoding.PEM)
+    return secret + made.public_bytes(serialization.Encoding.PEM)

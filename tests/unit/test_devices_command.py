@@ -50,7 +50,7 @@ def test_every_family_is_listed_and_its_example_is_a_device() -> None:
 
 
 def test_the_how_to_tells_of_every_family_and_of_no_other() -> None:
-    rows = re.findall(r"^\| `([a-z0-9+]+)://", HOW_TO.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9+-]+)://", HOW_TO.read_text(encoding="utf-8"), re.MULTILINE)
     assert {scheme.replace("https", "http") for scheme in FAMILIES} == set(rows)
 
 

@@ -12,6 +12,7 @@ from tests.emulators.benches.onvif import OnvifBench
 from tests.emulators.benches.rtsp import RtspBench
 from tests.emulators.benches.sbi import SbiBench
 from tests.emulators.benches.serial import ZfmBench
+from tests.emulators.benches.suprema import SupremaBench
 from tests.emulators.benches.v4l2 import V4l2Bench
 
 BENCHES: Mapping[str, Callable[[Path], Bench]] = {
@@ -29,6 +30,7 @@ BENCHES: Mapping[str, Callable[[Path], Bench]] = {
     "rtsp": RtspBench,
     "sbi": SbiBench,
     "onvif": OnvifBench,
+    "suprema": SupremaBench,
     "v4l2 plain": partial(V4l2Bench, pixel_format="YUYV"),
 }
 

@@ -20,8 +20,16 @@ from tests.emulators.powerless import powerless
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
+    return _written(picture, "PNG")
+
+
+def bmp(picture: NDArray[np.uint8]) -> bytes:
+    return _written(picture, "BMP")
+
+
+def _written(picture: NDArray[np.uint8], form: str) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(picture if picture.ndim == 2 else picture[:, :, ::-1]).save(file, "PNG")
+    Image.fromarray(picture if picture.ndim == 2 else picture[:, :, ::-1]).save(file, form)
     return file.getvalue()
 
 
