@@ -79,7 +79,7 @@ def benchmark(crowd: Crowd, walk: Walk, sizes: Sequence[int], probes: int, narro
     found: dict[str, Any] = {}
     for size in sizes:
         segment, facts = crowd.segment(size)
-        index = NarrowedGallery(crowd.comparator, QuantisedShortlister(narrowing))
+        index = NarrowedGallery(crowd.comparator, lambda _: QuantisedShortlister(narrowing))
         index.restore(segment, segment.described.applied)
         exact = ExactGallery(crowd.comparator)
         exact.restore(segment, segment.described.applied)

@@ -64,6 +64,13 @@ class Population:
         along = embeddings @ self.axes.T
         return embeddings @ self.mean, np.sqrt((along * along).sum(-1) + np.float32(self.rest**2))
 
+    def usual_deviation(self) -> float:
+        """The root of the mean variance of cosines with strangers, over faces of the population."""
+        within = self.axes @ self.axes.T + self.rest**2 * np.eye(len(self.axes), dtype=np.float32)
+        others = len(self.mean) - len(self.axes)
+        mean = ((self.axes @ self.mean) ** 2).sum() + self.rest**2 * (self.mean @ self.mean)
+        return float(np.sqrt((within**2).sum() + others * self.rest**4 + mean))
+
 
 def _invalid(fault: str) -> BiometricServiceError:
     message = f"The statistics of strangers' embeddings of a face model are not usable: {fault}."

@@ -1,6 +1,7 @@
 """A gallery index: references in a comparator's bank, all searched or as far as a shortlister narrows them down."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.membership import Membership
 from biometric_service.gallery.pruning import leading
-from biometric_service.gallery.rows import Rows
+from biometric_service.gallery.rows import Rows, RowSet
 from biometric_service.gallery.segments import ArrayCollector, LaidDown
 from biometric_service.gallery.sharing import SharedLock
-from biometric_service.gallery.shortlisting import Shortlister, Sought
+from biometric_service.gallery.shortlisting import Shortlisting, Sought
 from biometric_service.gallery.side_by_side import SideBySide
 from biometric_service.vocabulary.candidates import Probe, Shortlist, ShortlistEntry
 from biometric_service.vocabulary.protocols import Comparator
@@ -24,7 +25,7 @@ from biometric_service.vocabulary.templates import Template, position_of
 SPREAD = 4
 """How many references are looked at for each subject that is wanted, to begin with."""
 
-LAYOUT = 1
+LAYOUT = 2
 """Of what is laid down; to be raised with every change of it."""
 
 Scores = NDArray[np.float32]
@@ -33,13 +34,13 @@ Scores = NDArray[np.float32]
 class BankedGallery:
     """Implements ``GalleryIndex``. Searches run side by side; a change waits for them and then has the index alone."""
 
-    def __init__(self, comparator: Comparator, shortlister: Shortlister) -> None:
+    def __init__(self, comparator: Comparator, shortlisting: Shortlisting) -> None:
         self.format = comparator.format
         self._comparator = comparator.name
         self.applied = ChangeNumber(0)
         self._expected = ChangeNumber(0)
         self._bank = comparator.bank()
-        self._shortlister = shortlister
+        self._shortlister = shortlisting(self._bank)
         self._members = Membership()
         self._lock = SharedLock()
         # A face is compared in one matrix product: cutting that up gains nothing.
@@ -72,17 +73,13 @@ class BankedGallery:
             self._require_format(probe.template)
         with self._lock.reading():
             sought = [self._sought(probe) for probe in probes]
-            narrowed = [
-                self._sought_in(each.template, rows)
-                for each, rows in zip(
-                    sought, self._shortlister.narrow(sought, SPREAD * limit, self._threads), strict=True
-                )
-            ]
-            scores = [self._scores(each) for each in narrowed]
+            kept = self._shortlister.narrow(sought, limit, self._threads)
+            narrowed = [replace(each, among=RowSet.of(rows)) for each, (rows, _) in zip(sought, kept, strict=True)]
+            scores = [self._scores(each, known) for each, (_, known) in zip(narrowed, kept, strict=True)]
             listed = self._entries_together(narrowed, scores, limit)
             complete = self.applied >= self._expected
             return tuple(
-                Shortlist(probe, entries, len(each.rows), complete, self.applied)
+                Shortlist(probe, entries, len(each.among), complete, self.applied)
                 for probe, entries, each in zip(probes, listed, sought, strict=True)
             )
 
@@ -116,12 +113,12 @@ class BankedGallery:
         return {}
 
     def _sought(self, probe: Probe) -> Sought:
-        return self._sought_in(probe.template, self._members.covered(probe.gallery, position_of(probe.template)))
+        among = self._members.covered(probe.gallery, position_of(probe.template))
+        return Sought(probe.template, among, self._members.owners)
 
-    def _sought_in(self, template: Template, rows: Rows) -> Sought:
-        return Sought(template, rows, self._members.owners(rows))
-
-    def _scores(self, sought: Sought) -> Scores:
+    def _scores(self, sought: Sought, known: Scores | None) -> Scores:
+        if known is not None:
+            return known
         return self._threads.over(sought.rows, lambda rows: self._bank.scores(sought.template, rows))
 
     def _entries_together(
@@ -144,9 +141,12 @@ class BankedGallery:
             found: dict[SubjectId, ShortlistEntry] = {}
             for each in best(scores, held.references(rows), looked):
                 subject = held.subject(rows[each])
-                found.setdefault(subject, ShortlistEntry(held.reference(rows[each]), subject, float(scores[each])))
-            if len(found) >= limit or looked >= len(rows):
-                return tuple(found.values())[:limit]
+                if subject not in found:
+                    found[subject] = ShortlistEntry(held.reference(rows[each]), subject, float(scores[each]))
+                if len(found) == limit:
+                    break
+            if len(found) == limit or looked >= len(rows):
+                return tuple(found.values())
             looked *= SPREAD
 
     def _add(self, references: Sequence[Reference]) -> None:

@@ -9,4 +9,4 @@ class ExactGallery(BankedGallery):
     """Compares with all, and so finds all that there is to find: the oracle for every other gallery."""
 
     def __init__(self, comparator: Comparator) -> None:
-        super().__init__(comparator, Everything())
+        super().__init__(comparator, Everything)

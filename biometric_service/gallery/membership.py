@@ -11,7 +11,7 @@ from biometric_service.gallery.subjects import SubjectNumbers
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, Reference, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition
 from biometric_service.vocabulary.storage import ArraySink, ArraySource, SinkWithin, SourceWithin
-from biometric_service.vocabulary.templates import position_of
+from biometric_service.vocabulary.templates import FaceTemplate, position_of
 
 VACANT = -1
 
@@ -57,10 +57,9 @@ class Membership:
         self._references[rows] = VACANT
         self._count -= len(rows)
 
-    def covered(self, gallery: GalleryId, position: FingerPosition) -> Rows:
-        """The rows that a probe of this position is compared with, int64 (n,), valid until the next change."""
-        found = self._covered.get((gallery, position))
-        return np.empty(0, np.int64) if found is None else found.view()
+    def covered(self, gallery: GalleryId, position: FingerPosition) -> RowSet:
+        """The rows that a probe of this position is compared with, valid until the next change."""
+        return self._covered.get((gallery, position)) or RowSet()
 
     def reference(self, row: int) -> ReferenceId:
         """The reference in a row."""
@@ -74,9 +73,10 @@ class Membership:
         """Whose reference is in a row."""
         return self._subjects.name(int(self._owners[row]))
 
-    def owners(self, rows: Rows) -> NDArray[np.int32]:
-        """The numbers of the subjects whose references are in the rows, int32 (n,)."""
-        return self._owners[rows]
+    @property
+    def owners(self) -> NDArray[np.int32]:
+        """The numbers of the subjects whose references are in each row, int32 (n,), valid until the next change."""
+        return self._owners
 
     def save(self, sink: ArraySink) -> None:
         """Put whose reference is in which row, and every cover."""
@@ -110,10 +110,11 @@ class Membership:
 def _covers(reference: Reference) -> Iterator[Cover]:
     """Every search that the reference takes part in: of its own position, and of a probe of unknown position.
 
-    A reference of unknown position takes part in the searches of every position.
+    A finger of unknown position takes part in the searches of every position. A face has none.
     """
     position = position_of(reference.template)
-    positions = {position, FingerPosition.UNKNOWN} if position else set(FingerPosition)
+    whole = isinstance(reference.template, FaceTemplate)
+    positions = {position, FingerPosition.UNKNOWN} if position or whole else set(FingerPosition)
     for gallery in reference.galleries | {ALL_GALLERIES}:
         for each in positions:
             yield gallery, each

@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.gallery.banked import BankedGallery
-from biometric_service.gallery.descriptors import Descriptors
 from biometric_service.gallery.minutia_pairs import PairDescriber
+from biometric_service.gallery.nearest import NearestShortlister
 from biometric_service.gallery.pruning import pruned
 from biometric_service.gallery.quantised import QuantisedDescriptors
-from biometric_service.gallery.rows import Rows
-from biometric_service.gallery.shortlisting import Shortlister, Sought
+from biometric_service.gallery.shortlisting import Everything, Narrowed, Shortlister, Shortlisting, Sought
 from biometric_service.gallery.side_by_side import SideBySide
-from biometric_service.vocabulary.protocols import Comparator
+from biometric_service.vocabulary.protocols import Comparator, ComparisonBank, KeyedBank
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.storage import ArraySink, ArraySource
-from biometric_service.vocabulary.templates import FaceTemplate, Template
+from biometric_service.vocabulary.templates import Template
+
+SPREAD = 16
+"""References that are looked at for each subject that is wanted."""
 
 
 class Describer(Protocol):
@@ -26,15 +28,6 @@ class Describer(Protocol):
 
     def describe(self, template: Template) -> NDArray[np.float32]:
         """float32 (d,), the same d for every template."""
-
-
-class Embedding:
-    """A face is described by its embedding."""
-
-    def describe(self, template: Template) -> NDArray[np.float32]:
-        """The embedding, float32 (d,), unit length."""
-        assert isinstance(template, FaceTemplate)
-        return template.embedding
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +44,11 @@ class Narrowing:
 
     def kept(self, rows: int, limit: int) -> int:
         """How many of so many rows are compared in full."""
-        kept = max(self.least, 4 * limit, round(self.fraction * rows))
+        kept = max(self.least, SPREAD * limit, round(self.fraction * rows))
         return rows if rows <= max(kept, self.few) else kept
 
 
-FACES = Narrowing(Embedding(), least=100)
 FINGERPRINTS = Narrowing(PairDescriber(), least=10_000, fraction=0.02, few=20_000)
-
-
-class FaissShortlister:
-    """Keeps the rows whose descriptors FAISS finds most like the probe's."""
-
-    def __init__(self, narrowing: Narrowing = FACES) -> None:
-        self._narrowing = narrowing
-        self._descriptors = Descriptors()
-
-    def add(self, row: int, template: Template) -> None:
-        """Hold the template's descriptor."""
-        self._descriptors.put(row, self._narrowing.describer.describe(template))
-
-    def remove(self, row: int) -> None:
-        """Overwrite the row's descriptor."""
-        self._descriptors.wipe(row)
-
-    def narrow(self, sought: Sequence[Sought], limit: int, threads: SideBySide) -> list[Rows]:  # noqa: ARG002
-        """The rows with the most similar descriptors, of each by itself."""
-        return [self._nearest(each, limit) for each in sought]
-
-    def save(self, sink: ArraySink) -> None:
-        """Put every descriptor."""
-        self._descriptors.save(sink)
-
-    def restore(self, source: ArraySource) -> None:
-        """Hold what was saved instead; see ``Storable``."""
-        self._descriptors.restore(source)
-
-    def _nearest(self, sought: Sought, limit: int) -> Rows:
-        kept = self._narrowing.kept(len(sought.rows), limit)
-        if kept == len(sought.rows):
-            return sought.rows
-        return self._descriptors.nearest(self._narrowing.describer.describe(sought.template), sought.rows, kept)
 
 
 class QuantisedShortlister:
@@ -112,13 +70,14 @@ class QuantisedShortlister:
         """Overwrite the row's descriptor."""
         self._descriptors.wipe(row)
 
-    def narrow(self, sought: Sequence[Sought], limit: int, threads: SideBySide) -> list[Rows]:
+    def narrow(self, sought: Sequence[Sought], limit: int, threads: SideBySide) -> list[Narrowed]:
         """The rows with the most similar descriptors, and those of the subjects who are most alike in all."""
         rows = sum(len(each.rows) for each in sought)
         if self._narrowing.kept(rows, limit) == rows:
-            return [each.rows for each in sought]
+            return [Narrowed(each.rows) for each in sought]
         kept = [-(-self._narrowing.kept(len(each.rows), limit) // len(sought)) for each in sought]
-        return pruned(sought, [self._products(each, threads) for each in sought], kept)
+        wanted = pruned(sought, [self._products(each, threads) for each in sought], kept)
+        return [Narrowed(rows) for rows in wanted]
 
     def save(self, sink: ArraySink) -> None:
         """Put every descriptor."""
@@ -133,18 +92,29 @@ class QuantisedShortlister:
         return threads.over(sought.rows, lambda rows: self._descriptors.products(vector, rows))
 
 
-SHORTLISTERS: Mapping[Modality, type[FaissShortlister | QuantisedShortlister]] = {
-    Modality.FACE: FaissShortlister,
-    Modality.FINGERPRINT: QuantisedShortlister,
+def for_fingerprints(bank: ComparisonBank) -> Shortlister:  # noqa: ARG001 (the templates say it all)
+    """By the descriptors of minutiae."""
+    return QuantisedShortlister()
+
+
+def for_faces(bank: ComparisonBank) -> Shortlister:
+    """By the bank's own keys; a bank that has none is searched whole."""
+    return NearestShortlister(bank) if isinstance(bank, KeyedBank) else Everything(bank)
+
+
+SHORTLISTINGS: Mapping[Modality, Shortlisting] = {
+    Modality.FACE: for_faces,
+    Modality.FINGERPRINT: for_fingerprints,
 }
 
 
 class NarrowedGallery(BankedGallery):
     """Searches descriptors, then compares the most alike in full.
 
-    Of faces it finds what the exact gallery finds. Of fingerprints it loses a few once there are more than 20,000 to
-    look at: models/leader/CARD.md says how many, ``python -m benchmarks.throughput.million`` measures it.
+    Of faces it finds what the exact gallery finds (see ``nearest``). Of fingerprints it loses a few once there are
+    more than 20,000 to look at: models/leader/CARD.md says how many, ``python -m benchmarks.throughput.million``
+    measures it.
     """
 
-    def __init__(self, comparator: Comparator, shortlister: Shortlister | None = None) -> None:
-        super().__init__(comparator, shortlister or SHORTLISTERS[comparator.format.modality]())
+    def __init__(self, comparator: Comparator, shortlisting: Shortlisting | None = None) -> None:
+        super().__init__(comparator, shortlisting or SHORTLISTINGS[comparator.format.modality])

@@ -56,6 +56,10 @@ class ArrayCollector:
             raise KeyError(name)
         self._arrays[name] = np.ascontiguousarray(array)
 
+    def take(self, name: str) -> NDArray[Any]:
+        """The array itself, which is not to be written to."""
+        return self._arrays[name]
+
     def pieces(self, described: Described) -> Iterator[memoryview]:
         """The bytes of the segment."""
         entries, place = [], 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,20 @@ class ComparisonBank(Protocol):
 
     def scores(self, probe: Template, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Raw scores, float32 (len(rows),), of the probe against the given rows; higher is more alike."""
+
+
+@runtime_checkable
+class KeyedBank(ComparisonBank, Protocol):
+    """A bank whose highest scores an inner product finds: of a row's key with the probe's query."""
+
+    def keys(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Float32 (len(rows), k), the same k for every row."""
+
+    def query(self, probe: Template) -> NDArray[np.float32]:
+        """Float32 (k,)."""
+
+    def ceiling(self, probe: Template, product: float) -> float:
+        """No row whose key has this inner product with the query, or a lower one, has a higher raw score."""
 
 
 class ScoreCurve(Protocol):

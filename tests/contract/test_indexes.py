@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,11 +13,13 @@ from numpy.typing import NDArray
 
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.gallery.descriptors import Coding
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
-from biometric_service.gallery.narrowed import FaissShortlister, NarrowedGallery, Narrowing, QuantisedShortlister
+from biometric_service.gallery.narrowed import NarrowedGallery, Narrowing, QuantisedShortlister
+from biometric_service.gallery.nearest import NearestShortlister
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
-from biometric_service.vocabulary.protocols import Comparator, GalleryIndex
+from biometric_service.vocabulary.protocols import Comparator, GalleryIndex, KeyedBank
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     Change,
@@ -65,6 +69,15 @@ class PlainBank:
     def scores(self, probe: Template, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.array([vector(probe) @ vector(self.held[row]) for row in rows], np.float32)
 
+    def keys(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.stack([vector(self.held[row]) for row in rows])
+
+    def query(self, probe: Template) -> NDArray[np.float32]:
+        return vector(probe)
+
+    def ceiling(self, probe: Template, product: float) -> float:  # noqa: ARG002
+        return product + 1e-5
+
 
 @dataclass
 class PlainComparator:
@@ -88,11 +101,6 @@ class PlainComparator:
 POISON = np.float32(2.5)
 
 
-class DirectionsDescriber:
-    def describe(self, template: Template) -> NDArray[np.float32]:
-        return vector(template)
-
-
 class BytesDescriber:
     """The values of a vector of few dimensions are large: less of them is left to fit into a byte."""
 
@@ -100,21 +108,21 @@ class BytesDescriber:
         return np.asarray(vector(template) / 8, np.float32)
 
 
-def narrowing(comparator: Comparator) -> NarrowedGallery:
-    """A gallery that narrows down by FAISS however small it is."""
-    return NarrowedGallery(comparator, FaissShortlister(Narrowing(DirectionsDescriber(), least=20, few=0)))
+def nearest(coding: Coding, comparator: Comparator) -> NarrowedGallery:
+    """A gallery that shortlists by FAISS however small it is."""
+    return NarrowedGallery(comparator, lambda bank: NearestShortlister(cast("KeyedBank", bank), coding, few=0))
 
 
 def quantised(comparator: Comparator) -> NarrowedGallery:
     """A gallery that narrows down by descriptors of bytes however small it is."""
-    return NarrowedGallery(comparator, QuantisedShortlister(Narrowing(BytesDescriber(), least=20, few=0)))
+    return NarrowedGallery(comparator, lambda _: QuantisedShortlister(Narrowing(BytesDescriber(), least=20, few=0)))
 
 
 INDEXES: dict[str, Make] = {
     "exact": ExactGallery,
     "narrowed": NarrowedGallery,
-    "faiss narrowing": narrowing,
     "quantised narrowing": quantised,
+    **{f"nearest by {coding}": partial(nearest, coding) for coding in Coding},
 }
 
 

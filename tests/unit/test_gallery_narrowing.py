@@ -6,6 +6,7 @@ import pytest
 from benchmarks.synthesis.templates import FORMAT, make_templates
 from biometric_service.gallery.pruning import LEADERS, leading, pruned
 from biometric_service.gallery.quantised import SLOTS, QuantisedDescriptors
+from biometric_service.gallery.rows import RowSet
 from biometric_service.gallery.shortlisting import Sought
 from biometric_service.gallery.side_by_side import WORTH_IT, SideBySide
 from biometric_service.gallery.subjects import SubjectNumbers
@@ -21,7 +22,7 @@ def units(count: int, length: int = 1000) -> np.ndarray:
 
 
 def sought(subjects: np.ndarray) -> Sought:
-    return Sought(TEMPLATE, np.arange(len(subjects)) * 3, subjects.astype(np.int32))
+    return Sought(TEMPLATE, RowSet.of(np.arange(len(subjects)) * 3), np.repeat(subjects, 3).astype(np.int32))
 
 
 def test_products_of_bytes_are_those_of_the_vectors() -> None:

@@ -16,6 +16,8 @@ from benchmarks.synthesis.templates import make_templates
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator, FusedComparator
+from biometric_service.comparison.population import Population
+from biometric_service.comparison.standardised import StandardisedComparator
 from biometric_service.gallery.banked import BankedGallery
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.narrowed import NarrowedGallery
@@ -66,6 +68,11 @@ def fused_gallery() -> BankedGallery:
 
 def face_gallery() -> BankedGallery:
     return NarrowedGallery(CosineComparator(FACE, UNCALIBRATED))
+
+
+def standardised_gallery() -> BankedGallery:
+    vectors = np.stack([each.embedding for each in faces() if isinstance(each, FaceTemplate)])
+    return NarrowedGallery(StandardisedComparator(FACE, Population.of(vectors, 4), UNCALIBRATED))
 
 
 @dataclass
@@ -130,7 +137,8 @@ def reason(found: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("make", "templates"), [(finger_gallery, FINGERS), (fused_gallery, FINGERS), (face_gallery, faces())]
+    ("make", "templates"),
+    [(finger_gallery, FINGERS), (fused_gallery, FINGERS), (face_gallery, faces()), (standardised_gallery, faces())],
 )
 def test_an_index_comes_back_the_same_and_goes_on(
     make: Callable[[], BankedGallery], templates: Sequence[Template], tmp_path: Path
@@ -223,7 +231,8 @@ def test_arrays_of_another_shape_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "templates"), [(finger_gallery, FINGERS), (fused_gallery, FINGERS), (face_gallery, faces())]
+    ("make", "templates"),
+    [(finger_gallery, FINGERS), (fused_gallery, FINGERS), (face_gallery, faces()), (standardised_gallery, faces())],
 )
 def test_what_is_laid_down_does_not_change_while_the_index_goes_on(
     make: Callable[[], BankedGallery], templates: Sequence[Template]
@@ -257,7 +266,7 @@ def test_what_a_dead_process_had_begun_to_write_is_cleared_away_and_no_other(tmp
 
 class InMemoryOfAnotherMachine(BankedGallery):
     def __init__(self, comparator: Comparator) -> None:
-        super().__init__(comparator, Unstorable())  # type: ignore[arg-type]
+        super().__init__(comparator, lambda _: Unstorable())  # type: ignore[arg-type,return-value]
 
 
 class Unstorable:

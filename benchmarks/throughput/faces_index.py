@@ -1,0 +1,67 @@
+"""How fast galleries of faces are searched, beside FAISS called bare.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.throughput.faces_index [--sizes 10000,100000,1000000] [--faces DIR] [--json]
+
+The people are made ones (``benchmarks.synthesis.faces``): what a gallery does depends on who resembles whom. Each
+search of ours takes its turn with a bare call of FAISS's flat index in single precision on the same embeddings, one
+core each: ``over_bare`` is the ratio of the medians. ``half``, ``tenth`` and ``hundredth`` search a gallery that this
+share of the people is in, ``bare_half`` hands FAISS a selector of the same people. ``same_as_exhaustive`` is how often
+the list of ten is the one that comparing with everybody gives. With ``--faces`` (one folder a person) the same is
+counted for real ones: one photograph of each is enrolled, all others are searched for.
+
+What is found goes into ``--out`` as ``faces_index.json`` and ``faces_index.png``.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.throughput.face_crowd import FaceCrowd
+from benchmarks.throughput.face_searches import measured, plot_costs, same_on
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def main(  # noqa: PLR0913 (each is an option)
+    *,
+    sizes: Annotated[str, typer.Option(help="Sizes of galleries, with commas.")] = "10000,100000,1000000",
+    probes: Annotated[int, typer.Option(min=1, help="Searches of each kind in each gallery.")] = 100,
+    faces: Annotated[Path | None, typer.Option(help="Folder with one folder a real person.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for real templates, which take long to make.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the figures and the plot.")] = RESULTS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print search times, memory and how they compare."""
+    by_size = {size: measured(FaceCrowd.of(int(size), probes), probes) for size in sizes.split(",")}
+    result: dict[str, Any] = {"sizes": by_size}
+    if faces:
+        result["real"] = same_on(faces, cache)
+    (out / "faces_index.json").write_text(json.dumps(result, indent=1) + "\n")
+    plot_costs(result["sizes"], out / "faces_index.png")
+    print(json.dumps(result)) if as_json else Console().print(_table(result["sizes"]))
+
+
+def _table(sizes: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = Table("people", "way", "p50", "p99", "over bare", "same as exhaustive", "bytes a reference")
+    for size, each in sizes.items():
+        for way, times in each["ways"].items():
+            same = each["same_as_exhaustive"].get(way)
+            table.add_row(
+                f"{int(size):,}",
+                way.replace("_", " "),
+                f"{times['p50_ms']:.2f} ms",
+                f"{times['p99_ms']:.2f} ms",
+                f"{times['over_bare']:.2f}",
+                "" if same is None else f"{same:.1%}",
+                f"{each['bytes_a_reference']:,}",
+            )
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)
