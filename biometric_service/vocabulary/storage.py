@@ -65,7 +65,7 @@ class SourceWithin:
 def by_block(rows: Rows, size: int) -> Iterator[tuple[int, Rows]]:
     """The block of each row, ``size`` rows to a block, and where in ``rows`` its rows are; blocks ascend."""
     blocks = (rows // size).astype(np.uint16)
-    if not blocks.any():
+    if len(rows) and not blocks.any():
         yield 0, np.arange(len(rows))
         return
     order = np.argsort(blocks, kind="stable")
