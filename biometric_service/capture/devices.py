@@ -6,16 +6,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import cast
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.vocabulary.samples import FingerPosition, Modality
-from device_drivers.errors import DeviceError
+from biometric_service.vocabulary.samples import Modality
+from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
 from device_drivers.registry import device
 
 TIMEOUT_SECONDS = 10.0
-_POSITIONS = frozenset(FingerPosition)
 Advise = Callable[[str], None]
 
 
@@ -30,7 +31,7 @@ def capture_one(
     try:
         return asyncio.run(_first_frame(url, request, advise))
     except DeviceError as fault:
-        raise _failed(fault) from None
+        raise device_failed(fault.reason, fault.message) from None
 
 
 def device_info(url: str) -> DeviceInfo:
@@ -38,25 +39,14 @@ def device_info(url: str) -> DeviceInfo:
     try:
         return device(url).info
     except DeviceError as fault:
-        raise _failed(fault) from None
+        raise device_failed(fault.reason, fault.message) from None
 
 
-def position_of(frame: Frame, given: FingerPosition) -> FingerPosition:
-    """The finger as the device or record says, else as it was given; REQUEST_INVALID where they contradict."""
-    said = dict(frame.settings).get("position", "")
-    told = FingerPosition(int(said)) if said.isdecimal() and int(said) in _POSITIONS else FingerPosition.UNKNOWN
-    if FingerPosition.UNKNOWN in {told, given} or told is given:
-        return told or given
-    message = f"The device gives finger {told.value}, not finger {given.value} as was asked for."
-    raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, "Capture the right finger, or correct its name.")
-
-
-def png(frame: Frame) -> bytes:
-    """The frame without loss, with its dpi where that is known."""
-    pixels = frame.pixels if frame.pixels.ndim == 2 else frame.pixels[:, :, ::-1]  # noqa: PLR2004 (grey, or BGR)
+def png(pixels: NDArray[np.uint8], dpi: float | None) -> bytes:
+    """Pixels, uint8 (h, w) grey or (h, w, 3) BGR, as a file without loss, with their dpi where that is known."""
     file = io.BytesIO()
-    resolution = {} if frame.dpi is None else {"dpi": (frame.dpi, frame.dpi)}
-    Image.fromarray(pixels).save(file, "PNG", **resolution)
+    resolution = {} if dpi is None else {"dpi": (dpi, dpi)}
+    Image.fromarray(pixels if pixels.ndim == 2 else pixels[:, :, ::-1]).save(file, "PNG", **resolution)  # noqa: PLR2004 (grey, or BGR)
     return file.getvalue()
 
 
@@ -73,7 +63,6 @@ async def _first_frame(url: str, request: CaptureRequest, advise: Advise) -> Fra
     )
 
 
-def _failed(fault: DeviceError) -> BiometricServiceError:
-    return BiometricServiceError(
-        ErrorCode.DEVICE_FAILED, f"The device could not capture ({fault.reason.value}).", fault.message
-    )
+def device_failed(reason: Reason, what_to_do: str) -> BiometricServiceError:
+    """The fault of a device, as a fault of the service's."""
+    return BiometricServiceError(ErrorCode.DEVICE_FAILED, f"The device could not capture ({reason.value}).", what_to_do)

@@ -1,26 +1,101 @@
-"""Images of one person, from files or from a device."""
+"""Images of one person, from files or from a device at which the person is helped."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from biometric_service.capture.devices import capture_one, png, position_of
+import typer
+
+from biometric_service.capture.devices import device_failed, png
+from biometric_service.capture.session.events import Ended, Ending, Taken
+from biometric_service.capture.session.guided import GuidedCapture, run
+from biometric_service.capture.session.judging import Judge
+from biometric_service.capture.session.plan import Plan
+from biometric_service.cli.live import Showing, showing
 from biometric_service.cli.people import Reading, image_files, parse_numbers
-from biometric_service.cli.printing import advise
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.judging import StageJudge
 from biometric_service.recognition.requests import GivenImage
+from biometric_service.recognition.walk import Walk
+from biometric_service.vocabulary.references import CaptureException
+from biometric_service.vocabulary.samples import FingerPosition
+from device_drivers.errors import Reason
 
 
-def images_of(
-    paths: Sequence[Path] | None, device: str | None, reading: Reading, samples: str | None = None
-) -> tuple[GivenImage, ...]:
-    """The images in the paths, or one captured from the device; REQUEST_INVALID for both or neither."""
-    if (device is None) == (not paths):
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a session took, and which fingers are not there."""
+
+    images: tuple[GivenImage, ...]
+    exceptions: tuple[CaptureException, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where images come from: paths, or a device.
+
+    ``samples``: which numbers of files. ``json``: how events are shown.
+    """
+
+    paths: Sequence[Path] | None
+    device: str | None
+    samples: str | None = None
+    json: bool = False
+
+
+def images_of(walk: Walk, source: Source, reading: Reading) -> tuple[GivenImage, ...]:
+    """The images in the paths, or what the device gives at once; REQUEST_INVALID for both or neither."""
+    require_one(source)
+    if source.device is not None:
+        plan = Plan(reading.modality, shows=reading.shows, dpi=reading.dpi)
+        return captured(source.device, plan, StageJudge.of(walk), showing(json=source.json)).images
+    return tuple(file.read(reading) for file in image_files(source.paths or (), parse_numbers(source.samples)))
+
+
+def require_one(source: Source) -> None:
+    """REQUEST_INVALID unless there are either paths or a device."""
+    if (source.device is None) == (not source.paths):
         raise BiometricServiceError(
             ErrorCode.REQUEST_INVALID, "It is not clear where the images are.", "Name image files or a --device."
         )
-    if device is not None:
-        frame = capture_one(device, reading.modality, advise)
-        dpi = reading.dpi or frame.dpi
-        position = position_of(frame, reading.position)
-        return (GivenImage(png(frame), reading.modality, position, dpi, frame.device.url),)
-    return tuple(file.read(reading) for file in image_files(paths or (), parse_numbers(samples)))
+
+
+def captured(url: str, plan: Plan, judge: Judge, show: Showing) -> Captured:
+    """What a session on the device took.
+
+    DEVICE_FAILED for a fault of the device, SAMPLES_UNUSABLE where not everything was captured that should be.
+    """
+    session = GuidedCapture(url, plan, judge)
+    with show:
+        ended = run(session, show.event)
+    if ended.ending is not Ending.COMPLETE:
+        raise _refusal(ended, show.last_advice)
+    return Captured(tuple(map(_given, session.progress.taken)), session.progress.exceptions)
+
+
+def _given(taken: Taken) -> GivenImage:
+    sample = taken.sample
+    data = png(sample.pixels, sample.dpi)
+    return GivenImage(data, sample.modality, sample.position, sample.dpi, sample.source.device)
+
+
+def _refusal(ended: Ended, advice: str) -> Exception:
+    if ended.ending is Ending.CANCELLED:
+        return typer.Abort()
+    if ended.missing:
+        named = ", ".join(map(_name, ended.missing))
+        action = "Capture them, or say why not with --exception FINGER=amputated|bandaged|missing|damaged."
+        return BiometricServiceError(
+            ErrorCode.SAMPLES_UNUSABLE, f"Not captured: {named}. {advice or ended.why}", action
+        )
+    if ended.ending is Ending.REFUSED or (ended.ending is Ending.TIMED_OUT and advice):
+        return BiometricServiceError(
+            ErrorCode.SAMPLES_UNUSABLE,
+            f"Nothing was captured that can be used. {advice or ended.why}",
+            "Capture again.",
+        )
+    return device_failed(ended.fault or Reason.TIMEOUT, ended.why)
+
+
+def _name(position: FingerPosition) -> str:
+    return position.name.lower().replace("_", " ")

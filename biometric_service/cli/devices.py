@@ -90,7 +90,7 @@ def capture_to_file(
 ) -> None:
     """Capture one picture, without quality control, and write it to a file; advice to the person goes to stderr."""
     frame = capture_one(url, modality, advise, seconds)
-    write_file(to, png(frame))
+    write_file(to, png(frame.pixels, frame.dpi))
     height, width = frame.pixels.shape[:2]
     shown = {"file": to, "width": width, "height": height, "dpi": frame.dpi, "sha256": frame.digest}
     shown |= {"captured_at": frame.captured_at, "device": frame.device.url}

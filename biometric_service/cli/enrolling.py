@@ -11,23 +11,30 @@ import typer
 from rich.progress import track
 
 from biometric_service.app import open_service
-from biometric_service.cli.capturing import images_of
+from biometric_service.capture.session.plan import Plan
+from biometric_service.cli.capturing import Captured, Source, captured, images_of
+from biometric_service.cli.live import showing
 from biometric_service.cli.options import (
+    BestOfOption,
     DeviceOption,
     DpiOption,
     ModalityOption,
     NumbersOption,
     PathsArgument,
+    PatienceOption,
     PositionOption,
     PurposeOption,
+    exceptions_named,
+    fingers_named,
     operator,
-    position_named,
+    scan_named,
 )
 from biometric_service.cli.people import ImageFile, Reading, by_subject, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.enrolment import enrol
-from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
+from biometric_service.recognition.judging import StageJudge
+from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, LikeFingers
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -59,6 +66,14 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     purpose: PurposeOption = "intake",
     samples: NumbersOption = None,
     device: DeviceOption = None,
+    fingers: Annotated[
+        str, typer.Option(help="Fingers that must be captured at the device: ten, or names with commas.")
+    ] = "",
+    exception: Annotated[
+        list[str] | None, typer.Option(help="A finger that cannot be captured: left-ring=amputated.")
+    ] = None,
+    best_of: BestOfOption = 1,
+    seconds: PatienceOption = 10.0,
     *,
     despite_duplicates: Annotated[
         bool, typer.Option(help="Enrol even somebody who seems to be enrolled under another id.")
@@ -66,13 +81,19 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     json: JsonOption = False,
 ) -> None:
     """Enrol one person, or everyone a folder shows; who is enrolled already is passed over, so it can be run again."""
-    reading = Reading(modality, position_named(position), dpi)
+    reading = Reading(modality, scan_named(position), dpi)
+    absent = exceptions_named(exception or ())
+    plan = Plan(modality, fingers_named(fingers), absent, reading.shows, dpi, best_of, seconds)
     caller = operator(purpose, device or "")
     with open_service(load_settings()) as service:
         require_gallery_made(service.walk, GalleryId(gallery), caller)
         intake = Intake(service.walk, GalleryId(gallery), caller, despite_duplicates)
-        if device is not None or subject is not None:
-            lines = [intake.keep(subject or str(uuid4()), images_of(paths, device, reading, samples))]
+        if device is not None and not paths:
+            found = captured(device, plan, StageJudge.of(service.walk), showing(json=json))
+            lines = [intake.keep(subject or str(uuid4()), found)]
+        elif device is not None or subject is not None:
+            given = images_of(service.walk, Source(paths, device, samples), reading)
+            lines = [intake.keep(subject or str(uuid4()), Captured(given, absent))]
         else:
             people = by_subject(image_files(paths or [], parse_numbers(samples)))
             tracked = track(people.items(), "Enrolling", console=err)
@@ -97,16 +118,18 @@ class Intake:
     caller: Caller
     despite_duplicates: bool
 
-    def keep(self, subject: str, images: tuple[GivenImage, ...]) -> EnrolmentLine:
+    def keep(self, subject: str, found: Captured) -> EnrolmentLine:
         """Enrol one person; raises what ``enrol`` raises."""
         galleries = frozenset({self.gallery})
-        request = EnrolmentRequest(images, SubjectId(subject), galleries, (), self.despite_duplicates)
+        request = EnrolmentRequest(
+            found.images, SubjectId(subject), galleries, found.exceptions, self.despite_duplicates
+        )
         return _line(enrol(self.walk, request, self.caller))
 
     def keep_in_spite(self, subject: str, files: Sequence[ImageFile], reading: Reading) -> EnrolmentLine:
         """Enrol one of many; what is wrong with this one is no reason to give up the others."""
         try:
-            return self.keep(subject, tuple(file.read(reading) for file in files))
+            return self.keep(subject, Captured(tuple(file.read(reading) for file in files)))
         except BiometricServiceError as fault:
             if fault.code not in FAULTS_OF_ONE:
                 raise
@@ -125,7 +148,14 @@ def _line(answer: Enrolment) -> EnrolmentLine:
         advice.append(
             f"Seems to be enrolled as {likely}: compare them, then --despite-duplicates if it is somebody else."
         )
+    if answer.alike:
+        pairs = "; ".join(_pair(each) for each in answer.alike)
+        advice.append(f"Captured twice, or the hands are swapped: {pairs}. Compare the fingers and capture again.")
     return EnrolmentLine(answer.subject, len(answer.samples), answer.outcome.value, " ".join(advice))
+
+
+def _pair(alike: LikeFingers) -> str:
+    return " looks like ".join(each.name.lower().replace("_", " ") for each in alike.positions)
 
 
 def _print_lines(lines: Sequence[EnrolmentLine], *, json: bool) -> None:

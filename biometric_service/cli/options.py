@@ -1,7 +1,7 @@
 """Options that several commands take."""
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from biometric_service.capture.session.plan import TEN
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
-from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.references import CaptureException, ExceptionKind, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 
 PathsArgument = Annotated[list[Path] | None, typer.Argument(help="Image files, or folders that hold them.")]
@@ -39,6 +40,40 @@ def position_named(name: str) -> FingerPosition:
     except KeyError:
         names = ", ".join(each.name.lower().replace("_", "-") for each in FingerPosition)
         raise typer.BadParameter(f"{name} is no finger; take one of {names}") from None
+
+
+SCANS = {"right-four": 13, "left-four": 14, "thumbs": 15}
+"""What else a scan may show, as friction ridge position codes."""
+PatienceOption = Annotated[
+    float, typer.Option("--seconds", min=0.1, help="How long to wait at a device for the next good picture.")
+]
+BestOfOption = Annotated[
+    int, typer.Option("--best-of", min=1, max=20, help="How many good pictures of a live device to choose from.")
+]
+
+
+def scan_named(name: str) -> int:
+    """The friction ridge position code of a finger such as ``right-index``, or of ``right-four`` and the like."""
+    return SCANS[name] if name in SCANS else position_named(name).value
+
+
+def fingers_named(names: str) -> tuple[FingerPosition, ...]:
+    """The fingers of ``ten``, or of names with commas between them; none of an empty text."""
+    if names == "ten":
+        return TEN
+    return tuple(position_named(each.strip()) for each in names.split(",") if each.strip())
+
+
+def exceptions_named(said: Sequence[str]) -> tuple[CaptureException, ...]:
+    """Fingers that cannot be captured, each as ``left-ring=amputated``."""
+    return tuple(_exception(*each.partition("=")[::2]) for each in said)
+
+
+def _exception(finger: str, kind: str) -> CaptureException:
+    try:
+        return CaptureException(position_named(finger), ExceptionKind(kind or ExceptionKind.MISSING))
+    except ValueError:
+        raise typer.BadParameter(f"{kind} is none of {', '.join(ExceptionKind)}") from None
 
 
 def administration_event(

@@ -15,11 +15,24 @@ NUMBERED = re.compile(r"(?P<name>.+)_(?P<number>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How image files are to be understood; ``dpi``: None to go by what is said beside or in the file."""
+    """How images are to be understood; ``dpi``: None to go by what is said beside or in the file, or by the device.
+
+    ``shows``: the friction ridge position code of a finger, or of several, which only a device's scan may show.
+    """
 
     modality: Modality
-    position: FingerPosition = FingerPosition.UNKNOWN
+    shows: int = 0
     dpi: float | None = None
+
+    @property
+    def position(self) -> FingerPosition:
+        """The finger of a file; REQUEST_INVALID for a scan of several."""
+        try:
+            return FingerPosition(self.shows)
+        except ValueError:
+            raise BiometricServiceError(
+                ErrorCode.REQUEST_INVALID, "A file is to show one finger.", "Give a slap as from a --device folder:///…"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)

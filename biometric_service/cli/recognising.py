@@ -10,7 +10,7 @@ import typer
 from rich.progress import track
 
 from biometric_service.app import open_service
-from biometric_service.cli.capturing import images_of
+from biometric_service.cli.capturing import Source, images_of
 from biometric_service.cli.options import (
     DeviceOption,
     DpiOption,
@@ -21,7 +21,7 @@ from biometric_service.cli.options import (
     PositionOption,
     PurposeOption,
     operator,
-    position_named,
+    scan_named,
 )
 from biometric_service.cli.people import ImageFile, Reading, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
@@ -76,10 +76,10 @@ def identify_images(  # noqa: PLR0913, PLR0917 - options of a command line
     json: JsonOption = False,
 ) -> None:
     """Say who each image shows: match, unknown or review; each image is a probe of its own."""
-    reading = Reading(modality, position_named(position), dpi)
+    reading = Reading(modality, scan_named(position), dpi)
     with open_service(load_settings()) as service:
         if device is not None:
-            given = images_of(paths, device, reading)
+            given = images_of(service.walk, Source(paths, device, json=json), reading)
             answer = identify(service.walk, IdentificationRequest(given, GalleryId(gallery)), operator(purpose, device))
             _print_decision(answer.decision, json=json, answer=answer)
             return
@@ -106,7 +106,7 @@ def verify_images(  # noqa: PLR0913, PLR0917 - options of a command line
 ) -> None:
     """Say whether the images, taken together, are of the subject."""
     with open_service(load_settings()) as service:
-        given = images_of(paths, device, Reading(modality, position_named(position), dpi))
+        given = images_of(service.walk, Source(paths, device, json=json), Reading(modality, scan_named(position), dpi))
         request = VerificationRequest(given, SubjectId(subject), GalleryId(gallery))
         answer = verify(service.walk, request, operator(purpose, device or ""))
         _print_decision(answer.decision, json=json, answer=answer)
@@ -128,7 +128,7 @@ def movement(  # noqa: PLR0913, PLR0917 - options of a command line
 ) -> None:
     """Say whether the person in the images may pass the checkpoint."""
     with open_service(load_settings()) as service:
-        given = images_of(paths, device, Reading(modality, position_named(position), dpi))
+        given = images_of(service.walk, Source(paths, device, json=json), Reading(modality, scan_named(position), dpi))
         claim = SubjectId(claimed) if claimed else None
         request = MovementRequest(given, GalleryId(gallery), checkpoint, direction, claim)
         answer = check_movement(service.walk, request, operator(purpose, device or ""))

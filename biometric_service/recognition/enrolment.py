@@ -10,8 +10,15 @@ from biometric_service.decision.policy import Question
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.adjudication import Doubt, refer
 from biometric_service.recognition.comparing import compare
+from biometric_service.recognition.fingers_apart import like_fingers
 from biometric_service.recognition.recording import decision_facts, event_of
-from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, GivenImage
+from biometric_service.recognition.requests import (
+    Enrolment,
+    EnrolmentOutcome,
+    EnrolmentRequest,
+    GivenImage,
+    LikeFingers,
+)
 from biometric_service.recognition.walk import (
     Observation,
     Walk,
@@ -64,23 +71,26 @@ class Findings:
     outcome: EnrolmentOutcome
     duplicates: Decision | None = None
     claim: Decision | None = None
+    alike: tuple[LikeFingers, ...] = ()
 
 
 def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = UNGUARDED) -> Enrolment:
     """Enrol a new subject.
 
     Every image must be usable, or nothing is kept (RECAPTURE says what to do better). A person who seems to be
-    enrolled under another id is kept only where the request says that an officer has looked (``despite_duplicates``),
-    and nobody is kept on an incomplete search. One enrolment at a time searches and keeps, in all processes, so that
-    the same person cannot come in twice at once. Whatever becomes of it is in the audit log.
+    enrolled under another id, or to have a finger twice (FINGERS_CONFUSED), is kept only where the request says that an
+    officer has looked (``despite_duplicates``), and nobody is kept on an incomplete search. One enrolment at a time
+    searches and keeps, in all processes, so that the same person cannot come in twice at once. Whatever becomes of it
+    is in the audit log.
     Raises SUBJECT_EXISTS, GALLERY_UNKNOWN and what ``identify`` raises.
     """
     made = _made_before(walk, request, guard)
     if made is not None:
         return made
     observed = observe(walk, request.images)
-    if len(with_template(observed)) < len(observed):
-        return keep_or_refuse(walk, request, caller, Findings(observed, EnrolmentOutcome.RECAPTURE), guard)
+    unfit = unfit_to_keep(walk, observed, request, caller)
+    if unfit is not None:
+        return keep_or_refuse(walk, request, caller, unfit, guard)
     with walk.store.enrolling():
         made = _made_before(walk, request, guard)
         if made is not None:
@@ -90,6 +100,16 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = 
         if outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
             outcome = EnrolmentOutcome.ENROLLED
         return keep_or_refuse(walk, request, caller, Findings(observed, outcome, duplicates), guard)
+
+
+def unfit_to_keep(
+    walk: Walk, observed: Sequence[Observation], request: EnrolmentRequest, caller: Caller
+) -> Findings | None:
+    """Why these samples may not be kept, whoever they are of; None where they may."""
+    if len(with_template(observed)) < len(observed):
+        return Findings(observed, EnrolmentOutcome.RECAPTURE)
+    alike = () if request.despite_duplicates else like_fingers(walk, observed, caller)
+    return Findings(observed, EnrolmentOutcome.FINGERS_CONFUSED, alike=alike) if alike else None
 
 
 def search_duplicates(walk: Walk, observed: Sequence[Observation], caller: Caller) -> Decision:
@@ -134,7 +154,9 @@ def keep_or_refuse(
         name, change = encounter.encounter, keep(encounter, event, guard)
     else:
         walk.store.record(event)
-    return Enrolment(findings.outcome, request.subject, name, change, reports, findings.duplicates, findings.claim)
+    return Enrolment(
+        findings.outcome, request.subject, name, change, reports, findings.duplicates, findings.claim, findings.alike
+    )
 
 
 def _require_new(walk: Walk, request: EnrolmentRequest) -> None:
@@ -179,8 +201,15 @@ def _event(request: EnrolmentRequest, caller: Caller, findings: Findings) -> Aud
         "exceptions": " ".join(f"{each.position.name.lower()}:{each.kind.value}" for each in request.exceptions),
         "despite_duplicates": str(request.despite_duplicates).lower(),
     }
+    if findings.alike:
+        details["alike"] = " ".join(_in_short(each) for each in findings.alike)
     for what, decision in (("duplicates", findings.duplicates), ("claim", findings.claim)):
         if decision is not None:
             details |= {f"{what}_{name}": fact for name, fact in decision_facts(decision).items()}
     kind = EVENTS.get(findings.outcome, EventKind.ENROLMENT_REFUSED)
     return event_of(kind, caller, findings.observed, request.subject, None, details)
+
+
+def _in_short(alike: LikeFingers) -> str:
+    """Such as ``right_index=left_index=5.20``."""
+    return "=".join([*(each.name.lower() for each in alike.positions), f"{alike.score:.2f}"])

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from biometric_service.recognition.enrolment import Findings, keep_or_refuse, kept_before, search_duplicates
+from biometric_service.recognition.enrolment import (
+    Findings,
+    keep_or_refuse,
+    kept_before,
+    search_duplicates,
+    unfit_to_keep,
+)
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest
 from biometric_service.recognition.verification import decide_claim
-from biometric_service.recognition.walk import Walk, observe, present_subject, with_template
+from biometric_service.recognition.walk import Walk, observe, present_subject
 from biometric_service.vocabulary.candidates import Candidate
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import Caller
@@ -16,17 +22,19 @@ from biometric_service.vocabulary.references import UNGUARDED, Guard
 def add_encounter(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = UNGUARDED) -> Enrolment:
     """Keep what was captured now beside what is kept of the subject already.
 
-    Every image must be usable (RECAPTURE). The person must verify as the subject (IDENTITY_DOUBTED) and nobody else may
-    be as like (DUPLICATE_SUSPECTED): either is kept only where an officer has looked (``despite_duplicates``). Raises
-    SUBJECT_UNKNOWN, ENCOUNTER_EXISTS, VERSION_MISMATCH and what ``enrol`` raises.
+    Every image must be usable (RECAPTURE) and no finger there twice (FINGERS_CONFUSED). The person must verify as the
+    subject (IDENTITY_DOUBTED) and nobody else may be as like (DUPLICATE_SUSPECTED): all but the first is kept only
+    where an officer has looked (``despite_duplicates``). Raises SUBJECT_UNKNOWN, ENCOUNTER_EXISTS, VERSION_MISMATCH and
+    what ``enrol`` raises.
     """
     made = kept_before(walk, request, guard, EnrolmentOutcome.ENCOUNTER_ADDED)
     if made is not None:
         return made
     request = replace(request, subject=present_subject(walk, request.subject))
     observed = observe(walk, request.images)
-    if len(with_template(observed)) < len(observed):
-        return keep_or_refuse(walk, request, caller, Findings(observed, EnrolmentOutcome.RECAPTURE), guard)
+    unfit = unfit_to_keep(walk, observed, request, caller)
+    if unfit is not None:
+        return keep_or_refuse(walk, request, caller, unfit, guard)
     with walk.store.enrolling():
         claim = decide_claim(walk, observed, request.subject, caller)
         others = search_duplicates(walk, observed, caller)

@@ -112,7 +112,8 @@ class CollationRequest:
 class EnrolmentRequest:
     """Keep this person under this id.
 
-    ``despite_duplicates``: an officer has looked at the candidates. ``encounter``: None for an id made here.
+    ``despite_duplicates``: an officer has looked at the candidates, and at fingers that look alike.
+    ``encounter``: None for an id made here.
     """
 
     images: tuple[GivenImage, ...]
@@ -160,7 +161,20 @@ class EnrolmentOutcome(StrEnum):
     RECAPTURE = "recapture"
     DUPLICATE_SUSPECTED = "duplicate_suspected"
     IDENTITY_DOUBTED = "identity_doubted"
+    FINGERS_CONFUSED = "fingers_confused"
     SEARCH_INCOMPLETE = "search_incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class LikeFingers:
+    """Two samples that are said to be of different fingers and look like one.
+
+    ``samples``: their numbers in the request, from 0. ``positions``: what they are said to be. ``score``: -log10 FMR.
+    """
+
+    samples: tuple[int, int]
+    positions: tuple[FingerPosition, FingerPosition]
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +182,7 @@ class Enrolment:
     """Answer to an enrolment.
 
     ``duplicates``: the search for the same person under another id. ``claim``: whether a further encounter is of the
-    subject it was said to be.
+    subject it was said to be. ``alike``: fingers that seem to have been captured twice, or swapped.
     """
 
     outcome: EnrolmentOutcome
@@ -178,6 +192,7 @@ class Enrolment:
     samples: tuple[SampleReport, ...]
     duplicates: Decision | None
     claim: Decision | None = None
+    alike: tuple[LikeFingers, ...] = ()
 
 
 class Passage(StrEnum):

@@ -221,7 +221,11 @@ def _is_member(walk: Walk, subject: SubjectId, gallery: GalleryId) -> bool:
 
 def serving(stages: Mapping[Modality, Stage], observation: Observation) -> Stage:
     """Who serves the observation's modality; MODALITY_UNAVAILABLE where nobody does."""
-    modality = observation.image.modality
+    return serving_modality(stages, observation.image.modality)
+
+
+def serving_modality(stages: Mapping[Modality, Stage], modality: Modality) -> Stage:
+    """Who serves the modality; MODALITY_UNAVAILABLE where nobody does."""
     try:
         return stages[modality]
     except KeyError:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from device_drivers.addresses import flag, number
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.frames import frame_of
+from device_drivers.frames import frame_of, together
 from device_drivers.pictures import DamagedPictureError
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.records.files import SUFFIXES, images
@@ -71,14 +71,13 @@ class FolderSession:
                 await asyncio.to_thread(_set_aside, path, str(fault))
             return (Retry(f"{path.name} is not an image that can be read: put it there again."),)
         wanted = [each for each in found if each.characteristic is asked and self._position in {None, each.position}]
-        return [self._frame(path, each) for each in wanted] or (
+        return together([self._frame(path, each) for each in wanted]) or (
             Retry(f"{path.name} has no {asked} that was asked for."),
         )
 
     def _frame(self, path: Path, image: RecordImage) -> Frame:
-        said = (Setting("record", image.record), Setting("position", str(image.position))) if image.record else ()
         dpi = self._info.dpi or image.picture.dpi
-        return frame_of(image.picture.pixels, dpi, self._info, (Setting("file", path.name), *said))
+        return frame_of(image.picture.pixels, dpi, self._info, (Setting("file", path.name), *image.settings()))
 
 
 class FolderDevice:

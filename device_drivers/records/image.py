@@ -1,14 +1,22 @@
 """One image out of a record."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from device_drivers.pictures import DamagedPictureError, Picture, decoded
-from device_drivers.protocol import Characteristic
+from device_drivers.protocol import Characteristic, Setting
 
 MOST_PIXELS = 178_000_000
 INCHES_IN_A_CENTIMETRE = 2.54
+
+
+class AbsentFinger(NamedTuple):
+    """A finger that could not be captured; ``code``: XX (amputated) or UP (bandaged, or not to be printed)."""
+
+    position: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +24,22 @@ class RecordImage:
     """``position``: of the finger, as ANSI/NIST-ITL and ISO/IEC 19794 number them alike, 0 where unknown.
 
     ``characteristic``: None for what is neither a finger nor a face. ``record``: the kind of record it lay in.
+    ``absent``: the fingers that what it came with says could not be captured.
     """
 
     picture: Picture
     characteristic: Characteristic | None
     position: int
     record: str
+    absent: tuple[AbsentFinger, ...] = ()
+
+    def settings(self) -> tuple[Setting, ...]:
+        """What a frame says of the record: ``record``, ``position`` and ``absent``, such as ``9:XX 5:UP``."""
+        if not self.record:
+            return ()
+        said = (Setting("record", self.record), Setting("position", str(self.position)))
+        absent = " ".join(f"{each.position}:{each.code}" for each in self.absent)
+        return (*said, Setting("absent", absent)) if absent else said
 
 
 @dataclass(frozen=True, slots=True)

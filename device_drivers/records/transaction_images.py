@@ -2,16 +2,18 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from device_drivers.pictures import DamagedPictureError, Picture
 from device_drivers.protocol import Characteristic
-from device_drivers.records.image import INCHES_IN_A_CENTIMETRE, Raster, RecordImage, picture_of
+from device_drivers.records.image import INCHES_IN_A_CENTIMETRE, AbsentFinger, Raster, RecordImage, picture_of
 from device_drivers.records.transactions import DATA, Binary, Record, Tagged, Transaction
 
 TYPE_4 = struct.Struct(">IBB6sBHHB")
 LEAST_DPI, NATIVE = 500.0, 11
 MILLIMETRES_IN_AN_INCH = 25.4
-WIDTH, HEIGHT, UNITS, ACROSS, COMPRESSION, BITS, FINGER = 6, 7, 8, 9, 11, 12, 13
+WIDTH, HEIGHT, UNITS, ACROSS, COMPRESSION, BITS, FINGER, AMPUTATED = 6, 7, 8, 9, 11, 12, 13, 18
+ABSENT = frozenset({"XX", "UP"})
 FACE_BITS = 24
 PLAIN = frozenset({"NONE", "0"})
 SHOWS = {
@@ -26,9 +28,17 @@ SHOWS = {
 def images(transaction: Transaction) -> list[RecordImage]:
     """Its images in order; DamagedPictureError where one of them cannot be read.
 
-    A Type-14 record of a finger that was amputated or bandaged has none and is passed over.
+    A Type-14 record of a finger that was amputated or bandaged (Field 14.018) has none; the others tell of it.
     """
-    return [found for record in transaction.records for found in _image(record, _native_dpi(transaction.records[0]))]
+    native, absent = _native_dpi(transaction.records[0]), _absent(transaction)
+    return [replace(found, absent=absent) for record in transaction.records for found in _image(record, native)]
+
+
+def _absent(transaction: Transaction) -> tuple[AbsentFinger, ...]:
+    named = [record.field(AMPUTATED) for record in transaction.records if isinstance(record, Tagged)]
+    fields = [each for each in named if each is not None and each.tag.startswith(b"14.")]
+    said = [items for field in fields for items in field.subfields() if len(items) > 1 and items[1] in ABSENT]
+    return tuple(dict.fromkeys(AbsentFinger(_number(finger), code) for finger, code, *_ in said))
 
 
 def _image(record: Record, native: float) -> Iterator[RecordImage]:

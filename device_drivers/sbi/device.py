@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from device_drivers.addresses import number, without_credentials
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.frames import Moment, frame_of, now
+from device_drivers.frames import Moment, frame_of, now, together
 from device_drivers.pictures import DamagedPictureError, decoded
 from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.records.files import images
@@ -111,7 +111,7 @@ class SbiSession:
         except TimeoutError:
             raise DeviceError(Reason.TIMEOUT, f"{self._info.url} captured nothing in time.") from None
         try:
-            return [found for answer in answers for found in self._read(answer, device, transaction, asked)]
+            return together([found for answer in answers for found in self._read(answer, device, transaction, asked)])
         except ValueError as fault:
             raise wire.unreadable(fault) from None
 

@@ -72,6 +72,7 @@ class SbiEmulator:
     def __init__(self, maker: Maker) -> None:
         self.maker, self.stranger = maker, False
         self.pictures: list[NDArray[np.uint8]] = []
+        self.positions = [7, 8, 9, 10]
         self.finger, self.plugged = threading.Event(), True
         self.fault, self.pause, self.status = "", 0.0, "Ready"
         self.last = ""
@@ -127,20 +128,20 @@ class SbiEmulator:
         [wanted] = question["bio"]
         previous = wanted["previousHash"] or hashlib.sha256(b"").hexdigest()
         found = []
-        for number, pixels in enumerate(self.pictures):
-            data = finger_record(pixels, 7 + number)
+        for position, pixels in zip(self.positions, self.pictures, strict=False):
+            data = finger_record(pixels, position)
             data = data[: len(data) // 2] if self.fault == "record" else data
             previous = hashlib.sha256(bytes.fromhex(previous) + hashlib.sha256(data).digest()).hexdigest().upper()
-            found.append(self._one(data, previous, str(question["transactionId"]), 7 + number))
+            found.append(self._one(data, previous, str(question["transactionId"]), position))
         return found
 
     def _one(self, data: bytes, chained: str, transaction: str, position: int) -> object:
-        names = [f"Left {name}Finger" for name in ("Index", "Middle", "Ring", "Little")]
+        fingers = ("Thumb", "IndexFinger", "MiddleFinger", "RingFinger", "LittleFinger")
         position = 8 if self.fault == "position" else position
         said = {
             "digitalId": self.maker.signed(self.digital()),
             "bioType": "Finger",
-            "bioSubType": names[position - 7],
+            "bioSubType": f"{'Left' if position > 5 else 'Right'} {fingers[(position - 1) % 5]}",
             "purpose": "Registration",
             "env": "Staging",
             "bioValue": b64(data),

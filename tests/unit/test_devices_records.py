@@ -12,10 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from biometric_service.capture.devices import position_of
-from biometric_service.errors import BiometricServiceError
-from biometric_service.vocabulary.samples import FingerPosition
 from device_drivers.errors import DeviceError
+from device_drivers.frames import said_of
 from device_drivers.pictures import DamagedPictureError
 from device_drivers.protocol import CaptureRequest, Characteristic, Frame, Retry
 from device_drivers.records import face_images, files, finger_images, transactions
@@ -141,14 +139,13 @@ def test_a_watched_folder_gives_the_images_of_records_and_says_where_they_lay(tm
     assert [dict(each.settings)["file"] for each in faces] == ["portrait.fac"]
 
 
-def test_the_finger_is_the_one_that_its_record_names(tmp_path: Path) -> None:
-    (tmp_path / "prisoner.an2").write_bytes(type_14())
-    [frame] = captured(f"folder://{tmp_path}", 1)
-    assert isinstance(frame, Frame)
-    assert position_of(frame, FingerPosition.UNKNOWN) is FingerPosition.LEFT_INDEX
-    assert position_of(frame, FingerPosition.LEFT_INDEX) is FingerPosition.LEFT_INDEX
-    with pytest.raises(BiometricServiceError, match="finger 7, not finger 2"):
-        position_of(frame, FingerPosition.RIGHT_INDEX)
+@pytest.mark.shared_data
+def test_images_of_a_card_say_which_they_are_and_which_fingers_are_absent(shared_data: Path, tmp_path: Path) -> None:
+    card = shared_data / "interchange" / "type-14-amp-nqm-utf8.an2"
+    (tmp_path / card.name).write_bytes(card.read_bytes())
+    frames = [each for each in captured(f"folder://{tmp_path}", 3) if isinstance(each, Frame)]
+    assert [said_of(each, "image") for each in frames] == ["1 of 3", "2 of 3", "3 of 3"]
+    assert {said_of(each, "absent") for each in frames} == {"9:XX"}
 
 
 def test_a_bad_record_is_set_aside_with_the_reason_and_not_lost(tmp_path: Path) -> None:

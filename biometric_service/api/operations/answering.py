@@ -14,6 +14,7 @@ from biometric_service.api.operations.answers import (
     EventAnswer,
     ExceptionAnswer,
     KeptSampleAnswer,
+    LikeFingersAnswer,
     PartAnswer,
     PolicyAnswer,
     QualityAnswer,
@@ -22,7 +23,7 @@ from biometric_service.api.operations.answers import (
     SubjectAnswer,
 )
 from biometric_service.api.operations.positions import finger_of
-from biometric_service.recognition.requests import SampleReport
+from biometric_service.recognition.requests import LikeFingers, SampleReport
 from biometric_service.vocabulary.candidates import Candidate, ComparisonScore, PartScore
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import RecordedEvent
@@ -74,6 +75,12 @@ def decision_answer(
 def sample_answers(reports: Iterable[SampleReport]) -> tuple[SampleAnswer, ...]:
     """What became of each image."""
     return tuple(_sample(report) for report in reports)
+
+
+def like_fingers_answer(alike: LikeFingers) -> LikeFingersAnswer:
+    """Two images of what seems one finger."""
+    first, second = alike.positions
+    return LikeFingersAnswer(images=alike.samples, positions=(finger_of(first), finger_of(second)), score=alike.score)
 
 
 def subject_answer(summary: SubjectSummary, may_search: Callable[[GalleryId], bool]) -> SubjectAnswer:

@@ -170,6 +170,14 @@ class BatchAnswer(Answer):
     answers: tuple[ProbeAnswer, ...] = Field(description="In the order of the request.")
 
 
+class LikeFingersAnswer(Answer):
+    """Two images that are said to be of different fingers and look like one."""
+
+    images: tuple[int, int] = Field(description="Their numbers in the request, from 0.")
+    positions: tuple[Finger, Finger] = Field(description="The fingers that they are said to be.")
+    score: float = Field(description="How alike they are, -log10 of the FMR at that score.")
+
+
 class EnrolmentAnswer(Answer):
     """Answer to an enrolment; only ``enrolled`` and ``encounter_added`` kept anything."""
 
@@ -180,6 +188,7 @@ class EnrolmentAnswer(Answer):
     samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
     duplicates: DecisionAnswer | None = Field(description="The search for the same person under another id.")
     claim: DecisionAnswer | None = Field(description="Whether a further encounter is of the subject it is said to be.")
+    alike: tuple[LikeFingersAnswer, ...] = Field((), description="Fingers that seem captured twice, or swapped.")
 
 
 class MovementAnswer(Answer):

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from biometric_service.api.once import GuardOf, OnceRoute
 from biometric_service.api.operations import OPERATIONS
-from biometric_service.api.operations.answering import decision_answer, sample_answers
+from biometric_service.api.operations.answering import decision_answer, like_fingers_answer, sample_answers
 from biometric_service.api.operations.answers import EnrolmentAnswer
 from biometric_service.api.operations.asking import SubjectPath
 from biometric_service.api.operations.bodies import EncounterBody, EnrolmentBody
@@ -132,4 +132,5 @@ def _answer(kept: Enrolment, may_see: Callable[[SubjectId], bool]) -> EnrolmentA
         samples=sample_answers(kept.samples),
         duplicates=decision_answer(kept.duplicates, "fpir", may_see) if kept.duplicates else None,
         claim=decision_answer(kept.claim, "fmr", may_see) if kept.claim else None,
+        alike=tuple(like_fingers_answer(each) for each in kept.alike),
     )

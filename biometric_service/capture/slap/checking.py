@@ -1,6 +1,6 @@
 """Whether the slap that was asked for was put down, and if not, what to ask of the person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from biometric_service.capture.slap.segmentation import Fingertip, Hand, Slap
@@ -31,10 +31,14 @@ class NamedFinger:
 
 @dataclass(frozen=True, slots=True)
 class SlapAdvice:
-    """The slap cannot be used. ``advice``: what the person should do; ``missing``: how many fingers were not seen."""
+    """The slap cannot be used. ``advice``: what the person should do; ``missing``: how many fingers were not seen.
+
+    ``other_hand``: whether the other hand than was asked for seems to have been put down.
+    """
 
     advice: str
     missing: int
+    other_hand: bool = False
 
 
 def expected(hand: Hand, exceptions: Collection[FingerPosition] = ()) -> tuple[FingerPosition, ...]:
@@ -44,14 +48,20 @@ def expected(hand: Hand, exceptions: Collection[FingerPosition] = ()) -> tuple[F
 
 def named(slap: Slap, hand: Hand, exceptions: Collection[FingerPosition] = ()) -> tuple[NamedFinger, ...] | SlapAdvice:
     """Each finger with its name, or what is to be done better; ``exceptions``: fingers amputated or bandaged."""
-    wanted = expected(hand, exceptions)
+    found = named_as(slap, expected(hand, exceptions))
+    whole = len(slap.fingers) == len(FROM_THE_LEFT[hand])
+    if isinstance(found, SlapAdvice) or not whole or slap.hand in {None, hand}:
+        return found
+    return SlapAdvice(f"This looks like the {slap.hand} hand: put the {hand} hand down.", 0, other_hand=True)
+
+
+def named_as(slap: Slap, wanted: Sequence[FingerPosition]) -> tuple[NamedFinger, ...] | SlapAdvice:
+    """Each finger with its name; ``wanted``: the fingers that are to be seen, from the scan's left."""
     missing = len(wanted) - len(slap.fingers)
     if missing > 0:
         names = ", ".join(each.name.split("_")[1].lower() for each in wanted)
         text = f"{len(slap.fingers)} of {len(wanted)} fingers are seen ({names}): press all of them on the platen."
         return SlapAdvice(text, missing)
     if missing < 0:
-        return SlapAdvice(f"{-missing} more fingers are seen than the {hand} hand is said to have: check them.", 0)
-    if len(wanted) == len(FROM_THE_LEFT[hand]) and slap.hand not in {None, hand}:
-        return SlapAdvice(f"This looks like the {slap.hand} hand: put the {hand} hand down.", 0)
+        return SlapAdvice(f"{-missing} more fingers are seen than the person is said to have: check them.", 0)
     return tuple(NamedFinger(position, tip) for position, tip in zip(wanted, slap.fingers, strict=True))

@@ -9,7 +9,7 @@ const GLYPHS = {
   match: "good", pass: "good", enrolled: "good", encounter_added: "good",
   no_match: "bad", stop: "bad",
   review: "doubt", incomplete: "doubt", duplicate_suspected: "doubt", search_incomplete: "doubt",
-  identity_doubted: "doubt",
+  identity_doubted: "doubt", fingers_confused: "doubt",
   unknown: "unknown",
   recapture: "again",
 };

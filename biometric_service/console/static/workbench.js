@@ -44,8 +44,8 @@ const ANSWERS = {
   verify: recognition,
   enrol: (answer) => {
     const suspected = answer.outcome === "duplicate_suspected";
-    byId("despite-field").hidden = !suspected;
-    const kept = answer.encounter ? [t("result.kept", { encounter: answer.encounter })] : answer.duplicates?.reasons ?? [];
+    byId("despite-field").hidden = !suspected && !answer.alike.length;
+    const kept = answer.encounter ? [t("result.kept", { encounter: answer.encounter })] : [...twice(answer.alike), ...(answer.duplicates?.reasons ?? [])];
     return [
       headline(answer.outcome, answer.encounter ? answer.subject : null, kept),
       suspected ? scores(answer.duplicates, t("result.duplicates")) : null,
@@ -60,6 +60,11 @@ const ANSWERS = {
     pair(answer.identification ? candidates(answer.identification) : null, samples(answer.samples)),
   ],
 };
+
+/** Which fingers look like one another, a sentence a pair. */
+function twice(alike) {
+  return alike.map(({ positions }) => t("result.twice", { first: t(`finger.${positions[0]}`), second: t(`finger.${positions[1]}`) }));
+}
 
 function recognition({ decision, samples: given, explanation, event }) {
   const named = decision.outcome === "match" ? decision.subject : null;

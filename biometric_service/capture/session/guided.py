@@ -1,0 +1,151 @@
+"""One capture session on a device: events as they come, until all is taken, time runs out, or somebody cancels."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing, suppress
+from typing import cast
+
+from biometric_service.capture.session.events import Advised, Asked, CaptureEvent, Ended, Ending, Opened
+from biometric_service.capture.session.hints import Hint
+from biometric_service.capture.session.judging import Judge
+from biometric_service.capture.session.plan import Plan
+from biometric_service.capture.session.progress import CaptureProgress
+from biometric_service.vocabulary.samples import FingerPosition
+from device_drivers.errors import DeviceError, Reason
+from device_drivers.protocol import CaptureRequest, Characteristic, Frame, Retry
+from device_drivers.registry import device
+
+TICK = 0.1
+"""Seconds between two looks at the clock while the device gives nothing."""
+CANCELLED = "Somebody cancelled it."
+Given = Retry | Frame
+
+
+class GuidedCapture:
+    """Captures by a plan. ``progress``: what was taken so far, also where the session ended early."""
+
+    def __init__(self, url: str, plan: Plan, judge: Judge) -> None:
+        self._url, self._plan = url, plan
+        self.progress = CaptureProgress(plan, judge)
+        self._asked = FingerPosition.UNKNOWN
+        self._cancelled = False
+        self._fault: DeviceError | None = None
+        self._last = time.monotonic()
+
+    def cancel(self) -> None:
+        """End at the next look at the clock; from any thread."""
+        self._cancelled = True
+
+    async def events(self) -> AsyncIterator[CaptureEvent]:
+        """Everything that happens; the last is ``Ended``. Closing the iterator closes the device.
+
+        Faults of the device are an ``Ended`` as well: FAILED with what to do.
+        """
+        taken = 0
+        try:
+            async with device(self._url).open() as session:
+                yield Opened(device(self._url).info.url, self._plan.wanted())
+                self._last = time.monotonic()
+                capture = cast("AsyncGenerator[Given]", session.capture(self._request()))
+                async with aclosing(_ticking(capture)) as given:
+                    async for each in given:
+                        for event in await asyncio.to_thread(self._told, each):
+                            yield event
+                        taken = self._note_progress(taken)
+                        for event in self._asking():
+                            yield event
+                        if self._is_over():
+                            break
+        except DeviceError as fault:
+            self._fault = fault
+        for event in self._ending():
+            yield event
+
+    def _request(self) -> CaptureRequest:
+        return CaptureRequest(Characteristic(self._plan.modality.value), self._plan.seconds)
+
+    def _told(self, given: Given | None) -> list[CaptureEvent]:
+        events: list[CaptureEvent] = []
+        if isinstance(given, Frame):
+            events += self.progress.see(given)
+        elif given is not None:
+            events.append(Advised(Hint.DEVICE, given.advice))
+        return [*events, *self.progress.settle(time.monotonic())]
+
+    def _note_progress(self, before: int) -> int:
+        now = len(self.progress.taken)
+        if now != before:
+            self._last = time.monotonic()
+        return now
+
+    def _asking(self) -> Iterable[CaptureEvent]:
+        """Which finger is next, where the plan names fingers."""
+        wanted = self.progress.next_finger()
+        if self._plan.fingers and wanted not in {self._asked, FingerPosition.UNKNOWN}:
+            self._asked = wanted
+            yield Asked(wanted)
+
+    def _is_over(self) -> bool:
+        late = time.monotonic() - self._last > self._plan.seconds
+        return self.progress.complete or bool(self.progress.refusal) or self._cancelled or late
+
+    def _ending(self) -> Iterable[CaptureEvent]:
+        yield from self.progress.settle(float("inf"))
+        missing = self.progress.missing
+        if self._cancelled:
+            yield Ended(Ending.CANCELLED, missing, CANCELLED)
+        elif self.progress.refusal:
+            yield Ended(Ending.REFUSED, missing, self.progress.refusal)
+        elif self.progress.complete:
+            yield Ended(Ending.COMPLETE)
+        elif self._fault and self._fault.reason is not Reason.TIMEOUT:
+            yield Ended(Ending.FAILED, missing, self._fault.message, self._fault.reason)
+        else:
+            why = self._fault.message if self._fault else "Nothing good enough was captured in time."
+            yield Ended(Ending.TIMED_OUT, missing, why, Reason.TIMEOUT)
+
+
+async def _ticking(capture: AsyncGenerator[Given]) -> AsyncGenerator[Given | None]:
+    """What the device gives, and None whenever it gave nothing for a moment."""
+    async with aclosing(capture):
+        waiting: asyncio.Task[Given] | None = None
+        try:
+            while True:
+                waiting = waiting or asyncio.ensure_future(_next(capture))
+                done, _ = await asyncio.wait({waiting}, timeout=TICK)
+                if not done:
+                    yield None
+                    continue
+                finished, waiting = waiting, None
+                try:
+                    yield finished.result()
+                except StopAsyncIteration:
+                    return
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+                with suppress(BaseException):
+                    await waiting
+
+
+async def _next(capture: AsyncGenerator[Given]) -> Given:
+    return await anext(capture)
+
+
+def run(session: GuidedCapture, show: Callable[[CaptureEvent], None]) -> Ended:
+    """The session from beginning to end, each event shown; Ctrl-C cancels it."""
+    try:
+        return asyncio.run(_run(session, show))
+    except KeyboardInterrupt:
+        ended = Ended(Ending.CANCELLED, session.progress.missing, CANCELLED)
+        show(ended)
+        return ended
+
+
+async def _run(session: GuidedCapture, show: Callable[[CaptureEvent], None]) -> Ended:
+    last = Ended(Ending.FAILED)
+    async for event in session.events():
+        show(event)
+        last = event if isinstance(event, Ended) else last
+    return last
