@@ -14,7 +14,7 @@ from biometric_service.capture.session.plan import Plan
 from biometric_service.cli.live import Showing, showing
 from biometric_service.cli.people import Reading, image_files, parse_numbers
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.recognition.judging import StageJudge
+from biometric_service.recognition.judging import WalkJudge
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.references import CaptureException
@@ -48,7 +48,7 @@ def images_of(walk: Walk, source: Source, reading: Reading) -> tuple[GivenImage,
     require_one(source)
     if source.device is not None:
         plan = Plan(reading.modality, shows=reading.shows, dpi=reading.dpi)
-        return captured(source.device, plan, StageJudge.of(walk), showing(json=source.json)).images
+        return captured(source.device, plan, WalkJudge.of(walk), showing(json=source.json)).images
     return tuple(file.read(reading) for file in image_files(source.paths or (), parse_numbers(source.samples)))
 
 

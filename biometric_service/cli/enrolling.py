@@ -33,7 +33,7 @@ from biometric_service.cli.people import ImageFile, Reading, by_subject, image_f
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.enrolment import enrol
-from biometric_service.recognition.judging import StageJudge
+from biometric_service.recognition.judging import WalkJudge
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest, LikeFingers
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import load_settings
@@ -89,7 +89,7 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
         require_gallery_made(service.walk, GalleryId(gallery), caller)
         intake = Intake(service.walk, GalleryId(gallery), caller, despite_duplicates)
         if device is not None and not paths:
-            found = captured(device, plan, StageJudge.of(service.walk), showing(json=json))
+            found = captured(device, plan, WalkJudge.of(service.walk), showing(json=json))
             lines = [intake.keep(subject or str(uuid4()), found)]
         elif device is not None or subject is not None:
             given = images_of(service.walk, Source(paths, device, samples), reading)

@@ -1,6 +1,6 @@
 """The stages of the walk as the judge of a capture session: what is taken is what the walk will use."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from biometric_service.capture.session.judging import Judgement
@@ -14,27 +14,46 @@ from biometric_service.vocabulary.templates import Template
 ALIKE = 4.0
 """-log10 FMR from which on two fingers of one session are taken for one; the enrolment looks again, at its policy."""
 
+Locate = Callable[[BiometricSample], LocatedSample | ExtractionFailure]
+
 
 @dataclass(frozen=True, slots=True)
-class StageJudge:
-    """Judges by the stages of one walk (see ``capture.session.judging.Judge``)."""
+class QualityJudge:
+    """Judges single pictures (see ``capture.session.judging.Judge``), and takes no two fingers for one: no models."""
 
-    extractors: Mapping[Modality, Extractor]
+    locate: Mapping[Modality, Locate]
     assessors: Mapping[Modality, QualityAssessor]
-    comparators: Mapping[Modality, Comparator]
-
-    @classmethod
-    def of(cls, walk: Walk) -> "StageJudge":
-        """By the stages of the walk."""
-        return cls(walk.extractors, walk.assessors, walk.comparators)
 
     def judge(self, sample: BiometricSample) -> Judgement:
-        """How good the sample is."""
-        located = serving_modality(self.extractors, sample.modality).locate(sample)
+        """How good the sample is; MODALITY_UNAVAILABLE."""
+        located = serving_modality(self.locate, sample.modality)(sample)
         if isinstance(located, ExtractionFailure):
             return Judgement(0.0, acceptable=False, defects=(located.defect,))
         quality = serving_modality(self.assessors, sample.modality).assess(located)
         return Judgement(quality.score, quality.acceptable, quality.defects)
+
+    def same_finger(self, one: BiometricSample, other: BiometricSample) -> bool:  # noqa: ARG002 (it cannot compare)
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class WalkJudge:
+    """Judges pictures as the walk will, and compares fingers with one another."""
+
+    quality: QualityJudge
+    extractors: Mapping[Modality, Extractor]
+    comparators: Mapping[Modality, Comparator]
+
+    @classmethod
+    def of(cls, walk: Walk) -> "WalkJudge":
+        """By the stages of the walk."""
+        locate = {modality: extractor.locate for modality, extractor in walk.extractors.items()}
+        return cls(QualityJudge(locate, walk.assessors), walk.extractors, walk.comparators)
+
+    def judge(self, sample: BiometricSample) -> Judgement:
+        """How good the sample is; MODALITY_UNAVAILABLE."""
+        return self.quality.judge(sample)
 
     def same_finger(self, one: BiometricSample, other: BiometricSample) -> bool:
         """Whether they look like one finger; no where nothing can be made of either."""
