@@ -165,7 +165,7 @@ def test_of_several_good_pictures_the_best_is_taken(good: Pixels) -> None:
     progress = CaptureProgress(Plan(FINGER, best_of=3), JUDGE)
     scores = [JUDGE.judge(sample(each)).score for each in (half, good)]
     assert scores[1] > scores[0] + 5
-    told(progress, [frame(each, 0.6 * at) for at, each in enumerate((half, good, half))])
+    told(progress, [frame(each, 0.6 * at) for at, each in enumerate((half, good, half, good, good))])
     [taken] = progress.taken
     np.testing.assert_array_equal(taken.sample.pixels, good)
     assert taken.of == 3
