@@ -37,6 +37,7 @@ class ErrorCode(StrEnum):
     SEARCH_INCOMPLETE = "search_incomplete"
     SAMPLES_UNUSABLE = "samples_unusable"
     TASK_UNKNOWN = "task_unknown"
+    CHALLENGE_INVALID = "challenge_invalid"
     CASE_UNKNOWN = "case_unknown"
     CASE_CONFLICT = "case_conflict"
     MODALITY_UNAVAILABLE = "modality_unavailable"
@@ -105,6 +106,7 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.SEARCH_INCOMPLETE: "A part of the gallery could not be searched, so nothing follows from finding nobody.",
     ErrorCode.SAMPLES_UNUSABLE: "Nothing that was captured can be compared; the message says what to do better.",
     ErrorCode.TASK_UNKNOWN: "There is no task with this id, or its result is no longer kept.",
+    ErrorCode.CHALLENGE_INVALID: "The challenge is not ours, expired, answered already, or was given to somebody else.",
     ErrorCode.CASE_UNKNOWN: "There is no such case of adjudication in the galleries that the caller reaches.",
     ErrorCode.CASE_CONFLICT: "What was asked does not fit the case: closed, judged already, or not for this reviewer.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",

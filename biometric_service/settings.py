@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         description="Second face embedder, joined to the first; auto takes what the first names, empty for none.",
     )
     face_detector: str = Field("auto", description="Manifest of the face detector; auto takes the best there is.")
+    face_runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
+        "auto", description="What runs face embedders; auto takes openvino where it is installed and faster at start."
+    )
     fingerprint_index: Literal["exact", "narrowed"] = Field(
         "narrowed", description="How fingerprints are searched: exact compares all, narrowed the likely ones of many."
     )
@@ -81,6 +84,8 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")
     max_request_bytes: int = Field(64_000_000, ge=1_000, description="Largest HTTP request taken, in bytes.")
     max_request_images: int = Field(16, ge=1, le=100, description="Images a request may hold.")
+    challenge_turns: int = Field(5, ge=2, le=10, description="Turns of the head that a challenge asks for.")
+    challenge_seconds: float = Field(30, gt=0, le=300, description="Time in which a challenge must be answered, in s.")
     recognition_workers: int = Field(2, ge=1, le=256, description="Threads that recognise; as many as processor cores.")
     recognition_waiting: int = Field(16, ge=0, description="Requests that may wait for one of them; more are refused.")
     recognition_seconds: float = Field(30, gt=0, description="Longest time a request waits for its answer, in s.")

@@ -8,6 +8,7 @@ import pytest
 from pluggy import Result
 
 SHARED_DATA = Path(os.environ.get("BIOMETRIC_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+os.environ.setdefault("BIOMETRIC_FACE_RUNTIME", "onnxruntime")  # not measured anew by every service under test
 MUST_RUN = bool(os.environ.get("BIOMETRIC_TESTS_MUST_RUN"))
 
 

@@ -11,6 +11,7 @@ from biometric_service.api.envelope import Envelope, Limits
 from biometric_service.api.operations import (
     adjudications,
     audit_events,
+    challenges,
     comparisons,
     devices,
     encounters,
@@ -33,6 +34,7 @@ OPERATIONS = (
     identifications,
     comparisons,
     movement_checks,
+    challenges,
     subjects,
     encounters,
     adjudications,

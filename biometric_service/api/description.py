@@ -18,6 +18,7 @@ from biometric_service.api.operations.bodies import (
     MovementBody,
     VerificationBody,
 )
+from biometric_service.api.operations.challenge_wire import ChallengeAnswerBody
 
 REFERENCE = "#/components/schemas/{model}"
 PROBLEM = {
@@ -26,6 +27,7 @@ PROBLEM = {
 }
 READ_BY_US: tuple[type[BaseModel], ...] = (
     BatchBody,
+    ChallengeAnswerBody,
     EncounterBody,
     EnrolmentBody,
     FewBody,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from biometric_service.app.choosing import AUTO, calibration_of, chosen
+from biometric_service.app.runtimes import open_embedder
 from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.population import Population
 from biometric_service.comparison.standardised import StandardisedComparator
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.extraction.face.centerface import CenterFaceDetector
 from biometric_service.extraction.face.detection import FaceDetector
-from biometric_service.extraction.face.embedding import FaceEmbedder
 from biometric_service.extraction.face.extractor import FaceExtractor
 from biometric_service.extraction.face.joining import WeightedEmbedder
 from biometric_service.extraction.face.yunet import YuNetDetector
@@ -44,10 +44,10 @@ class Embedding:
         """How many numbers an embedding has."""
         return sum(model.manifest.output.dimension or 0 for model in self.models)
 
-    def embedders(self) -> list[WeightedEmbedder]:
-        """The models, loaded; MODEL_INVALID."""
+    def embedders(self, settings: Settings) -> list[WeightedEmbedder]:
+        """The models, loaded; MODEL_INVALID, SETTINGS_INVALID."""
         return [
-            WeightedEmbedder(FaceEmbedder(open_session(model.path), model.manifest), weight)
+            WeightedEmbedder(open_embedder(model, settings), weight)
             for model, weight in zip(self.models, self.weights, strict=True)
         ]
 
@@ -59,7 +59,7 @@ def serve_faces(settings: Settings, shelf: ModelShelf) -> tuple[FaceExtractor, F
     if model is None or detection is None:
         return None
     embedding = _joined(model, _companion(settings.face_companion, shelf, model.manifest))
-    extractor = FaceExtractor(_detector(detection), embedding.embedders(), embedding.format)
+    extractor = FaceExtractor(_detector(detection), embedding.embedders(settings), embedding.format)
     return extractor, FaceQualityAssessor(_recognisability(extractor, model.manifest)), _comparator(embedding)
 
 

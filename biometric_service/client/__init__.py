@@ -12,6 +12,8 @@ done once. A fault is a ``ServiceFault`` with the service's code.
 from biometric_service.api.operations.positions import Finger
 from biometric_service.client.asking import (
     Request,
+    challenge,
+    challenge_answer,
     comparison,
     device_revocation,
     devices,
@@ -53,6 +55,8 @@ __all__ = [
     "Patience",
     "Request",
     "ServiceFault",
+    "challenge",
+    "challenge_answer",
     "comparison",
     "device_revocation",
     "devices",

@@ -29,7 +29,8 @@ from biometric_service.api.operations.answers import (
     SubjectAnswer,
     SubjectsAnswer,
 )
-from biometric_service.client.images import Form, Image, batch_form, form
+from biometric_service.api.operations.challenge_wire import ChallengeIssuedAnswer, ChallengeJudgedAnswer
+from biometric_service.client.images import Form, Image, batch_form, form, frames_form
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.decisions import Movement
 from biometric_service.vocabulary.references import EncounterStatus
@@ -147,6 +148,20 @@ def movement_check(  # noqa: PLR0913 - as many as a checkpoint knows
         "claimed": claimed,
     }
     return _post("movement-checks", MovementAnswer, form(asked, images))
+
+
+def challenge(*, subject: str, gallery: str, purpose: str, device: str = "") -> Request[ChallengeIssuedAnswer]:
+    """Which turns of the head is somebody to be asked for who says to be the subject?"""
+    asked = {"purpose": purpose, "device": device, "gallery": gallery, "subject": subject}
+    return _post("challenges", ChallengeIssuedAnswer, asked)
+
+
+def challenge_answer(
+    frames: Sequence[tuple[float, Image]], *, challenge: str, purpose: str, device: str = ""
+) -> Request[ChallengeJudgedAnswer]:
+    """Was the claimed person there, and no picture? Each frame with its time in seconds."""
+    asked = {"purpose": purpose, "device": device, "challenge": challenge}
+    return _post("challenge-answers", ChallengeJudgedAnswer, frames_form(asked, frames))
 
 
 def subjects(*, gallery: str, purpose: str, after: str | None = None, limit: int = 50) -> Request[SubjectsAnswer]:

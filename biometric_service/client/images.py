@@ -81,6 +81,15 @@ def batch_form(asked: Mapping[str, Any], probes: Sequence[Sequence[Image]]) -> F
     return Form({"request": json.dumps({**asked, "probes": people})}, files)
 
 
+def frames_form(asked: Mapping[str, Any], frames: Sequence[tuple[float, Image]]) -> Form:
+    """A request with the frames of a camera, each with its time in seconds."""
+    named = {f"frame-{number}": frame for number, frame in enumerate(frames)}
+    listed = [{"file": name, "at": at} for name, (at, _) in named.items()]
+    return Form(
+        {"request": json.dumps({**asked, "frames": listed})}, {n: image.data for n, (_, image) in named.items()}
+    )
+
+
 def _listed(images: Sequence[Image], first: int) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     named = {f"image-{first + number}": image for number, image in enumerate(images)}
     listed = [

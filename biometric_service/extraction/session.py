@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 class Port(Protocol):
     """An input or output of a model; a free dimension of its shape is a name or None."""
 
-    name: str
-    shape: list[int | str | None]
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def shape(self) -> list[int | str | None]:
+        """Its sides."""
 
 
 class Session(Protocol):

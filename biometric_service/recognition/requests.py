@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.challenges import ChallengeFinding, Turn
 from biometric_service.vocabulary.decisions import Decision, Movement
 from biometric_service.vocabulary.quality import AttackAssessment, Defect, QualityAssessment
 from biometric_service.vocabulary.references import (
@@ -193,6 +194,47 @@ class Enrolment:
     duplicates: Decision | None
     claim: Decision | None = None
     alike: tuple[LikeFingers, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeRequest:
+    """The frames that answer a challenge, in the order in which they were taken.
+
+    ``images``: two or more, of faces. ``times``: of each, in seconds from any moment. ``elapsed``: seconds since
+    ``turns`` were asked. ``subject``: who it is said to be.
+    """
+
+    images: tuple[GivenImage, ...]
+    times: tuple[float, ...]
+    turns: tuple[Turn, ...]
+    elapsed: float
+    subject: SubjectId
+    gallery: GalleryId
+
+
+class ChallengeOutcome(StrEnum):
+    """What became of a challenge; only PASSED says that the claimed person stood there and turned the head."""
+
+    PASSED = "passed"
+    RECAPTURE = "recapture"
+    ATTACK_SUSPECTED = "attack_suspected"
+    NOT_FOLLOWED = "not_followed"
+    NOT_VERIFIED = "not_verified"
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeAnswer:
+    """Answer to the frames of a challenge.
+
+    ``findings``: of every check, none where a frame could not be used. ``decision``: whether the frontal frames are of
+    the claimed subject.
+    """
+
+    outcome: ChallengeOutcome
+    findings: tuple[ChallengeFinding, ...]
+    decision: Decision
+    samples: tuple[SampleReport, ...]
+    event: int
 
 
 class Passage(StrEnum):

@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     COLLATION = "collation"
     SUBJECTS_COMPARED = "subjects.compared"
     MOVEMENT_CHECK = "movement.check"
+    CHALLENGE_ISSUED = "challenge.issued"
+    CHALLENGE_ANSWERED = "challenge.answered"
     CASE_OPENED = "adjudication.opened"
     CASE_REVIEWED = "adjudication.reviewed"
     CASE_CLOSED = "adjudication.closed"
@@ -91,6 +93,8 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.SUBJECTS_COMPARED: "Two enrolled subjects were compared by their references.",
     EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
     EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
+    EventKind.CHALLENGE_ISSUED: "Somebody at an unattended camera was asked to turn the head.",
+    EventKind.CHALLENGE_ANSWERED: "The frames of a challenge were judged and the person compared with who was claimed.",
     EventKind.CASE_OPENED: "Two who may be one person were laid before reviewers.",
     EventKind.CASE_REVIEWED: "A reviewer judged a case; what was said is told when it is closed.",
     EventKind.CASE_CLOSED: "A case has its outcome; the event says what each reviewer said.",

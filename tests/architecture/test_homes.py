@@ -20,6 +20,7 @@ HOMES = {
         "biometric_service/quality/",
         "biometric_service/presentation_attack/",
     ),
+    "openvino": ("biometric_service/extraction/",),
     "pkcs11": ("biometric_service/references/",),
     "jpype": ("biometric_service/comparison/",),
     "nbis": ("biometric_service/quality/",),

@@ -42,7 +42,8 @@ def test_every_recognition_takes_json_and_forms(described: Mapping[str, Any]) ->
         if "recognition" in operation["tags"]
     }
     assert taken.pop("/comparisons") == {"application/json"}  # of subjects that are enrolled: no images
-    assert len(taken) == 7
+    assert taken.pop("/challenges") == {"application/json"}  # of nobody's images yet
+    assert len(taken) == 8
     assert all(types == {"application/json", "multipart/form-data"} for types in taken.values())
 
 
