@@ -17,7 +17,7 @@ from biometric_service.decision.fusion import join
 from biometric_service.decision.policy import Question, thresholds
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.banked import BankedGallery
-from biometric_service.recognition.comparing import compare_subject
+from biometric_service.recognition.comparing import compare_subjects
 from biometric_service.recognition.enrolment import search_duplicates
 from biometric_service.recognition.requests import GivenTemplate
 from biometric_service.recognition.walk import Observation, Walk, capture, operating_point
@@ -152,7 +152,7 @@ class Duplicates:
         return {"probes": len(chosen), **times(seconds[1:]), **Found(of, reached_mates, listed_mates).summary()}
 
     def _reached(self, walk: Walk, observed: Sequence[Observation], mate: SubjectId, threshold: float) -> bool:
-        return join(compare_subject(walk, observed, mate)) >= threshold
+        return join(compare_subjects(walk, observed, [mate])[mate]) >= threshold
 
     def _people(self, fingers: int) -> list[tuple[SubjectId, list[RealPrint]]]:
         people: defaultdict[SubjectId, list[RealPrint]] = defaultdict(list)

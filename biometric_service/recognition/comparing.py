@@ -1,10 +1,9 @@
 """From shortlists to candidates: every shortlisted subject is compared with all of the probe's templates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from biometric_service.decision.candidates import rank
-from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.walk import Observation, Walk, serving
 from biometric_service.vocabulary.candidates import CandidateList, Conditions, PartScore, Shortlist
 from biometric_service.vocabulary.protocols import Comparator
@@ -24,18 +23,20 @@ def compare(
     trace, the best candidate is compared once more for it: ``compared`` (probe template, reference), then the
     comparator's own steps.
     """
-    parts = {subject: compare_subject(walk, observed, subject) for subject in _subjects(shortlists)}
+    parts = compare_subjects(walk, observed, _subjects(shortlists))
     candidates = rank(parts, shortlists, walk.candidate_limit)
     if trace is not SILENT and candidates.candidates:
-        compare_subject(walk, observed, candidates.candidates[0].subject, trace)
+        compare_subjects(walk, observed, [candidates.candidates[0].subject], trace)
     return candidates
 
 
-def compare_subject(
-    walk: Walk, observed: Sequence[Observation], subject: SubjectId, trace: Trace = SILENT
-) -> tuple[PartScore, ...]:
-    """Every comparison of the probe's templates with the subject's references, none where it was erased meanwhile."""
-    return compare_references(walk, observed, _references(walk, subject), trace)
+def compare_subjects(
+    walk: Walk, observed: Sequence[Observation], subjects: Collection[SubjectId], trace: Trace = SILENT
+) -> dict[SubjectId, tuple[PartScore, ...]]:
+    """Every comparison of the probe's templates with each subject's references, none where it was erased meanwhile."""
+    formats = {each.template.format for each in observed if each.template}
+    kept = walk.store.references_of(subjects, formats)
+    return {subject: compare_references(walk, observed, kept.get(subject, ()), trace) for subject in subjects}
 
 
 def compare_references(
@@ -47,15 +48,6 @@ def compare_references(
         for number, each in enumerate(observed)
         for part in _scores(walk, each, references, trace)
     )
-
-
-def _references(walk: Walk, subject: SubjectId) -> Sequence[Reference]:
-    try:
-        return walk.store.references(subject)
-    except BiometricServiceError as fault:
-        if fault.code is ErrorCode.SUBJECT_UNKNOWN:
-            return ()
-        raise
 
 
 def _subjects(shortlists: Iterable[Shortlist]) -> list[SubjectId]:

@@ -1,19 +1,19 @@
 """Are two enrolled subjects one person, and is somebody one of a few? Comparisons with named subjects, no search."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from biometric_service.decision.candidates import rank
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
-from biometric_service.recognition.comparing import compare_subject
+from biometric_service.recognition.comparing import compare_subjects
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Given, GivenTemplate, Recognition
 from biometric_service.recognition.verification import decide_claim
 from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point, require_member
 from biometric_service.templates import native
-from biometric_service.vocabulary.candidates import CandidateList, PartScore
+from biometric_service.vocabulary.candidates import CandidateList
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, Reference, SubjectId
 from biometric_service.vocabulary.trace import SILENT, Trace
@@ -71,12 +71,10 @@ def identify_among(walk: Walk, request: FewRequest, caller: Caller, trace: Trace
 def _candidates(
     walk: Walk, observed: Sequence[Observation], subjects: Sequence[SubjectId], trace: Trace
 ) -> CandidateList:
-    parts: Mapping[SubjectId, Sequence[PartScore]] = {
-        subject: compare_subject(walk, observed, subject) for subject in dict.fromkeys(subjects)
-    }
+    parts = compare_subjects(walk, observed, tuple(dict.fromkeys(subjects)))
     found = replace(rank(parts, (), len(parts)), searched=sum(map(len, parts.values())))
     if trace is not SILENT and found.candidates:
-        compare_subject(walk, observed, found.candidates[0].subject, trace)
+        compare_subjects(walk, observed, [found.candidates[0].subject], trace)
     return found
 
 

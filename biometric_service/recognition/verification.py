@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from biometric_service.decision.open_set import decide_verification
 from biometric_service.decision.policy import Question
-from biometric_service.recognition.comparing import compare_subject
+from biometric_service.recognition.comparing import compare_subjects
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Recognition, VerificationRequest
 from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point, require_member
@@ -31,6 +31,6 @@ def decide_claim(
     walk: Walk, observed: Sequence[Observation], subject: SubjectId, caller: Caller, trace: Trace = SILENT
 ) -> Decision:
     """Compare what was observed with the subject's references and decide at the verification's operating point."""
-    parts = compare_subject(walk, observed, subject, trace)
+    parts = compare_subjects(walk, observed, [subject], trace)[subject]
     point = operating_point(walk, caller, Question.VERIFICATION)
     return decide_verification(subject, parts, best_quality(observed), point)

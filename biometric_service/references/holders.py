@@ -1,5 +1,6 @@
 """A subject as its blobs are bound to it, and where a subject that was merged went."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
@@ -67,6 +68,20 @@ def followed(connection: Connection, number: int) -> int:
     while (merge := present_merge(connection, number)) is not None:
         number = merge.target
     return number
+
+
+def numbers_of(connection: Connection, subjects: Collection[SubjectId]) -> Mapping[SubjectId, int]:
+    """Where the encounters of each subject are, after all merges; whoever is unknown is left out."""
+    rows = connection.execute(select(SubjectRow.id, SubjectRow.number).where(SubjectRow.id.in_(subjects)))
+    found = {SubjectId(known_as): number for known_as, number in rows}
+    while went := _went(connection, found.values()):
+        found = {subject: went.get(number, number) for subject, number in found.items()}
+    return found
+
+
+def _went(connection: Connection, numbers: Iterable[int]) -> Mapping[int, int]:
+    merges = select(MergeRow.source, MergeRow.target).where(MergeRow.undone.is_(None))
+    return {row.source: row.target for row in connection.execute(merges.where(MergeRow.source.in_(set(numbers))))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """The reference store in SQL: the only durable truth (``vocabulary.protocols.ReferenceStore``)."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, delete, insert, select
 
 from biometric_service.references.change_feed import open_page, read_page
 from biometric_service.references.database import Database
-from biometric_service.references.encounters import Place, template_count, write_encounter
+from biometric_service.references.encounters import Place, format_name, template_count, write_encounter
 from biometric_service.references.erasure import certificates, destroy_subject
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import (
@@ -16,6 +17,7 @@ from biometric_service.references.holders import (
     find_subject,
     followed,
     give_data_key,
+    numbers_of,
     subject_number,
 )
 from biometric_service.references.idempotency import write_once
@@ -28,6 +30,7 @@ from biometric_service.references.models import (
     GalleryRow,
     StoreRow,
     SubjectRow,
+    TemplateRow,
 )
 from biometric_service.references.numbers import STORE, new_change, take_numbers
 from biometric_service.references.recording import EventWriter
@@ -62,6 +65,7 @@ from biometric_service.vocabulary.references import (
     SubjectId,
     SubjectSummary,
 )
+from biometric_service.vocabulary.templates import TemplateFormat
 
 
 class SqlReferenceStore:
@@ -175,6 +179,19 @@ class SqlReferenceStore:
             number = followed(connection, subject_number(connection, subject))
             sealed = read_sealed(connection, EncounterRow.subject == number)
         return list(open_references(self._keys, sealed))
+
+    def references_of(
+        self, subjects: Collection[SubjectId], formats: Collection[TemplateFormat]
+    ) -> Mapping[SubjectId, Sequence[Reference]]:
+        """The references of several subjects, of these formats alone, decrypted; whoever is unknown is left out."""
+        with self._database.reading() as connection:
+            numbers = numbers_of(connection, subjects)
+            of_formats = TemplateRow.format.in_([format_name(each) for each in formats])
+            sealed = read_sealed(connection, EncounterRow.subject.in_(set(numbers.values())) & of_formats)
+        opened: defaultdict[int, list[Reference]] = defaultdict(list)
+        for one, reference in zip(sealed, open_references(self._keys, sealed), strict=True):
+            opened[one.subject].append(reference)
+        return {subject: opened[number] for subject, number in numbers.items()}
 
     def image(self, reference: ReferenceId) -> bytes:
         """The image, as it was given, that a reference was made from; SUBJECT_UNKNOWN."""

@@ -224,6 +224,11 @@ class ReferenceStore(Protocol):
     def references(self, subject: SubjectId) -> Sequence[Reference]:
         """The subject's references, or those of where it was merged into, decrypted; SUBJECT_UNKNOWN."""
 
+    def references_of(
+        self, subjects: Collection[SubjectId], formats: Collection[TemplateFormat]
+    ) -> Mapping[SubjectId, Sequence[Reference]]:
+        """The references of several subjects, of these formats alone, decrypted; whoever is unknown is left out."""
+
     def image(self, reference: ReferenceId) -> bytes:
         """The image, as it was given, that a reference was made from; SUBJECT_UNKNOWN."""
 
