@@ -24,13 +24,13 @@ OFFICER = Caller("officer", "movement")
 
 @pytest.fixture
 def walk(tmp_path: Path) -> Iterator[Walk]:
-    """Nobody leads the second candidate by enough to be a match."""
+    """Nobody leads the second candidate by enough to be a match, and every review is adjudicated."""
     chosen = Settings(data_dir=tmp_path)
     with settings_store(chosen) as opened:
         opened.store.create_gallery(INMATES, event(EventKind.GALLERY_CREATED))
         for finger in range(1, 5):
             opened.store.enrol(encounter(finger), event(EventKind.SUBJECT_ENROLLED))
-        yield with_points(template_walk(opened, chosen), margin=50.0)
+        yield with_points(template_walk(opened, chosen), margin=50.0, adjudicate=True)
 
 
 def with_points(walk: Walk, **changes: float | bool) -> Walk:
