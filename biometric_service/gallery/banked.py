@@ -1,6 +1,6 @@
 """A gallery index: references in a comparator's bank, all searched or as far as a shortlister narrows them down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -17,7 +17,7 @@ from biometric_service.gallery.shortlisting import Shortlisting, Sought
 from biometric_service.gallery.side_by_side import SideBySide
 from biometric_service.vocabulary.candidates import Probe, Shortlist, ShortlistEntry
 from biometric_service.vocabulary.protocols import Comparator
-from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, ReferenceId, SubjectId
+from biometric_service.vocabulary.references import Change, ChangeNumber, Reference, SubjectId
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.storage import ArraySource, SinkWithin, SourceWithin, Storable
 from biometric_service.vocabulary.templates import Template, position_of
@@ -151,22 +151,30 @@ class BankedGallery:
 
     def _add(self, references: Sequence[Reference]) -> None:
         """Add all, or none where one cannot be held."""
-        added: list[ReferenceId] = []
+        taken: list[int] = []
+
+        def hold(reference: Reference) -> int:
+            row = self._bank.add(reference.template)
+            taken.append(row)
+            self._shortlister.add(row, reference.template)
+            return row
+
         try:
-            for reference in references:
-                row = self._bank.add(reference.template)
-                self._members.add(row, reference)
-                added.append(reference.id)
-                self._shortlister.add(row, reference.template)
+            rows = self._threads.each(references, hold)
         except BaseException:
-            self._remove(self._members.rows_of(added))
+            self._let_go(taken)
             raise
+        for row, reference in zip(rows, references, strict=True):
+            self._members.add(row, reference)
 
     def _remove(self, rows: Rows) -> None:
-        for row in rows:
-            self._shortlister.remove(int(row))
-            self._bank.remove(int(row))
+        self._let_go(rows.tolist())
         self._members.remove(rows)
+
+    def _let_go(self, rows: Iterable[int]) -> None:
+        for row in rows:
+            self._shortlister.remove(row)
+            self._bank.remove(row)
 
     def _require_format(self, template: Template) -> None:
         if template.format != self.format:

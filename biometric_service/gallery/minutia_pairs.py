@@ -34,8 +34,6 @@ HIGHEST = 6.5
 MOST_MINUTIAE = 64
 DAMPING = 0.5
 
-Moments = NDArray[np.complex128]
-
 
 def _orders() -> NDArray[np.int64]:
     """(m, n), int64 (k, 2), (0, 0) first, one of each four that are the same up to order and sign."""
@@ -76,66 +74,94 @@ class PairDescriber:
         if isinstance(template, SourceAfisTemplate):
             template = minutiae_of(template)
         assert isinstance(template, MinutiaeTemplate)
-        damped = damped_moments(template)
-        if not damped.any():
-            return np.zeros(damped.size, np.float32)
-        mean, whitening = self._statistics
-        vector = np.matmul(whitening, (damped - mean)[..., np.newaxis]).ravel()
-        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+        vector: NDArray[np.float32] = _whitened(damped_moments(template), *self._statistics)
+        return vector
 
 
 def damped_moments(template: MinutiaeTemplate) -> NDArray[np.float32]:
     """float32 (2, 38, 13), each within -1 to 1: real and imaginary parts of every moment in every ring."""
     best = np.argsort(-template.qualities, kind="stable")[:MOST_MINUTIAE]
-    moments = np.zeros((RINGS, len(ORDERS)), np.complex128)
-    _collect(
-        template.positions[best].astype(np.float64),
-        template.directions[best].astype(np.float64),
-        template.qualities[best].astype(np.float64),
-        ORDERS,
-        moments,
+    damped: NDArray[np.float32] = _damped(
+        _moments(template.positions[best], template.directions[best], template.qualities[best])
     )
-    scaled = moments[:, 1:] / np.sqrt(1 + moments[:, :1].real)
-    damped = (scaled / (np.abs(scaled) + DAMPING)).T
-    return np.stack([damped.real, damped.imag]).astype(np.float32)
+    return damped
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _collect(
-    positions: NDArray[np.float64],
-    directions: NDArray[np.float64],
-    qualities: NDArray[np.float64],
-    orders: NDArray[np.int64],
-    moments: Moments,
-) -> None:
-    """Add every pair to the two rings that its distance lies between."""
-    here, there = np.ones(2 * ORDER + 1, np.complex128), np.ones(2 * ORDER + 1, np.complex128)
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _whitened(
+    damped: NDArray[np.float32], mean: NDArray[np.float32], whitening: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The vector of unit length, all zero where there is no pair."""
+    parts, orders, rings = damped.shape
+    vector = np.zeros(damped.size, np.float32)
+    if not damped.any():
+        return vector
+    for part in range(parts):
+        for order in range(orders):
+            rest = damped[part, order] - mean[part, order]
+            for ring in range(rings):
+                total = np.float32(0)
+                for other in range(rings):
+                    total += whitening[part, order, ring, other] * rest[other]
+                vector[(part * orders + order) * rings + ring] = total
+    return vector / np.float32(max(math.sqrt((vector * vector).sum()), 1e-9))
+
+
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _damped(moments: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Moments, float64 (2, rings, 39), divided by what chance makes of so many pairs, and damped to their phases."""
+    damped = np.empty((2, len(ORDERS) - 1, RINGS), np.float32)
+    for ring in range(RINGS):
+        chance = math.sqrt(1 + moments[0, ring, 0])
+        for order in range(len(ORDERS) - 1):
+            real, imaginary = moments[0, ring, order + 1] / chance, moments[1, ring, order + 1] / chance
+            size = math.sqrt(real * real + imaginary * imaginary) + DAMPING
+            damped[0, order, ring], damped[1, order, ring] = real / size, imaginary / size
+    return damped
+
+
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _moments(
+    positions: NDArray[np.float32], directions: NDArray[np.float32], qualities: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """float64 (2, rings, 39), real and imaginary: every pair, in the two rings that its distance lies between."""
+    moments = np.zeros((2, RINGS, len(ORDERS)))
+    here, there = np.empty((2, 2 * ORDER + 1)), np.empty((2, 2 * ORDER + 1))
+    along, across = np.cos(directions.astype(np.float64)), np.sin(directions.astype(np.float64))
     for one in range(len(positions)):
         for other in range(one):
-            x, y = positions[other] - positions[one]
-            distance = math.hypot(x, y)
+            x = float(positions[other, 0]) - float(positions[one, 0])
+            y = float(positions[other, 1]) - float(positions[one, 1])
+            distance = math.sqrt(x * x + y * y)
             if not NEAREST < distance < FARTHEST:
                 continue
-            line = math.atan2(-y, x)
-            _turn(directions[one] - line, here)
-            _turn(directions[other] - line - math.pi, there)
-            ring, weight = (distance - NEAREST) / RING, qualities[one] * qualities[other]
-            _add(moments[int(ring)], weight * (1 - ring % 1), here, there, orders)
-            _add(moments[int(ring) + 1], weight * (ring % 1), here, there, orders)
+            x, y = x / distance, -y / distance
+            _turn(along[one] * x + across[one] * y, across[one] * x - along[one] * y, here)
+            _turn(-along[other] * x - across[other] * y, along[other] * y - across[other] * x, there)
+            ring, weight = (distance - NEAREST) / RING, float(qualities[one]) * float(qualities[other])
+            _add(moments[:, int(ring)], weight * (1 - ring % 1), here, there)
+            _add(moments[:, int(ring) + 1], weight * (ring % 1), here, there)
+    return moments
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _turn(angle: float, powers: Moments) -> None:
-    """exp(i k angle) for k from -6 to 6."""
-    step = complex(math.cos(angle), math.sin(angle))
-    for k in range(1, ORDER + 1):
-        powers[ORDER + k] = powers[ORDER + k - 1] * step
-        powers[ORDER - k] = powers[ORDER + k].conjugate()
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _turn(cosine: float, sine: float, powers: NDArray[np.float64]) -> None:
+    """exp(i k angle) for k from -6 to 6, float64 (2, 13), real and imaginary."""
+    powers[0, ORDER], powers[1, ORDER] = 1, 0
+    for k in range(ORDER + 1, 2 * ORDER + 1):
+        powers[0, k] = powers[0, k - 1] * cosine - powers[1, k - 1] * sine
+        powers[1, k] = powers[0, k - 1] * sine + powers[1, k - 1] * cosine
+        powers[0, 2 * ORDER - k], powers[1, 2 * ORDER - k] = powers[0, k], -powers[1, k]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _add(row: Moments, weight: float, here: Moments, there: Moments, orders: NDArray[np.int64]) -> None:
+@njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _add(ring: NDArray[np.float64], weight: float, here: NDArray[np.float64], there: NDArray[np.float64]) -> None:
     """Neither of the two minutiae comes first, so both ways are added."""
-    for each in range(len(orders)):
-        m, n = orders[each, 0] + ORDER, orders[each, 1] + ORDER
-        row[each] += weight * (here[m] * there[n] + here[n] * there[m])
+    for each in range(len(ORDERS)):
+        m, n = ORDERS[each, 0] + ORDER, ORDERS[each, 1] + ORDER
+        real = here[0, m] * there[0, n] - here[1, m] * there[1, n] + here[0, n] * there[0, m] - here[1, n] * there[1, m]
+        other = (
+            here[0, m] * there[1, n] + here[1, m] * there[0, n] + here[0, n] * there[1, m] + here[1, n] * there[0, m]
+        )
+        ring[0, each] += weight * real
+        ring[1, each] += weight * other

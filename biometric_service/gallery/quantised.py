@@ -5,6 +5,8 @@ behind than with single precision. FAISS takes four times as long for the same b
 that they could neither be shared between processes nor be overwritten.
 """
 
+from threading import Lock
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -28,16 +30,20 @@ class QuantisedDescriptors:
     def __init__(self) -> None:
         self._blocks: tuple[Codes, ...] = ()
         self._lent: set[int] = set()
+        self._writing = Lock()
 
     def put(self, row: int, vector: Vector) -> None:
         """Set an entry."""
-        while row >= SLOTS * len(self._blocks):
-            self._blocks = (*self._blocks, np.zeros((SLOTS, len(vector)), np.int8))
-        self._own(row // SLOTS)[row % SLOTS] = _quantised(vector)
+        code = _quantised(vector)
+        with self._writing:
+            while row >= SLOTS * len(self._blocks):
+                self._blocks = (*self._blocks, np.zeros((SLOTS, len(vector)), np.int8))
+            self._own(row // SLOTS)[row % SLOTS] = code
 
     def wipe(self, row: int) -> None:
         """Overwrite an entry with zeros."""
-        self._own(row // SLOTS)[row % SLOTS] = 0
+        with self._writing:
+            self._own(row // SLOTS)[row % SLOTS] = 0
 
     def products(self, vector: Vector, rows: Rows) -> NDArray[np.int32]:
         """Inner products in steps squared, int32 (len(rows),), without the interpreter lock."""

@@ -45,7 +45,7 @@ class Shortlister(Protocol):
     """Tells the rows that are worth a full comparison; holds a descriptor for each row of the bank."""
 
     def add(self, row: int, template: Template) -> None:
-        """Hold the template's descriptor under its row."""
+        """Hold the template's descriptor under its row; of fingerprints several threads at a time."""
 
     def remove(self, row: int) -> None:
         """Forget a row and overwrite its descriptor."""

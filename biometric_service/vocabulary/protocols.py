@@ -71,14 +71,14 @@ class AttackDetector(Protocol):
 class ComparisonBank(Protocol):
     """References of one format held in the form the comparator is fastest on; rows are stable until removed.
 
-    Safe for concurrent ``scores`` beside one writer.
+    Safe for concurrent ``scores`` beside writers.
     """
 
     def __len__(self) -> int:
         """How many rows there are in use."""
 
     def add(self, template: Template) -> int:
-        """Hold a template; returns its row."""
+        """Hold a template; returns its row. Fingerprints are added by several threads at a time."""
 
     def remove(self, row: int) -> None:
         """Forget a row; its number may be given out again."""
