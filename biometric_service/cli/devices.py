@@ -10,6 +10,7 @@ import typer
 
 from biometric_service.capture.devices import TIMEOUT_SECONDS, capture_one, device_info, png
 from biometric_service.cli.files import write_file
+from biometric_service.cli.forwarding import forward_zkteco
 from biometric_service.cli.offering import make_sbi_key, serve_sbi
 from biometric_service.cli.printing import JsonOption, advise, plain, print_json, print_table
 from biometric_service.vocabulary.samples import Modality
@@ -27,6 +28,7 @@ devices = typer.Typer(
 )
 devices.command("make-sbi-key")(make_sbi_key)
 devices.command("serve-sbi")(serve_sbi)
+devices.command("forward-zkteco")(forward_zkteco)
 
 
 @devices.command("families")

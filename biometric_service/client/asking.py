@@ -1,7 +1,8 @@
 """Every operation as a request with the type of its answer, which ``Client`` and ``AsyncClient`` send."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -26,6 +27,7 @@ from biometric_service.api.operations.answers import (
     GalleryDeletionAnswer,
     MovementAnswer,
     RecognitionAnswer,
+    ReportAnswer,
     SubjectAnswer,
     SubjectsAnswer,
 )
@@ -162,6 +164,37 @@ def challenge_answer(
     """Was the claimed person there, and no picture? Each frame with its time in seconds."""
     asked = {"purpose": purpose, "device": device, "challenge": challenge}
     return _post("challenge-answers", ChallengeJudgedAnswer, frames_form(asked, frames))
+
+
+def movement_report(  # noqa: PLR0913 - as many as a terminal tells
+    report: str,
+    *,
+    gallery: str,
+    checkpoint: str,
+    terminal: str,
+    person: str,
+    seen_at: datetime,
+    claimed: str | None = None,
+    direction: Movement | None = None,
+    method: str = "",
+    purpose: str,
+    device: str = "",
+) -> Request[ReportAnswer]:
+    """Note what another system's terminal saw; the report's own id makes the service note it once."""
+    asked = {
+        "purpose": purpose,
+        "device": device,
+        "report": report,
+        "gallery": gallery,
+        "checkpoint": checkpoint,
+        "terminal": terminal,
+        "person": person,
+        "claimed": claimed,
+        "direction": direction,
+        "method": method,
+        "seen_at": seen_at.isoformat(),
+    }
+    return replace(_post("movement-reports", ReportAnswer, asked), key=report)
 
 
 def subjects(*, gallery: str, purpose: str, after: str | None = None, limit: int = 50) -> Request[SubjectsAnswer]:

@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     MOVEMENT_CHECK = "movement.check"
     CHALLENGE_ISSUED = "challenge.issued"
     CHALLENGE_ANSWERED = "challenge.answered"
+    MOVEMENT_REPORTED = "movement.reported"
     CASE_OPENED = "adjudication.opened"
     CASE_REVIEWED = "adjudication.reviewed"
     CASE_CLOSED = "adjudication.closed"
@@ -92,6 +93,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.COLLATION: "Two sets of samples that were sent were compared with one another.",
     EventKind.SUBJECTS_COMPARED: "Two enrolled subjects were compared by their references.",
     EventKind.MOVEMENT_CHECK: "Somebody was checked at a checkpoint.",
+    EventKind.MOVEMENT_REPORTED: "A terminal of another system says it recognised somebody; nothing was compared here.",
     EventKind.ENROLMENT_REFUSED: "An enrolment was not kept; the event says why.",
     EventKind.CHALLENGE_ISSUED: "Somebody at an unattended camera was asked to turn the head.",
     EventKind.CHALLENGE_ANSWERED: "The frames of a challenge were judged and the person compared with who was claimed.",

@@ -73,6 +73,11 @@ def batch(gallery: str) -> Mapping[str, Any]:
     return {"probes": [{"images": [IMAGE]}], "gallery": gallery}
 
 
+def report(gallery: str) -> Mapping[str, Any]:
+    seen = {"terminal": "CQZ7", "person": "104", "seen_at": "2026-03-04T06:30:00-06:00"}
+    return {"report": "r-1", "gallery": gallery, "checkpoint": "gate", **seen}
+
+
 def comparison(gallery: str) -> Mapping[str, Any]:
     return {"first": "ours-1", "second": f"{gallery}-1", "gallery": gallery}
 
@@ -117,6 +122,7 @@ MATRIX = (
     Operation("POST", "/identification-batches", Scope.IDENTIFY, 200, 403, batch),
     Operation("POST", "/enrolments", Scope.ENCOUNTER_WRITE, NO_MODEL, 403, enrolment),
     Operation("POST", "/movement-checks", Scope.MOVEMENT, NO_MODEL, 403, images(checkpoint="gate", direction="in")),
+    Operation("POST", "/movement-reports", Scope.MOVEMENT, 201, 403, report),
     Operation("GET", "/subjects", Scope.GALLERY_READ, 200, 403, query=in_gallery),
     Operation("GET", "/subjects/{subject}", Scope.ENCOUNTER_READ, 200, 404),
     Operation("DELETE", "/subjects/{subject}", Scope.ENCOUNTER_WRITE, 200, 404),

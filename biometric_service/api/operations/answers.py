@@ -204,6 +204,13 @@ class MovementAnswer(Answer):
     event: int = Field(description="Number of the event in the audit log.")
 
 
+class ReportAnswer(Answer):
+    """The report was noted."""
+
+    event: int = Field(description="Number of the event in the audit log.")
+    subject: str | None = Field(description="Who is enrolled in the gallery as claimed; null where nobody is.")
+
+
 class SubjectAnswer(Answer):
     """What may be told of a subject."""
 

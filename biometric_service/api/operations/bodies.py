@@ -227,6 +227,20 @@ class MovementBody(RequestBody):
     explain: Explain = False
 
 
+class ReportBody(AskingBody):
+    """What another system's terminal says it saw."""
+
+    report: Id = Field(description="Your id of this report, the same when it is sent again.", examples=["9f2c1e"])
+    gallery: Id = Field(description="Who may be at this checkpoint.", examples=["residents"])
+    checkpoint: Annotated[Line, Field(min_length=1)] = Field(description="Where.", examples=["gate-3"])
+    terminal: Annotated[Line, Field(min_length=1)] = Field(description="Which terminal.", examples=["CQZ7200960012"])
+    person: Annotated[Line, Field(min_length=1)] = Field(description="Whom it takes it to be.", examples=["104"])
+    claimed: Id | None = Field(None, description="Who that is here, where that is known.", examples=["P-104"])
+    direction: Movement | None = Field(None, description="Which way, where that is known.", examples=["out"])
+    method: Line = Field("", description="What the terminal went by.", examples=["fingerprint"])
+    seen_at: AwareDatetime = Field(description="When, by the terminal's clock.", examples=["2026-03-04T06:30:00-06:00"])
+
+
 class GalleryBody(AskingBody):
     """Make a gallery."""
 
