@@ -75,6 +75,7 @@ def test_other_turns_than_were_asked_do_not_pass(shown: list[Turn]) -> None:
 
 def test_the_first_frame_must_look_into_the_camera() -> None:
     assert not follows([frame(0, 20), frame(1, 45)], (FRONT, LEFT)).passed
+    assert follows([frame(0, 0), frame(1, 45)], (FRONT, LEFT)).passed
 
 
 def test_too_fast_for_a_head_does_not_pass() -> None:
@@ -104,7 +105,7 @@ def test_the_same_frame_twice_does_not_pass() -> None:
 
 def test_one_frame_of_somebody_else_does_not_pass() -> None:
     frames = turning(ASKED)
-    assert failed([*frames[:3], replace(frames[3], likeness=1.9), frames[4]]) == {ChallengeCheck.SAME_PERSON}
+    assert failed([*frames[:3], replace(frames[3], likeness=2.9), frames[4]]) == {ChallengeCheck.SAME_PERSON}
 
 
 def test_a_face_that_is_all_one_colour_is_no_proof_of_depth_and_breaks_nothing() -> None:

@@ -11,24 +11,50 @@ from benchmarks.fuzz import targets
 from benchmarks.fuzz.__main__ import main
 from benchmarks.fuzz.child import compiled_modules
 from benchmarks.fuzz.run import Limits, fuzz
+from benchmarks.fuzz.targets import faces
+from biometric_service.recognition.requests import GivenImage
+from biometric_service.vocabulary.samples import LocatedSample, Modality
 
 app = typer.Typer()
 app.command()(main)
 
 
-@pytest.mark.parametrize("module", targets.names())
-def test_a_few_hundred_damaged_inputs_are_taken_or_refused(module: str, tmp_path: Path) -> None:
-    outcome = fuzz(module, Limits(runs=400), tmp_path)
+FACES = "benchmarks.fuzz.targets.faces"
+
+
+def few(module: str, runs: int, folder: Path) -> None:
+    outcome = fuzz(module, Limits(runs=runs), folder)
     assert outcome.passed, outcome.report
-    assert outcome.inputs == 400
-    assert not list(tmp_path.iterdir())
+    assert outcome.inputs == runs
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("module", [name for name in targets.names() if name != FACES])
+def test_a_few_hundred_damaged_inputs_are_taken_or_refused(module: str, tmp_path: Path) -> None:
+    few(module, 400, tmp_path)
+
+
+@pytest.mark.models
+def test_damaged_pictures_pass_through_the_face_extractor(tmp_path: Path) -> None:
+    few(FACES, 100, tmp_path)
+
+
+@pytest.mark.models
+@pytest.mark.shared_data
+def test_the_pictures_that_face_fuzzing_begins_with_show_faces() -> None:
+    stages = faces._stages()
+    shown = [
+        stages.extractors[Modality.FACE].locate(stages.decode(GivenImage(seed, Modality.FACE)))
+        for seed in faces.seeds()
+    ]
+    assert sum(isinstance(each, LocatedSample) for each in shown) >= faces.REAL
 
 
 @pytest.mark.parametrize(
     ("name", "said"), [("crashing", "IndexError"), ("hanging", "timeout after"), ("hungry", "out-of-memory")]
 )
 def test_a_crash_a_hang_and_greed_are_findings(name: str, said: str, tmp_path: Path) -> None:
-    limits = Limits(runs=200_000, seconds=1, megabytes=700 if name == "hungry" else 6000)  # the parent is counted in
+    limits = Limits(runs=200_000, seconds=1, megabytes=700)
     outcome = fuzz(f"tests.fuzz_targets.{name}", limits, tmp_path / "found")
     assert not outcome.passed
     assert said in outcome.report

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from biometric_service.presentation_attack.challenge.sequence import turns_taken
 from biometric_service.vocabulary.challenges import ChallengeCheck, ChallengeFinding, ChallengeFrame, Turn
 
-FLAT = 0.985
+FLAT = 0.98
 """Correlation from which a turned face is the frontal one on a plane: see ``benchmarks.accuracy.challenge``."""
 SIDE = 96
 PLACES = np.array([[0.3, 0.35], [0.7, 0.35], [0.33, 0.75], [0.67, 0.75]], np.float32) * SIDE
@@ -30,7 +30,7 @@ View = tuple[NDArray[np.uint8], NDArray[np.float32]]
 def turns_in_depth(frames: Sequence[ChallengeFrame]) -> ChallengeFinding:
     """Whether the furthest frame of every turn to a side cannot be the first frame, moved as a picture."""
     turns = [run for turn, run in turns_taken(frames) if turn is not Turn.FRONT]
-    furthest = [max(run, key=lambda frame: abs(frame.yaw - frames[0].yaw)) for run in turns]
+    furthest = [max(run, key=lambda frame: abs(frame.yaw)) for run in turns]
     likest = max((flat_likeness(frames[0], frame) for frame in furthest), default=1.0)
     if not turns:
         return _finding(deep=False, why="The head was not turned to a side, so nothing shows that it is one.")

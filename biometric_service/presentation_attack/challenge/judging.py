@@ -7,8 +7,8 @@ from biometric_service.presentation_attack.challenge.depth import turns_in_depth
 from biometric_service.presentation_attack.challenge.sequence import follows
 from biometric_service.vocabulary.challenges import ChallengeCheck, ChallengeFinding, ChallengeFrame, Turn
 
-SAME_PERSON = 2.0
-"""-log10 FMR that every face must reach against the first: a stranger's does in one of a hundred."""
+SAME_PERSON = 3.0
+"""-log10 FMR that every face must reach against the first: a stranger's does in one of a thousand."""
 LONGEST_GAP = 2.0
 """Seconds between two frames: in more, somebody else or something else could step in."""
 FASTEST = 300.0

@@ -6,11 +6,9 @@ from itertools import groupby
 
 from biometric_service.vocabulary.challenges import ChallengeCheck, ChallengeFinding, ChallengeFrame, Turn
 
-FRONTAL = 15.0
-"""Degrees that an average head's pose may be off in the first frame, which all others are measured against."""
-BACK = 12.0
+FRONT = 12.0
 TURNED = 14.0
-"""Degrees of yaw against the first frame: up to the one is front, from the other is turned; between is on the way."""
+"""Degrees of yaw, either way: up to the one is front, from the other is turned; between is on the way."""
 
 
 def draw(turns: int, choose: Callable[[Sequence[Turn]], Turn] = secrets.choice) -> tuple[Turn, ...]:
@@ -26,32 +24,24 @@ def draw(turns: int, choose: Callable[[Sequence[Turn]], Turn] = secrets.choice) 
             return tuple(poses)
 
 
-def pose(frame: ChallengeFrame, first: ChallengeFrame) -> Turn | None:
+def pose(frame: ChallengeFrame) -> Turn | None:
     """Where the head is turned in a frame; None on the way from one pose to another."""
-    yaw = frame.yaw - first.yaw
-    if abs(yaw) <= BACK:
+    if abs(frame.yaw) <= FRONT:
         return Turn.FRONT
-    if abs(yaw) < TURNED:
+    if abs(frame.yaw) < TURNED:
         return None
-    return Turn.LEFT if yaw > 0 else Turn.RIGHT
+    return Turn.LEFT if frame.yaw > 0 else Turn.RIGHT
 
 
 def turns_taken(frames: Sequence[ChallengeFrame]) -> list[tuple[Turn, tuple[ChallengeFrame, ...]]]:
     """The poses in their order, each with the frames that show it."""
-    shown = [(turn, frame) for frame in frames if (turn := pose(frame, frames[0])) is not None]
+    shown = [(turn, frame) for frame in frames if (turn := pose(frame)) is not None]
     return [(turn, tuple(frame for _, frame in run)) for turn, run in groupby(shown, key=lambda each: each[0])]
 
 
 def follows(frames: Sequence[ChallengeFrame], asked: Sequence[Turn]) -> ChallengeFinding:
     """Whether the frames show the turns that were asked, no more, no fewer and no others."""
-    if abs(frames[0].yaw) > FRONTAL:
-        return _finding(followed=False, why="The first frame does not look straight into the camera.")
     taken = [turn for turn, _ in turns_taken(frames)]
-    said = f"{', '.join(taken)} was shown, {', '.join(asked)} was asked."
-    return _finding(
-        followed=taken == list(asked), why="The head was turned as asked." if taken == list(asked) else said
-    )
-
-
-def _finding(*, followed: bool, why: str) -> ChallengeFinding:
-    return ChallengeFinding(ChallengeCheck.SEQUENCE, followed, why)
+    followed = taken == list(asked)
+    said = f"{', '.join(taken) or 'nothing'} was shown, {', '.join(asked)} was asked."
+    return ChallengeFinding(ChallengeCheck.SEQUENCE, followed, "The head was turned as asked." if followed else said)
