@@ -2,7 +2,7 @@
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
-FORMATS = "PNG, JPEG, JPEG 2000, TIFF, BMP, WebP or WSQ"
+FORMATS = "PNG, JPEG, JPEG 2000, TIFF, BMP, WebP or WSQ, or a face in an ISO/IEC 19794-5 or ANSI/NIST-ITL record"
 
 
 def unreadable(why: str) -> BiometricServiceError:

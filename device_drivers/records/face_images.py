@@ -6,7 +6,7 @@ from datetime import datetime
 
 from device_drivers.pictures import DamagedPictureError
 from device_drivers.protocol import Characteristic
-from device_drivers.records.image import Raster, RecordImage, picture_of
+from device_drivers.records.image import Raster, RecordImage, RecordPart
 from device_drivers.records.reading import Reader
 
 MAGIC, EDITION_2005, EDITION_2011 = b"FAC\0", b"010\0", b"030\0"
@@ -18,6 +18,11 @@ JPEG_2000 = 1
 
 def images(data: bytes) -> list[RecordImage]:
     """Every image in the record; DamagedPictureError where it is not whole or not of these editions."""
+    return [part.image() for part in parts(data)]
+
+
+def parts(data: bytes) -> list[RecordPart]:
+    """Every image in the record, not decoded yet; DamagedPictureError likewise."""
     reader = Reader(data)
     reader.expect(MAGIC)
     edition = reader.take(4)
@@ -28,17 +33,17 @@ def images(data: bytes) -> list[RecordImage]:
     raise DamagedPictureError(f"it is a face image record of an edition that is not read: {edition!r}")
 
 
-def _of_2005(reader: Reader) -> Iterator[RecordImage]:
+def _of_2005(reader: Reader) -> Iterator[RecordPart]:
     reader.expect_length(4)
     for _ in range(reader.number(2)):
         size, points = reader.number(4), reader.number(2)
         reader.skip(14 + POINT_BYTES * points + 2)
         width, height = reader.number(2), reader.number(2)
         reader.skip(6)
-        yield _image(reader.take(size - 32 - POINT_BYTES * points), width, height)
+        yield _part(reader.take(size - 32 - POINT_BYTES * points), width, height)
 
 
-def _of_2011(reader: Reader) -> Iterator[RecordImage]:
+def _of_2011(reader: Reader) -> Iterator[RecordPart]:
     reader.expect_length(4)
     count = reader.number(2)
     reader.skip(3)
@@ -49,12 +54,12 @@ def _of_2011(reader: Reader) -> Iterator[RecordImage]:
         reader.skip(15 + POINT_BYTES * points + 2)
         width, height = reader.number(2), reader.number(2)
         reader.skip(5)
-        yield _image(reader.take(reader.number(4)), width, height)
+        yield _part(reader.take(reader.number(4)), width, height)
 
 
-def _image(data: bytes, width: int, height: int) -> RecordImage:
-    picture = picture_of(data, Raster(width, height, None, compressed=True))
-    return RecordImage(picture, Characteristic.FACE, 0, "ISO/IEC 19794-5")
+def _part(data: bytes, width: int, height: int) -> RecordPart:
+    raster = Raster(width, height, None, compressed=True)
+    return RecordPart(data, raster, Characteristic.FACE, 0, "ISO/IEC 19794-5")
 
 
 def written(jpeg_2000: bytes, width: int, height: int, captured: datetime) -> bytes:

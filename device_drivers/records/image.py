@@ -53,6 +53,22 @@ class Raster:
     bits: int = 8
 
 
+@dataclass(frozen=True, slots=True)
+class RecordPart:
+    """An image as it lies in a record, not looked into yet; fields as those of ``RecordImage``."""
+
+    data: bytes
+    raster: Raster
+    characteristic: Characteristic | None
+    position: int
+    record: str
+
+    def image(self) -> RecordImage:
+        """The image; DamagedPictureError where it is not all there, or not what the record says."""
+        picture = picture_of(self.data, self.raster)
+        return RecordImage(picture, self.characteristic, self.position, self.record)
+
+
 def picture_of(data: bytes, raster: Raster) -> Picture:
     """The image, at the record's resolution; DamagedPictureError where it is not all there, or not what is said."""
     if raster.compressed:

@@ -4,9 +4,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
-from device_drivers.pictures import DamagedPictureError, Picture
+from device_drivers.pictures import DamagedPictureError
 from device_drivers.protocol import Characteristic
-from device_drivers.records.image import INCHES_IN_A_CENTIMETRE, AbsentFinger, Raster, RecordImage, picture_of
+from device_drivers.records.image import INCHES_IN_A_CENTIMETRE, AbsentFinger, Raster, RecordImage, RecordPart
 from device_drivers.records.transactions import DATA, Binary, Record, Tagged, Transaction
 
 TYPE_4 = struct.Struct(">IBB6sBHHB")
@@ -30,8 +30,14 @@ def images(transaction: Transaction) -> list[RecordImage]:
 
     A Type-14 record of a finger that was amputated or bandaged (Field 14.018) has none; the others tell of it.
     """
-    native, absent = _native_dpi(transaction.records[0]), _absent(transaction)
-    return [replace(found, absent=absent) for record in transaction.records for found in _image(record, native)]
+    absent = _absent(transaction)
+    return [replace(part.image(), absent=absent) for part in parts(transaction)]
+
+
+def parts(transaction: Transaction) -> list[RecordPart]:
+    """Its images in order, not decoded yet; DamagedPictureError where a record says nothing that can be read."""
+    native = _native_dpi(transaction.records[0])
+    return [part for record in transaction.records for part in _part(record, native)]
 
 
 def _absent(transaction: Transaction) -> tuple[AbsentFinger, ...]:
@@ -41,34 +47,32 @@ def _absent(transaction: Transaction) -> tuple[AbsentFinger, ...]:
     return tuple(dict.fromkeys(AbsentFinger(_number(finger), code) for finger, code, *_ in said))
 
 
-def _image(record: Record, native: float) -> Iterator[RecordImage]:
+def _part(record: Record, native: float) -> Iterator[RecordPart]:
     if record.kind not in SHOWS:
         return
     if isinstance(record, Binary):
         yield _of_type_4(record, native)
-    elif record.field(DATA) is not None:
+        return
+    data = record.field(DATA)
+    if data is not None:
         shows = SHOWS[record.kind]
         position = _number(record.text(FINGER).split("\x1e")[0], 0) if shows is Characteristic.FINGERPRINT else 0
-        yield RecordImage(_picture(record), shows, position, f"Type-{record.kind}")
+        yield RecordPart(data.value, _raster(record), shows, position, f"Type-{record.kind}")
 
 
-def _of_type_4(record: Binary, native: float) -> RecordImage:
+def _of_type_4(record: Binary, native: float) -> RecordPart:
     try:
         _, _, _, positions, at_native, width, height, compression = TYPE_4.unpack_from(record.data)
     except struct.error:
         raise DamagedPictureError("its Type-4 record is cut short") from None
     raster = Raster(width, height, native if at_native else LEAST_DPI, compression != 0)
-    picture = picture_of(record.data[TYPE_4.size :], raster)
-    return RecordImage(picture, Characteristic.FINGERPRINT, positions[0], "Type-4")
+    return RecordPart(record.data[TYPE_4.size :], raster, Characteristic.FINGERPRINT, positions[0], "Type-4")
 
 
-def _picture(record: Tagged) -> Picture:
-    data = record.field(DATA)
-    assert data is not None
+def _raster(record: Tagged) -> Raster:
     bits = _number(record.text(BITS), 8) if record.kind != 10 else FACE_BITS  # noqa: PLR2004 (Type-10: Field 12 is the colour space)
     compressed = record.text(COMPRESSION) not in PLAIN
-    raster = Raster(_number(record.text(WIDTH)), _number(record.text(HEIGHT)), _dpi(record), compressed, bits)
-    return picture_of(data.value, raster)
+    return Raster(_number(record.text(WIDTH)), _number(record.text(HEIGHT)), _dpi(record), compressed, bits)
 
 
 def _dpi(record: Tagged) -> float | None:
