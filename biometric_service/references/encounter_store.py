@@ -1,6 +1,6 @@
 """Encounters one by one, and whose they are (``vocabulary.protocols.EncounterStore``), in SQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
@@ -30,17 +30,19 @@ from biometric_service.references.models import ConsentRow, EncounterGalleryRow,
 from biometric_service.references.numbers import new_change, take_numbers
 from biometric_service.references.refusals import encounter_unknown, no_consent, require_version
 from biometric_service.references.renewal import remove_references, renew_references
-from biometric_service.references.subjects import encounters_of, list_members, touch_subject
+from biometric_service.references.subjects import encounters_of, list_members, origins_of, touch_subject
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import (
     UNGUARDED,
     ChangeNumber,
     Encounter,
+    EncounterId,
     EncounterKey,
     EncounterStatus,
     GalleryId,
     Guard,
     KeptEncounter,
+    ReferenceId,
     SubjectId,
 )
 
@@ -77,6 +79,13 @@ class SqlEncounterStore:
         with self._database.reading() as connection:
             number = followed(connection, subject_number(connection, subject))
             return read_encounters(connection, self._keys, EncounterRow.subject == number)
+
+    def origins(
+        self, references: Collection[ReferenceId], galleries: Collection[GalleryId]
+    ) -> Mapping[ReferenceId, EncounterId]:
+        """The encounter in these galleries (ALL_GALLERIES for any) that each reference is of; nothing is decrypted."""
+        with self._database.reading() as connection:
+            return origins_of(connection, references, galleries)
 
     def members(self, gallery: GalleryId, after: EncounterKey | None, limit: int) -> Sequence[EncounterKey]:
         """The encounters of a gallery (or ALL_GALLERIES) by subject and id, after the given one; GALLERY_UNKNOWN."""

@@ -1,6 +1,6 @@
 """What the store tells of subjects: no biometric data, nothing to decrypt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,7 +11,9 @@ from biometric_service.references.models import (
     EncounterGalleryRow,
     EncounterRow,
     GalleryRow,
+    SampleRow,
     SubjectRow,
+    TemplateRow,
 )
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.references import (
@@ -20,6 +22,7 @@ from biometric_service.vocabulary.references import (
     EncounterKey,
     EncounterStatus,
     GalleryId,
+    ReferenceId,
     SubjectId,
     SubjectSummary,
 )
@@ -78,6 +81,19 @@ def list_members(
         rows = rows.where((SubjectRow.id > after.subject) | further)
     page = rows.order_by(SubjectRow.id, EncounterRow.id).limit(limit)
     return [EncounterKey(SubjectId(subject), EncounterId(name)) for subject, name in connection.execute(page)]
+
+
+def origins_of(
+    connection: Connection, references: Collection[ReferenceId], galleries: Collection[GalleryId]
+) -> Mapping[ReferenceId, EncounterId]:
+    """The encounter in these galleries that each reference is of; those that are gone are left out."""
+    rows = select(TemplateRow.number, EncounterRow.id).join(SampleRow, SampleRow.number == TemplateRow.sample)
+    rows = rows.join(EncounterRow, EncounterRow.number == SampleRow.encounter)
+    if ALL_GALLERIES not in galleries:
+        named = EncounterGalleryRow.encounter == EncounterRow.number
+        rows = rows.join(EncounterGalleryRow, named).where(EncounterGalleryRow.gallery.in_(galleries))
+    found = connection.execute(rows.where(TemplateRow.number.in_(references)))
+    return {ReferenceId(number): EncounterId(name) for number, name in found}
 
 
 def _require_gallery(connection: Connection, gallery: GalleryId) -> None:

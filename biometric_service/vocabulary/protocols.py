@@ -18,6 +18,7 @@ from biometric_service.vocabulary.references import (
     Change,
     ChangeNumber,
     Encounter,
+    EncounterId,
     EncounterKey,
     EncounterStatus,
     GalleryId,
@@ -254,6 +255,11 @@ class EncounterStore(Protocol):
 
     def encounters(self, subject: SubjectId) -> Sequence[KeptEncounter]:
         """All of a subject, oldest first, decrypted."""
+
+    def origins(
+        self, references: Collection[ReferenceId], galleries: Collection[GalleryId]
+    ) -> Mapping[ReferenceId, EncounterId]:
+        """The encounter in these galleries (ALL_GALLERIES for any) that each reference is of; nothing is decrypted."""
 
     def members(self, gallery: GalleryId, after: EncounterKey | None, limit: int) -> Sequence[EncounterKey]:
         """The encounters of a gallery (or ALL_GALLERIES) by subject and id, after the given one; GALLERY_UNKNOWN."""

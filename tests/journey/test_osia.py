@@ -11,6 +11,7 @@ import pytest
 
 from biometric_service.api.osia.contract import OPERATIONS
 from biometric_service.api.osia.operation import AnyOperation
+from biometric_service.api.osia.showing import RECORDS
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
@@ -66,6 +67,7 @@ def test_who_is_enrolled_is_the_first_candidate(client: httpx.Client, samples: S
     assert (first["personId"], first["rank"], first["others"]["decision"]) == (f"P-{name}", 1, "match")
     assert {score["biometricType"] for score in first["scores"]} == {"FINGER", "FACE"}
     assert first["scores"][0]["galleries"] == [GALLERY]
+    assert {score["encounterId"] for score in first["scores"]} == {"E-1"}
 
 
 def test_a_stranger_is_nobody(client: httpx.Client, shared_data: Path) -> None:
@@ -99,7 +101,7 @@ def test_the_number_of_candidates_and_the_threshold_are_the_callers(client: http
 def test_a_template_finds_without_its_image(client: httpx.Client, live: LiveService) -> None:
     templates = ask(client, "GET", "/persons/P-Andre/encounters/E-1/templates", biometricType="FINGER").json()
     assert [each["templateFormat"] for each in templates] == ["ISO_19794_2"]
-    for form in ("ISO_19794_2", "ISO_19794_2_2011", "ANSI_378", "ANSI_378_2009", "leader/1"):
+    for form in (*RECORDS, "leader/1"):
         reading = {"biometricType": "FINGER", "templateFormat": form}
         (found,) = ask(client, "GET", "/persons/P-Andre/encounters/E-1/templates", **reading).json()
         probe = {"biometricType": "FINGER", "template": found["template"], "templateFormat": form}

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from biometric_service.api.services import Services
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.refusals import subject_unknown
+from biometric_service.vocabulary.candidates import Candidate
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
+    EncounterId,
     EncounterKey,
     GalleryId,
     KeptEncounter,
+    ReferenceId,
     SubjectId,
 )
 
@@ -46,6 +49,11 @@ class Errand:
             if fault.code is ErrorCode.SUBJECT_UNKNOWN:
                 return ()
             raise
+
+    def origins(self, candidate: Candidate) -> Mapping[ReferenceId, EncounterId]:
+        """The encounters that a candidate's references are of, where the caller reaches them."""
+        compared = [part.reference for part in candidate.parts]
+        return self.services.walk.encounters.origins(compared, self.reach) if candidate.subject else {}
 
     def event(
         self,

@@ -15,11 +15,15 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate
 from biometric_service.recognition.walk import Walk
 from biometric_service.templates import native
+from biometric_service.templates.card_exchange import template_of
+from biometric_service.templates.iso19794_2_card import CardFormat, read_card
 from biometric_service.templates.minutiae_exchange import templates_of
 from biometric_service.templates.minutiae_fields import MAGIC
 from biometric_service.templates.minutiae_records import read_record
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
+
+CARDS = {"ISO_19794_2_NS": CardFormat.NORMAL, "ISO_19794_2_CS": CardFormat.COMPACT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,18 @@ def _templates(
     walk: Walk, data: BiometricData, modality: Modality, encoded: bytes, device: str
 ) -> Iterator[GivenTemplate]:
     digest = hashlib.sha256(encoded).hexdigest()
-    for template in _decoded(walk, modality, encoded) if encoded else ():
+    for template in _decoded(walk, modality, encoded, data.template_format) if encoded else ():
         yield GivenTemplate(_placed(template, _position(data, modality)), digest, device)
 
 
-def _decoded(walk: Walk, modality: Modality, encoded: bytes) -> Sequence[Template]:
-    """Minutiae of a record of ISO/IEC 19794-2 or ANSI 378 of whatever edition, or this service's own template."""
+def _decoded(walk: Walk, modality: Modality, encoded: bytes, said: str | None) -> Sequence[Template]:
+    """Minutiae of a record of ISO/IEC 19794-2 or ANSI 378 of whatever edition, or this service's own template.
+
+    A card's template begins with nothing that tells it, so that what is ``said`` of it counts.
+    """
     comparator = walk.comparators.get(modality)
+    if said in CARDS and modality is Modality.FINGERPRINT and comparator:
+        return [template_of(read_card(encoded, CARDS[said]), comparator.format, FingerPosition.UNKNOWN)]
     if encoded.startswith(MAGIC) and modality is Modality.FINGERPRINT and comparator:
         return templates_of(read_record(encoded, strict=False), comparator.format)
     template = native.decode(encoded)

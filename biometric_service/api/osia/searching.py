@@ -174,10 +174,13 @@ def _verified(errand: Errand, answer: Recognition, asked: Comparison) -> Verific
 
 
 def _scores(errand: Errand, found: candidates.Candidate) -> tuple[ScoreDetail, ...]:
+    """Without galleries and encounters where the other side is data that was sent as well."""
     galleries = errand.galleries_of(found.subject)
+    origins = errand.origins(found)
     return tuple(
         ScoreDetail(
             score=part.score.value,
+            encounter_id=origins.get(part.reference),
             galleries=galleries or None,
             biometric_type=TYPES[part.modality],
             biometric_sub_type=sub_type_of(part.modality, part.position),

@@ -13,18 +13,18 @@ from biometric_service.api.osia.schemas.kinds import BiometricSubType, Biometric
 from biometric_service.api.osia.schemas.parameters import TemplateReading
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.templates import native
-from biometric_service.templates.minutiae_exchange import record_of
-from biometric_service.templates.minutiae_record import Edition
-from biometric_service.templates.minutiae_records import write_record
+from biometric_service.templates.conversion import TemplateKind, write_as
 from biometric_service.vocabulary import references
 from biometric_service.vocabulary.references import EnrolledSample, Json, KeptEncounter
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
 
-RECORDS: Mapping[str, Edition] = {
-    "ISO_19794_2": Edition.ISO_2005,
-    "ISO_19794_2_2011": Edition.ISO_2011,
-    "ANSI_378": Edition.ANSI_2004,
-    "ANSI_378_2009": Edition.ANSI_2009,
+RECORDS: Mapping[str, TemplateKind] = {
+    "ISO_19794_2": TemplateKind.ISO_2005,
+    "ISO_19794_2_NS": TemplateKind.CARD_NORMAL,
+    "ISO_19794_2_CS": TemplateKind.CARD_COMPACT,
+    "ISO_19794_2_2011": TemplateKind.ISO_2011,
+    "ANSI_378": TemplateKind.ANSI_2004,
+    "ANSI_378_2009": TemplateKind.ANSI_2009,
 }
 QUALITY = "ISO_19794"
 """Quality from 0 to 100 as ISO/IEC 19794-1 and 29794-1 have it."""
@@ -144,5 +144,4 @@ def _encoded(template: Template, wanted: str | None) -> Mapping[str, str]:
             f"The templateFormat cannot be written for a {template.format.modality.value}.",
             f"Use {', '.join(RECORDS)} (fingers) or {template.format}.",
         )
-    record = write_record(record_of([template], RECORDS[name]))
-    return {"template": base64.b64encode(record).decode(), "template_format": name}
+    return {"template": base64.b64encode(write_as(template, RECORDS[name])).decode(), "template_format": name}
