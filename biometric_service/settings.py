@@ -99,6 +99,12 @@ class Settings(BaseSettings):
         description="Pause after the first attempt, in s; each further one is twice as long, up to an h.",
     )
     task_hours: float = Field(24, gt=0, description="How long a delivered result is kept, in h.")
+    drift_seconds: float = Field(
+        60,
+        ge=0,
+        le=86_400,
+        description="How often the audit log is read for drift of devices and posts, in s; 0: only when asked.",
+    )
     callback_secret: SecretStr = Field(
         SecretStr(""), description="Signs what callbacks are sent (whsec_...); empty for the store's own."
     )

@@ -14,6 +14,7 @@ from biometric_service.api.operations import (
     challenges,
     comparisons,
     devices,
+    drifts,
     encounters,
     enrolments,
     galleries,
@@ -43,6 +44,7 @@ OPERATIONS = (
     galleries,
     devices,
     audit_events,
+    drifts,
     own_key,
     seeded_samples,
 )

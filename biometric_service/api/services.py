@@ -11,7 +11,7 @@ from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.outbound.gate import OutboundGate
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, ReferenceStore, TaskStore
+from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore, DriftStore, ReferenceStore, TaskStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Services:
     outbound: OutboundGate
     protected: ProtectedBodies
     tasks: TaskStore
+    drift: DriftStore
 
     @property
     def walk(self) -> Walk:

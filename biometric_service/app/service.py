@@ -10,6 +10,7 @@ from typing import Literal
 from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.api.telemetry.tracing import tracer_for
 from biometric_service.api.telemetry.watching import watched
+from biometric_service.app.drifting import watching_drift
 from biometric_service.app.index_snapshots import IndexSnapshots, index_snapshots, keeping
 from biometric_service.app.policy import policy_source
 from biometric_service.app.present_walk import PresentWalk, with_models_in_use
@@ -31,6 +32,7 @@ from biometric_service.vocabulary.protocols import (
     ApiKeyStore,
     Comparator,
     DeviceStore,
+    DriftStore,
     GalleryIndex,
     ModelStore,
     ReferenceStore,
@@ -60,6 +62,7 @@ class Service:
     tasks: TaskStore
     telemetry: Telemetry
     models: ModelStore
+    drift: DriftStore
     snapshots: IndexSnapshots | None = None
 
     @property
@@ -85,6 +88,7 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
             present.catch_up()
             if matcher is None:
                 stack.enter_context(following(present.catch_up, opened.database.watch))
+                stack.enter_context(watching_drift(opened.drift, settings.drift_seconds))
             yield Service(
                 settings=settings,
                 present_walk=present,
@@ -95,6 +99,7 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
                 tasks=opened.tasks,
                 telemetry=telemetry,
                 models=opened.models,
+                drift=opened.drift,
                 snapshots=snapshots,
             )
 

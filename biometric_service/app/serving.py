@@ -55,6 +55,7 @@ def services_for(service: Service) -> Services:
         devices=service.devices,
         telemetry=service.telemetry,
         tasks=service.tasks,
+        drift=service.drift,
         outbound=outbound_gate(service.settings),
         protected=protected_bodies(service.settings),
     )

@@ -6,6 +6,7 @@ from biometric_service.cli import administration, auditing, encounters, enrollin
 from biometric_service.cli.adjudicating import adjudicate
 from biometric_service.cli.callbacks import callbacks
 from biometric_service.cli.devices import devices
+from biometric_service.cli.drifting import drift
 from biometric_service.cli.evaluating import evaluate
 from biometric_service.cli.images import images
 from biometric_service.cli.indexing import index
@@ -31,6 +32,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(devices, name="devices")
 app.add_typer(images, name="images")
 app.command("evaluate")(evaluate)
+app.add_typer(drift, name="drift")
 app.add_typer(adjudicate, name="adjudicate")
 app.add_typer(callbacks, name="callbacks")
 app.add_typer(templates, name="templates")

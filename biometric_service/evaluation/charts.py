@@ -76,20 +76,27 @@ def rate_chart(groups: Mapping[str, Mapping[str, Any]], rate: str, interval: str
     known = {name: each for name, each in groups.items() if each.get(rate) is not None}
     if not known:
         return None
-    most = max(max(each[rate], *each[interval]) for each in known.values()) or 0.01
+    step = _step((max(max(each[rate], *each[interval]) for each in known.values()) or 0.01) / 4)
+    most = 4 * step
     height = ROW * len(known) + BOTTOM
 
     def across(value: float) -> float:
         return NAMES + (WIDTH - RIGHT - 60 - NAMES) * value / most
 
     shapes: list[Shape] = []
-    for step in range(5):
-        place = across(most * step / 4)
+    for at in range(5):
+        place = across(step * at)
         shapes.append(Line([(place, TOP), (place, height - 34)], FAINT))
-        shapes.append(Words((place, height - 14), percent(most * step / 4), "middle"))
+        shapes.append(Words((place, height - 14), percent(step * at), "middle"))
     for at, (name, each) in enumerate(known.items()):
         shapes += _row(name, TOP + ROW * (at + 0.5), [across(value) for value in (each[rate], *each[interval])])
     return Drawing(WIDTH, height, "Rates of groups with their 95 % intervals", tuple(shapes))
+
+
+def _step(least: float) -> float:
+    """The next of 1, 2 and 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(times * power for times in (1, 2, 2.5, 5, 10) if times * power >= least * (1 - 1e-9))
 
 
 def _row(name: str, y: float, places: Sequence[float]) -> list[Shape]:

@@ -28,6 +28,9 @@ PADDING = 6.0
 """That ReportLab keeps round the text."""
 WIDTH = A4[0] - 2 * MARGIN - 2 * PADDING
 PICTURE = 0.8 * WIDTH
+FIRST, GAP = 80.0, 8.0
+TOGETHER = 15
+"""Tables of so many rows stay on one page."""
 TEXT = ParagraphStyle("text", fontName=BODY, fontSize=9, leading=13, textColor=INK, spaceAfter=5)
 ASIDE = ParagraphStyle("aside", TEXT, fontSize=7.8, leading=11, textColor=GREY)
 TITLE = ParagraphStyle("title", TEXT, fontName=STRONG, fontSize=19, leading=24, spaceAfter=4)
@@ -107,17 +110,24 @@ def _block(block: Block) -> Flowable:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Flowable:
-    """The first column takes what the others leave."""
-    written = [_row(heads, HEAD, HEADS), *(_row(row, CELL, FIGURES) for row in rows)]
+    """The first column takes what the others leave; where they leave too little all is written smaller."""
     others = [_width(column) for column in list(zip(heads, *rows, strict=True))[1:]]
-    squeezed = min(1.0, 0.78 * WIDTH / max(sum(others), 1.0))
-    widths = [WIDTH - squeezed * sum(others), *(squeezed * each for each in others)]
+    scale = min(1.0, (WIDTH - FIRST) / max(sum(others), 1.0))
+    first, figures, head, heads_of = (_scaled(style, scale) for style in (CELL, FIGURES, HEAD, HEADS))
+    written = [_row(heads, head, heads_of), *(_row(row, first, figures) for row in rows)]
+    widths = [WIDTH - scale * sum(others), *(scale * each for each in others)]
     lines = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.5, RULE),
         ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
-        ("LEFTPADDING", (0, 0), (0, -1), 0),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), GAP * scale),
     ]
-    return Table(written, widths, style=TableStyle(lines), repeatRows=1, spaceBefore=3, spaceAfter=7)
+    table = Table(written, widths, style=TableStyle(lines), repeatRows=1, spaceBefore=3, spaceAfter=7)
+    return KeepTogether([table]) if len(rows) <= TOGETHER else table
+
+
+def _scaled(style: ParagraphStyle, scale: float) -> ParagraphStyle:
+    return ParagraphStyle(style.name, style, fontSize=style.fontSize * scale, leading=style.leading * scale)
 
 
 def _row(cells: Sequence[str], first: ParagraphStyle, others: ParagraphStyle) -> list[Flowable]:
@@ -127,12 +137,13 @@ def _row(cells: Sequence[str], first: ParagraphStyle, others: ParagraphStyle) ->
 def _width(column: Sequence[str]) -> float:
     """What the widest figure needs, and its heading on two lines without a broken word."""
     head, *figures = column
-    words = [_measured(word) for word in head.split()]
-    return max(_measured(head) / 2 + 12, *words, *map(_measured, figures), 0.0) + 14
+    words = [_measured(word, STRONG) for word in head.split()]
+    written = [_measured(figure, BODY) for figure in figures]
+    return max(_measured(head, STRONG) / 2 + 12, *words, *written, 0.0) + GAP + 2
 
 
-def _measured(text: str) -> float:
-    return float(pdfmetrics.stringWidth(text, STRONG, CELL.fontSize))
+def _measured(text: str, font: str) -> float:
+    return float(pdfmetrics.stringWidth(text, font, CELL.fontSize))
 
 
 def _foot(canvas: Any, document: Any) -> None:  # noqa: ANN401 - ReportLab's have no types

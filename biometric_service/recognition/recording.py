@@ -18,9 +18,11 @@ def event_of(  # noqa: PLR0913, PLR0917 - an event has this many parts
     gallery: GalleryId | None,
     details: Mapping[str, str],
 ) -> AuditEvent:
-    """An event of now that rests on the given observations."""
+    """An event of now that rests on the given observations, with the quality of each (``none``: not usable)."""
     evidence = tuple(each.digest for each in observed)
-    return AuditEvent(kind, datetime.now(UTC), caller, subject, gallery, details, evidence)
+    seen = " ".join(_quality(each) for each in observed if each.sample)
+    told = {**details, "qualities": seen} if seen else details
+    return AuditEvent(kind, datetime.now(UTC), caller, subject, gallery, told, evidence)
 
 
 def decision_facts(decision: Decision) -> dict[str, str]:
@@ -39,6 +41,12 @@ def decision_facts(decision: Decision) -> dict[str, str]:
         "searched": str(decision.searched),
         "candidates": " ".join(candidate.subject for candidate in decision.candidates[:3]),
     }
+
+
+def _quality(each: Observation) -> str:
+    """Such as ``face=63.2``."""
+    usable = each.failure is None and each.quality is not None
+    return f"{each.image.modality.value}={f'{each.quality.score:.1f}' if usable and each.quality else 'none'}"
 
 
 def _in_short(part: PartScore) -> str:

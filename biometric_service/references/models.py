@@ -414,3 +414,43 @@ class ReviewRow(Base):
     reviewer: Mapped[str] = mapped_column(_NAME, primary_key=True)
     at: Mapped[Moment]
     sealed: Mapped[Sealed]
+
+
+class DriftProgressRow(Base):
+    """The one row that says up to which event the audit log was watched for drift."""
+
+    __tablename__ = "drift_progress"
+
+    id: Mapped[NumberKey]
+    event: Mapped[Number]
+
+
+class DriftStreamRow(Base):
+    """Figures of one kind from one device and post: all so far by bin, the evidence of a change, and its alarm."""
+
+    __tablename__ = "drift_streams"
+
+    device: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    post: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    kind: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    measure: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    counts: Mapped[list[int]] = mapped_column(JSON)
+    lower: Mapped[list[float | None]] = mapped_column(JSON)
+    higher: Mapped[list[float | None]] = mapped_column(JSON)
+    checks: Mapped[Number]
+    alarm: Mapped[str | None] = mapped_column(_NAME)
+    alarm_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    alarm_event: Mapped[int | None] = mapped_column(_NUMBER)
+
+
+class DriftDayRow(Base):
+    """Figures of one stream on one day (UTC, as text), by bin."""
+
+    __tablename__ = "drift_days"
+
+    device: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    post: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    kind: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    measure: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    day: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    counts: Mapped[list[int]] = mapped_column(JSON)

@@ -12,6 +12,7 @@ from biometric_service.references.api_keys import SqlApiKeyStore
 from biometric_service.references.cases import SqlCaseStore
 from biometric_service.references.database import Database
 from biometric_service.references.devices import SqlDeviceStore
+from biometric_service.references.drift import SqlDriftStore
 from biometric_service.references.encounter_store import SqlEncounterStore
 from biometric_service.references.erasure_ledger import write_ledger
 from biometric_service.references.event_log import EventLog, MakeLog
@@ -46,6 +47,7 @@ class OpenedStore:
     devices: SqlDeviceStore
     tasks: SqlTaskStore
     cases: SqlCaseStore
+    drift: SqlDriftStore
     snapshot_keys: SnapshotKeys
     database: Database
     keys: KeyRing
@@ -134,6 +136,7 @@ def _opened(
         devices=SqlDeviceStore(followed, keys, events),
         tasks=SqlTaskStore(followed, keys),
         cases=SqlCaseStore(followed, keys, events),
+        drift=SqlDriftStore(followed, events),
         snapshot_keys=SnapshotKeys(followed, keys),
         database=followed,
         keys=keys,

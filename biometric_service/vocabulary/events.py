@@ -62,6 +62,9 @@ class EventKind(StrEnum):
     STORE_MOVED = "store.moved"
     POLICY_CHANGED = "policy.changed"
     POLICY_REFUSED = "policy.refused"
+    DRIFT_FOUND = "drift.found"
+    DRIFT_READ = "drift.read"
+    DRIFT_CLOSED = "drift.closed"
 
 
 MEANINGS: Mapping[EventKind, str] = {
@@ -116,6 +119,9 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.STORE_MOVED: "The store was moved to another database.",
     EventKind.POLICY_CHANGED: "A changed policy file was taken: other error rates hold from here on.",
     EventKind.POLICY_REFUSED: "A changed policy file was not valid, and the policy before it stays in force.",
+    EventKind.DRIFT_FOUND: "Figures of a device or post left their band; the event says which and which way.",
+    EventKind.DRIFT_READ: "What is known of drift was read.",
+    EventKind.DRIFT_CLOSED: "The alarms of a device were ended; the event says whether its past was forgotten.",
 }
 
 

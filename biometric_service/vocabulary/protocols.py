@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from biometric_service.vocabulary.access import ApiKey, Device
 from biometric_service.vocabulary.adjudication import Case, NewCase, ProbeImage, Review, Verdict
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
+from biometric_service.vocabulary.drift import DaySketch, Fold, Stream
 from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
 from biometric_service.vocabulary.references import (
@@ -459,3 +460,19 @@ class CaseStore(Protocol):
 
         CASE_UNKNOWN, CASE_CONFLICT.
         """
+
+
+class DriftStore(Protocol):
+    """Keeps what is known of drift, folded from the audit log page by page."""
+
+    def catch_up(self, fold: Fold) -> int:
+        """Fold the next page of the audit log in, each event once; returns how many there were."""
+
+    def streams(self) -> Sequence[Stream]:
+        """Every stream, by key."""
+
+    def sketches(self, since: date) -> Sequence[DaySketch]:
+        """What came in on each day from that one on."""
+
+    def close(self, device: str, event: AuditEvent, *, forget: bool) -> int:
+        """End the alarms of a device; returns how many. ``forget``: its past too, which is learned anew then."""

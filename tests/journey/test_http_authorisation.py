@@ -149,6 +149,7 @@ MATRIX = (
     Operation("DELETE", "/devices/{device_id}", Scope.DEVICE_WRITE, 200, 404),
     Operation("GET", "/audit-events", Scope.AUDIT_READ, 403, 403),
     Operation("GET", "/audit-events/verification", Scope.AUDIT_READ, 403, 403),
+    Operation("GET", "/drift", Scope.AUDIT_READ, 403, 403),
     Operation("GET", "/seeded-samples", Scope.IDENTIFY, 200, 200),
     Operation("GET", "/seeded-samples/{name}", Scope.IDENTIFY, 400, 400),
 )

@@ -21,7 +21,7 @@ from biometric_service.settings import Settings
 from biometric_service.vocabulary.events import AuditEvent, EventKind
 from tests.live_service import TEST, event, live_service, without_models
 
-MEASURED = Measured(lambda: 3, lambda: [("face", 7)])
+MEASURED = Measured(lambda: 3, lambda: [("face", 7)], lambda: [("score", 2)])
 
 
 class Kept(SpanExporter):
@@ -90,7 +90,7 @@ def test_gauges_of_processes_that_are_gone_are_forgotten(tmp_path: Path) -> None
 
 def test_every_figure_is_described() -> None:
     described = dict(Metrics().described())
-    assert len(described) == 10
+    assert len(described) == 11
     assert all(meaning.endswith(".") for meaning in described.values())
 
 

@@ -50,7 +50,7 @@ class Metrics:
 
     def described(self) -> Iterator[tuple[str, str]]:
         """Name and meaning of each, and of what is measured only when it is asked for."""
-        for metric in (*self._registry.collect(), *Measured(lambda: 0, tuple).collect()):
+        for metric in (*self._registry.collect(), *Measured(lambda: 0, tuple, tuple).collect()):
             yield metric.name, metric.documentation
 
     def text(self, measured: "Measured") -> bytes:
@@ -65,14 +65,20 @@ class Metrics:
 
 
 class Measured(Collector):
-    """What is looked up when it is asked for: how far the indexes lag, how many references each holds."""
+    """What is looked up when it is asked for: how far indexes lag, how many references they hold, what drifted."""
 
-    def __init__(self, behind: Callable[[], int], sizes: Callable[[], Iterable[tuple[str, int]]]) -> None:
+    def __init__(
+        self,
+        behind: Callable[[], int],
+        sizes: Callable[[], Iterable[tuple[str, int]]],
+        drifted: Callable[[], Iterable[tuple[str, int]]],
+    ) -> None:
         self._behind = behind
         self._sizes = sizes
+        self._drifted = drifted
 
     def collect(self) -> Iterable[Metric]:
-        """Both figures."""
+        """Every figure."""
         yield GaugeMetricFamily(
             "biometric_index_lag_changes", "Changes that the indexes lag behind the store.", value=self._behind()
         )
@@ -80,6 +86,12 @@ class Measured(Collector):
         for modality, size in self._sizes():
             sizes.add_metric((modality,), size)
         yield sizes
+        alarms = GaugeMetricFamily(
+            "biometric_drift_alarms", "Devices and posts whose figures left their band.", labels=("measure",)
+        )
+        for measure, count in self._drifted():
+            alarms.add_metric((measure,), count)
+        yield alarms
 
 
 def _only(measured: Measured) -> CollectorRegistry:
