@@ -48,7 +48,7 @@ class DriftAnswer(Answer):
     """Every stream, those with an alarm first."""
 
     alarms: int = Field(description="How many have an alarm.")
-    streams: tuple[StreamAnswer, ...]
+    streams: tuple[StreamAnswer, ...] = Field(description="Those with an alarm first, then by their evidence.")
 
 
 @router.get("")
