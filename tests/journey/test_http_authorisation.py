@@ -198,6 +198,8 @@ class Route:
 RULES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/metrics"): Scope.METRICS_READ,
     ("GET", f"{OPERATIONS}/api-key"): None,  # open to whoever is known
+    ("POST", f"{OPERATIONS}/challenges"): Scope.VERIFY,
+    ("POST", f"{OPERATIONS}/challenge-answers"): Scope.VERIFY,
     **{(operation.method, OPERATIONS + operation.path): operation.scope for operation in MATRIX},
     **{(each.method, f"/v1{each.path}"): each.scope for each in contract.OPERATIONS},  # as OSIA's own file has them
 }
