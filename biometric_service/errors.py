@@ -51,6 +51,7 @@ class ErrorCode(StrEnum):
     KEY_UNUSABLE = "key_unusable"
     RECORD_TAMPERED = "record_tampered"
     RECORD_REPLAYED = "record_replayed"
+    RIGHTS_REPLAYED = "rights_replayed"
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
     AUDIT_ROLLED_BACK = "audit_rolled_back"
     SIGNATURE_INVALID = "signature_invalid"
@@ -120,6 +121,7 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.KEY_UNUSABLE: "The master key is missing, malformed, or its file can be read by others.",
     ErrorCode.RECORD_TAMPERED: "An encrypted record was changed or moved and does not open.",
     ErrorCode.RECORD_REPLAYED: "A record that was erased or replaced was put back into the database.",
+    ErrorCode.RIGHTS_REPLAYED: "API keys or devices in the database are not as they were last written.",
     ErrorCode.AUDIT_CHAIN_BROKEN: "The audit log was changed, cut or reordered; the message names the first event.",
     ErrorCode.AUDIT_ROLLED_BACK: "The audit log does not go on from the head that was kept outside.",
     ErrorCode.SIGNATURE_INVALID: "A signed statement was changed, or is none.",

@@ -79,6 +79,7 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
     """
     telemetry = Telemetry(tracer_for(settings))
     with closing(telemetry.tracer), settings_store(settings, partial(WatchedLog, seen=telemetry.count)) as opened:
+        opened.store.require_removals()
         snapshots = index_snapshots(settings, opened) if matcher is None else None
         build = partial(_built, settings, opened, Around(telemetry, snapshots, matcher))
         present = PresentWalk(opened.models, build)

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, cast, insert, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, bindparam, cast, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from biometric_service.audit import chain, exported
@@ -26,15 +28,31 @@ def _bytes(column: InstrumentedAttribute[bytes]) -> ColumnElement[bytes]:
 _LINKS = select(
     AuditEventRow.number, _bytes(AuditEventRow.body), _bytes(AuditEventRow.previous), _bytes(AuditEventRow.digest)
 ).order_by(AuditEventRow.number)
-_HEAD_ROW = select(AuditHeadRow.count, _bytes(AuditHeadRow.digest), _bytes(AuditHeadRow.mac)).where(
-    AuditHeadRow.id == _HEAD
-)
+_HEAD_ROW = select(
+    AuditHeadRow.count,
+    _bytes(AuditHeadRow.digest),
+    _bytes(AuditHeadRow.mac),
+    AuditHeadRow.states,
+    AuditHeadRow.states_mac,
+).where(AuditHeadRow.id == _HEAD)
+HeadRow = Select[int, bytes, bytes, str | None, bytes | None]
+_LOCKED_HEAD_ROW = _HEAD_ROW.with_for_update()
+_AFTER = select(AuditEventRow.number).where(AuditEventRow.number > bindparam("count")).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """Where the chain ends, and what else the head closes over: ``states`` as they lie in the database."""
+
+    head: Head
+    states: str | None
 
 
 class ChainedLog:
     """Appends to, reads and verifies the chain; ``key`` gives the key of the MAC over its head.
 
-    The head is closed with a MAC at every append, so that events cut off the end are missed. Only one transaction may
+    The head is closed with a MAC at every append, so that events cut off the end are missed; it closes over states of
+    other tables too (``bind``), so that nobody puts back how they were. Only one transaction may
     append at a time: the caller's transaction holds the database's write lock.
     """
 
@@ -43,16 +61,16 @@ class ChainedLog:
 
     def begin(self, connection: Connection) -> None:
         """Close the empty chain of a new store."""
-        head = Head(0, GENESIS)
-        connection.execute(insert(AuditHeadRow).values(id=_HEAD, **self._closed(head)))
+        empty = _Closed(Head(0, GENESIS), None)
+        connection.execute(insert(AuditHeadRow).values({"id": _HEAD, **self._row(empty)}))
 
     def append(self, connection: Connection, event: AuditEvent) -> int:
         """Add an event; returns its number. AUDIT_CHAIN_BROKEN where the head is not as it was left."""
-        kept = chain.link(self._head(connection, _HEAD_ROW.with_for_update()), event)
+        closed = self._closed(connection, _LOCKED_HEAD_ROW)
+        kept = chain.link(closed.head, event)
         row = {"number": kept.number, "body": kept.body, "previous": kept.previous, "digest": kept.digest}
         connection.execute(insert(AuditEventRow), row)
-        head = Head(kept.number, kept.digest)
-        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(**self._closed(head)))
+        self._close(connection, _Closed(Head(kept.number, kept.digest), closed.states))
         return kept.number
 
     def read(self, connection: Connection, after: int, limit: int) -> Sequence[RecordedEvent]:
@@ -62,7 +80,7 @@ class ChainedLog:
 
     def verify(self, connection: Connection) -> int:
         """Check every event against the chain and its head; returns how many there are, or AUDIT_CHAIN_BROKEN."""
-        head = self._head(connection, _HEAD_ROW)
+        head = self._closed(connection, _HEAD_ROW).head
         with closing(_stored_links(connection)) as links:
             chain.verify(links, head)
         return head.count
@@ -73,7 +91,7 @@ class ChainedLog:
 
     def head(self, connection: Connection) -> tuple[int, str]:
         """How many events there are, and the digest of the last (hex); AUDIT_CHAIN_BROKEN."""
-        head = self._head(connection, _HEAD_ROW)
+        head = self._closed(connection, _HEAD_ROW).head
         return head.count, head.digest.hex()
 
     def require_extension(self, connection: Connection, count: int, digest: str) -> None:
@@ -81,29 +99,56 @@ class ChainedLog:
         there = connection.scalar(select(_bytes(AuditEventRow.digest)).where(AuditEventRow.number == count))
         exported.require_extension(chain.Head(count, bytes.fromhex(digest)), there)
 
+    def bind(self, connection: Connection, name: str, state: str) -> None:
+        """Have the head close over a state of something else in the database; AUDIT_CHAIN_BROKEN."""
+        closed = self._closed(connection, _LOCKED_HEAD_ROW)
+        states = {**json.loads(closed.states or "{}"), name: state}
+        self._close(connection, replace(closed, states=json.dumps(states, sort_keys=True)))
+
+    def bound(self, connection: Connection, name: str) -> str:
+        """The state that was last bound under a name, empty where none was.
+
+        AUDIT_CHAIN_BROKEN, also where there are events after the head: it is an older one, with older states.
+        """
+        closed = self._closed(connection, _HEAD_ROW)
+        if connection.scalar(_AFTER, {"count": closed.head.count}) is not None:
+            raise chain.broken(closed.head.count + 1, "comes after the record of where the log ends")
+        return str(json.loads(closed.states or "{}").get(name, ""))
+
     def reclose(self, connection: Connection, key: bytes) -> None:
         """Put the head under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""
-        head = self._head(connection, _HEAD_ROW.with_for_update())
-        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(mac=_mac(key, head)))
+        closed = self._closed(connection, _LOCKED_HEAD_ROW)
+        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(_macs(key, closed)))
 
-    def _head(self, connection: Connection, statement: Select[int, bytes, bytes]) -> Head:
+    def _closed(self, connection: Connection, statement: HeadRow) -> _Closed:
         row = connection.execute(statement).one_or_none()
         if row is None:
             raise chain.broken(0, "(the record of where the log ends) is missing")
-        head = Head(row[0], row[1])
-        if not hmac.compare_digest(row[2], self._mac(head)):
+        count, digest, mac, states, states_mac = row
+        closed = _Closed(Head(count, digest), states)
+        macs = _macs(self._key(), closed)
+        same = hmac.compare_digest(mac, macs["mac"])
+        if not same or (states is not None and not hmac.compare_digest(states_mac or b"", macs["states_mac"])):
             raise chain.broken(0, "(the record of where the log ends) was changed")
-        return head
+        return closed
 
-    def _closed(self, head: Head) -> dict[str, Any]:
-        return {"count": head.count, "digest": head.digest, "mac": self._mac(head)}
+    def _close(self, connection: Connection, closed: _Closed) -> None:
+        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(self._row(closed)))
 
-    def _mac(self, head: Head) -> bytes:
-        return _mac(self._key(), head)
+    def _row(self, closed: _Closed) -> dict[str, Any]:
+        head = closed.head
+        return {
+            "count": head.count,
+            "digest": head.digest,
+            "states": closed.states,
+            **_macs(self._key(), closed),
+        }
 
 
-def _mac(key: bytes, head: Head) -> bytes:
-    return hmac.digest(key, str(head.count).encode() + b":" + head.digest, hashlib.sha256)
+def _macs(key: bytes, closed: _Closed) -> dict[str, bytes]:
+    head = str(closed.head.count).encode() + b":" + closed.head.digest
+    states = head + b":" + (closed.states or "").encode()
+    return {"mac": hmac.digest(key, head, hashlib.sha256), "states_mac": hmac.digest(key, states, hashlib.sha256)}
 
 
 def _stored_links(connection: Connection) -> Generator[Link]:

@@ -1,6 +1,6 @@
 """The two tables of the log: its events, and where it ends."""
 
-from sqlalchemy import BigInteger, Integer, LargeBinary
+from sqlalchemy import BigInteger, Integer, LargeBinary, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -22,7 +22,10 @@ class AuditEventRow(Base):
 
 
 class AuditHeadRow(Base):
-    """Where the chain ends, under a MAC that only the holder of the master key can make."""
+    """Where the chain ends, under a MAC that only the holder of the master key can make.
+
+    ``states``: JSON of what the head closes over besides, by name, under ``states_mac``, which covers the head as well.
+    """
 
     __tablename__ = "audit_head"
 
@@ -30,3 +33,5 @@ class AuditHeadRow(Base):
     count: Mapped[int] = mapped_column(NUMBER)
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     mac: Mapped[bytes] = mapped_column(LargeBinary)
+    states: Mapped[str | None] = mapped_column(Text)
+    states_mac: Mapped[bytes | None] = mapped_column(LargeBinary)

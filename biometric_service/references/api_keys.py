@@ -12,6 +12,7 @@ from datetime import UTC
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.anchored import AnchoredRights
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
@@ -32,6 +33,7 @@ class SqlApiKeyStore:
         self._database = database
         self._seal = RightsSeal(lambda: keys.current.api_keys, "An API key")
         self._log = log
+        self._anchored = AnchoredRights(ApiKeyRow, log)
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:
         """Keep the key and return its secret, ``<id>.<random>``, shown this once; STORE_CONFLICT for an id in use."""
@@ -39,49 +41,56 @@ class SqlApiKeyStore:
         check_name(key.name, "name of the API key")
         secret = f"{key.id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
         with self._database.writing() as connection:
-            if _row(connection, key.id) is not None:
+            if self._row(connection, key.id) is not None:
                 raise _taken(key.id)
             row = {**rights_columns(key), "secret_digest": _digest(secret)}
             connection.execute(insert(ApiKeyRow), self._seal.sealed(row))
+            self._anchored.bind(connection)
             self._log.append(connection, event)
         return secret
 
     def find(self, secret: str) -> ApiKey | None:
-        """The key of a secret; None where it is unknown, revoked or expired. RECORD_TAMPERED where it was changed.
+        """The key of a secret; None where it is unknown, revoked or expired.
 
-        Digests are compared in constant time, and an unknown id takes a comparison too.
+        RECORD_TAMPERED where it was changed, RIGHTS_REPLAYED where it was put back as it was before. Digests are
+        compared in constant time, and an unknown id takes a comparison too.
         """
         if not secret.isprintable():
             return None
         with self._database.reading() as connection:
-            row = _row(connection, secret.rpartition(".")[0])
+            row = self._row(connection, secret.rpartition(".")[0])
         known = hmac.compare_digest(_digest(secret), row["secret_digest"] if row else bytes(32))
         return _key(row) if known and row and self._seal.in_force(row) else None
 
     def revoke(self, key: str, event: AuditEvent) -> None:
         """End the key with this id at once; REQUEST_INVALID where there is none."""
         with self._database.writing() as connection:
-            row = _row(connection, key)
+            row = self._row(connection, key)
             if row is None or not self._seal.in_force(row):
                 raise _absent(key)
             revoked = self._seal.sealed({**row, "revoked_at": event.at.astimezone(UTC)})
             connection.execute(update(ApiKeyRow).where(ApiKeyRow.id == key).values(**revoked))
+            self._anchored.bind(connection)
             self._log.append(connection, event)
 
     def keys(self) -> Sequence[ApiKey]:
         """Every key that is neither revoked nor expired, by id."""
         with self._database.reading() as connection:
             rows = connection.execute(_COLUMNS.order_by(ApiKeyRow.id)).mappings().all()
+            for row in rows:
+                self._anchored.require(connection, row["id"], row["seal"])
         return [_key(row) for row in rows if self._seal.in_force(row)]
+
+    def _row(self, connection: Connection, key: str) -> RowMapping | None:
+        row = connection.execute(_COLUMNS.where(ApiKeyRow.id == key)).mappings().one_or_none()
+        if row is not None:
+            self._anchored.require(connection, row["id"], row["seal"])
+        return row
 
 
 def _key(row: RowMapping) -> ApiKey:
     rights = rights_of(row)
     return ApiKey(rights.id, rights.name, rights.scopes, rights.galleries, rights.purposes, rights.expires_at)
-
-
-def _row(connection: Connection, key: str) -> RowMapping | None:
-    return connection.execute(_COLUMNS.where(ApiKeyRow.id == key)).mappings().one_or_none()
 
 
 def _digest(secret: str) -> bytes:

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or_, select, true, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.anchored import AnchoredRights
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
@@ -26,6 +27,7 @@ class SqlDeviceStore:
         self._database = database
         self._seal = RightsSeal(lambda: keys.current.devices, "A device")
         self._log = log
+        self._anchored = AnchoredRights(DeviceRow, log)
 
     def register(self, device: Device, event: AuditEvent) -> None:
         """Keep the device; DEVICE_EXISTS for an id that was ever given, or a certificate of another one in force."""
@@ -40,10 +42,14 @@ class SqlDeviceStore:
             if self._taken(connection, device.id, row["fingerprint"]):
                 raise _exists(device.id)
             connection.execute(insert(DeviceRow), self._seal.sealed(row))
+            self._anchored.bind(connection)
             self._log.append(connection, event)
 
     def find(self, fingerprint: str) -> Device | None:
-        """The device in force whose certificate has this SHA-256 (hex); RECORD_TAMPERED where it was changed."""
+        """The device in force whose certificate has this SHA-256 (hex).
+
+        RECORD_TAMPERED where it was changed, RIGHTS_REPLAYED where it was put back as it was before.
+        """
         return self._found(DeviceRow.fingerprint == fingerprint)
 
     def named(self, device: str) -> Device | None:
@@ -53,19 +59,20 @@ class SqlDeviceStore:
     def revoke(self, device: str, event: AuditEvent) -> None:
         """End the device at once; DEVICE_UNKNOWN where none of this id is in force."""
         with self._database.writing() as connection:
-            row = connection.execute(_COLUMNS.where(DeviceRow.id == device)).mappings().one_or_none()
+            row = next(iter(self._rows(connection, DeviceRow.id == device)), None)
             if row is None or not self._seal.in_force(row):
                 raise BiometricServiceError(
                     ErrorCode.DEVICE_UNKNOWN, f"There is no device {device!r} in force.", "Check its id."
                 )
             revoked = self._seal.sealed({**row, "revoked_at": event.at.astimezone(UTC)})
             connection.execute(update(DeviceRow).where(DeviceRow.id == device).values(**revoked))
+            self._anchored.bind(connection)
             self._log.append(connection, event)
 
     def devices(self) -> Sequence[Device]:
         """Every device that is neither revoked nor expired, by id."""
         with self._database.reading() as connection:
-            rows = connection.execute(_COLUMNS.order_by(DeviceRow.id)).mappings().all()
+            rows = self._rows(connection, true())
         return [_device(row) for row in rows if self._seal.in_force(row)]
 
     def use(self, proof: str, until: datetime) -> bool:
@@ -80,12 +87,18 @@ class SqlDeviceStore:
 
     def _found(self, which: ColumnElement[bool]) -> Device | None:
         with self._database.reading() as connection:
-            rows = connection.execute(_COLUMNS.where(which)).mappings().all()
+            rows = self._rows(connection, which)
         return next((_device(row) for row in rows if self._seal.in_force(row)), None)
 
     def _taken(self, connection: Connection, device: str, fingerprint: str) -> bool:
-        same = _COLUMNS.where(or_(DeviceRow.id == device, DeviceRow.fingerprint == fingerprint))
-        return any(row["id"] == device or self._seal.in_force(row) for row in connection.execute(same).mappings())
+        same = self._rows(connection, or_(DeviceRow.id == device, DeviceRow.fingerprint == fingerprint))
+        return any(row["id"] == device or self._seal.in_force(row) for row in same)
+
+    def _rows(self, connection: Connection, which: ColumnElement[bool]) -> Sequence[RowMapping]:
+        rows = connection.execute(_COLUMNS.where(which).order_by(DeviceRow.id)).mappings().all()
+        for row in rows:
+            self._anchored.require(connection, row["id"], row["seal"])
+        return rows
 
 
 def _device(row: RowMapping) -> Device:

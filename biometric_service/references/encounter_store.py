@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
+from biometric_service.references.anchored import bind_removals
 from biometric_service.references.database import Database
 from biometric_service.references.encounters import (
     Place,
@@ -179,6 +180,7 @@ class SqlEncounterStore:
             receiver = find_holder(connection, self._keys, target)
             change = new_change(connection, self._log, event)
             transfer(connection, encounters_of(connection, giver.number), giver, receiver, change)
+            bind_removals(connection, self._log, self._keys.current, change)
             return change
 
         return write_once(self._database, guard, work)
@@ -192,6 +194,7 @@ class SqlEncounterStore:
             require_version(connection.execute(version).scalar_one(), guard)
             change = new_change(connection, self._log, event)
             take_back(connection, self._keys, source, change)
+            bind_removals(connection, self._log, self._keys.current, change)
             return change
 
         return write_once(self._database, guard, work)
@@ -202,6 +205,7 @@ class SqlEncounterStore:
             change = new_change(connection, self._log, event)
             touch_subject(connection, found.holder.number)
             work(connection, found, change)
+            bind_removals(connection, self._log, self._keys.current, change)
             return change
 
         return write_once(self._database, guard, whole)

@@ -32,6 +32,12 @@ class EventLog(Protocol):
     def require_extension(self, connection: Connection, count: int, digest: str) -> None:
         """AUDIT_ROLLED_BACK unless the log goes on from a head that was kept outside."""
 
+    def bind(self, connection: Connection, name: str, state: str) -> None:
+        """Have the end of the log close over a state of something else in the database; AUDIT_CHAIN_BROKEN."""
+
+    def bound(self, connection: Connection, name: str) -> str:
+        """The state that was last bound under a name, empty where none was; AUDIT_CHAIN_BROKEN."""
+
     def reclose(self, connection: Connection, key: bytes) -> None:
         """Put the end of the log under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
+from biometric_service.references.anchored import bind_all
 from biometric_service.references.cases import reseal_cases
 from biometric_service.references.idempotency import reseal_answers
 from biometric_service.references.key_ring import KeyRing
@@ -97,6 +98,7 @@ def _finish(opened: OpenedStore, new: StoreKey, event: AuditEvent) -> int:
         reseal_tasks(connection, present, new)
         reseal_cases(connection, present, new)
         destroy_snapshot_key(connection)
+        bind_all(connection, opened.log, new)
         opened.log.append(connection, replace(event, details={**event.details, FORMER_KEY: present.public_key.hex()}))
         opened.log.reclose(connection, new.audit)
         taken_over = {"store_key": StoreRow.next_store_key, "next_store_key": None}

@@ -1,10 +1,12 @@
 """Making a store ready: whose key it is under, its tables brought up to date, a new one started; changing its key."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
+from biometric_service.references.anchored import REMOVED, bind_all
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import MakeLog
 from biometric_service.references.faults import unavailable
@@ -15,6 +17,7 @@ from biometric_service.references.numbers import STORE
 from biometric_service.references.protection import MasterKey
 from biometric_service.references.schema import is_current, migrate
 
+_LOG = logging.getLogger(__name__)
 _KEYS = select(StoreRow.key_check, StoreRow.store_key, StoreRow.next_store_key).where(StoreRow.id == STORE)
 _COUNTERS = ("last_change", "last_subject", "last_encounter", "last_sample", "last_template")
 
@@ -50,6 +53,17 @@ def prepare(database: Database, master: MasterKey, log: MakeLog) -> None:
             connection.execute(insert(StoreRow), {"id": STORE, **keys, **dict.fromkeys(_COUNTERS, 0)})
             audit = master.store_key(wrapped).audit
             log(lambda: audit).begin(connection)
+        _bind_where_not_bound(connection, master, log)
+
+
+def _bind_where_not_bound(connection: Connection, master: MasterKey, log: MakeLog) -> None:
+    """A store from before there were states has its present ones bound."""
+    key = master.store_key(connection.execute(select(StoreRow.store_key)).scalar_one())
+    chained = log(lambda: key.audit)
+    if not chained.bound(connection, REMOVED):
+        if chained.head(connection)[0]:
+            _LOG.warning("The head of the audit log closes over rights and removals from now on, as they are now.")
+        bind_all(connection, chained, key)
 
 
 def change_master_key(connection: Connection, present: MasterKey, new: MasterKey) -> None:

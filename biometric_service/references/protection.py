@@ -117,7 +117,8 @@ class StoreKey:
     """Wraps data keys; gives the keys derived for other uses (HKDF-SHA256), so that none serves two ends.
 
     ``id``: 8 bytes before everything that this key wraps. ``audit``: for the MAC over the head of the audit log.
-    ``api_keys``, ``devices``: for the seals of either. ``answers``: for what was answered under idempotency keys.
+    ``api_keys``, ``devices``: for the seals of either. ``removals``: for the sum over
+    what was removed. ``answers``: for what was answered under idempotency keys.
     ``tasks``: for what is asked and answered later. ``cases``: for what people judge.
     ``callbacks``: for the signatures of deliveries.
     ``backups``: for backups. ``public_key``: 32 bytes, checks what the store signs for third parties (Ed25519).
@@ -129,6 +130,7 @@ class StoreKey:
         self.api_keys = _derived(secret, "api keys")
         self.answers = DataKey(_derived(secret, "answers"))
         self.devices = _derived(secret, "devices")
+        self.removals = _derived(secret, "removals")
         self.tasks = DataKey(_derived(secret, "tasks"))
         self.cases = DataKey(_derived(secret, "cases"))
         self.callbacks = _derived(secret, "callbacks")

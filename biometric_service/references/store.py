@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, delete, insert, select
 
+from biometric_service.references.anchored import bind_removals, require_removals
 from biometric_service.references.change_feed import open_page, read_page
 from biometric_service.references.database import Database
 from biometric_service.references.encounters import Place, format_name, template_count, write_encounter
@@ -144,6 +145,7 @@ class SqlReferenceStore:
             change = new_change(connection, self._log, event)
             remove_references(connection, encounters_of(connection, holder.number), change)
             destroy_subject(connection, holder.number, change, event, self._keys.current)
+            bind_removals(connection, self._log, self._keys.current, change)
             return change
 
         change = write_once(self._database, guard, work)
@@ -230,10 +232,20 @@ class SqlReferenceStore:
         with self._database.reading() as connection:
             return self._log.read(connection, after, limit)
 
-    def verify_events(self) -> int:
-        """Check the whole audit log as it lies on disk; returns how many events there are, or AUDIT_CHAIN_BROKEN."""
+    def require_removals(self) -> None:
+        """RECORD_REPLAYED where what tells of a removal was taken away: what was removed may be back."""
         with self._database.reading() as connection:
-            return self._log.verify(connection)
+            require_removals(connection, self._log, self._keys.current)
+
+    def verify_events(self) -> int:
+        """Check the whole audit log as it lies on disk, and what of the store its head closes over.
+
+        Returns how many events there are; AUDIT_CHAIN_BROKEN, RECORD_REPLAYED.
+        """
+        with self._database.reading() as connection:
+            count = self._log.verify(connection)
+        self.require_removals()
+        return count
 
     def _keep(self, connection: Connection, encounter: Encounter, holder: Holder, event: AuditEvent) -> ChangeNumber:
         change = new_change(connection, self._log, event)

@@ -14,12 +14,14 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.templates import native
+from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Device, Scope
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ChangeNumber, Encounter, ReferenceId, SubjectId
+from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, Encounter, ReferenceId, SubjectId
 from tests.contract.conftest import PostgresqlServer
 
 KEY = KeyFromEnvironment("17" * 32)
 PIECE = 24
+RIGHTS = ("api_keys", "devices")
 OWNED = ("subjects", "data_keys", "encounters", "samples", "templates")
 
 
@@ -67,6 +69,86 @@ def test_the_rows_of_an_erased_subject_put_back_are_record_replayed(opened: Open
     assert code(lambda: list(opened.store.changes(ChangeNumber(0)))) is ErrorCode.RECORD_REPLAYED
     assert code(lambda: opened.store.image(ReferenceId(1))) is ErrorCode.RECORD_REPLAYED
     assert len(opened.store.references(SubjectId("A-2"))) == 3
+
+
+def test_a_replay_that_takes_away_what_tells_of_the_removal_is_found_at_the_next_start(opened: OpenedStore) -> None:
+    by_hand(opened, *(f"CREATE TABLE old_{table} AS SELECT * FROM {table}" for table in OWNED))
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    opened.store.require_removals()
+    assert opened.store.verify_events() == 4
+    for table in OWNED:
+        key = {"data_keys": "subject"}.get(table, "number")
+        by_hand(opened, f"INSERT INTO {table} SELECT * FROM old_{table} WHERE {key} NOT IN (SELECT {key} FROM {table})")
+    by_hand(opened, "DELETE FROM removed_references")
+    assert code(opened.store.require_removals) is ErrorCode.RECORD_REPLAYED
+    assert code(opened.store.verify_events) is ErrorCode.RECORD_REPLAYED
+
+
+def test_one_removal_exchanged_for_another_is_found(opened: OpenedStore) -> None:
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    by_hand(opened, "UPDATE removed_references SET reference = 99 WHERE reference = 2")
+    assert code(opened.store.require_removals) is ErrorCode.RECORD_REPLAYED
+
+
+@pytest.fixture
+def revoked(opened: OpenedStore) -> str:
+    """The secret of a key that was revoked, beside a key and a device in force and a device that was revoked.
+
+    The tables ``old_api_keys`` and ``old_devices`` are as they were before.
+    """
+    everywhere, anything = frozenset({ALL_GALLERIES}), frozenset({ANY_PURPOSE})
+    secrets = [
+        opened.api_keys.create(ApiKey(name, name, frozenset(Scope), everywhere, anything, None), audit_event())
+        for name in ("clerk", "other")
+    ]
+    for name in ("gate", "yard"):
+        rights = (name, name, frozenset({Scope.IDENTIFY}), everywhere, anything, None)
+        opened.devices.register(Device(*rights, name.encode(), ""), audit_event())
+    by_hand(opened, *(f"CREATE TABLE old_{table} AS SELECT * FROM {table}" for table in RIGHTS))
+    opened.api_keys.revoke("clerk", audit_event(EventKind.API_KEY_REVOKED))
+    opened.devices.revoke("gate", audit_event(EventKind.DEVICE_REVOKED))
+    assert opened.api_keys.find(secrets[0]) is None
+    assert opened.devices.named("gate") is None
+    assert opened.api_keys.find(secrets[1]) is not None
+    assert opened.devices.named("yard") is not None
+    return secrets[0]
+
+
+def put_back(opened: OpenedStore, *tables: str) -> None:
+    for table in tables:
+        by_hand(opened, f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM old_{table}")
+
+
+@pytest.mark.parametrize("reopened", [False, True], ids=["running", "after a restart"])
+def test_a_revoked_key_or_device_that_is_put_back_is_rights_replayed(
+    opened: OpenedStore, revoked: str, store_url: str, *, reopened: bool
+) -> None:
+    put_back(opened, *RIGHTS)
+    asked = open_store(store_url, KEY, ChainedLog) if reopened else opened
+    assert code(lambda: asked.api_keys.find(revoked)) is ErrorCode.RIGHTS_REPLAYED
+    assert code(lambda: asked.api_keys.revoke("clerk", audit_event())) is ErrorCode.RIGHTS_REPLAYED
+    assert code(asked.api_keys.keys) is ErrorCode.RIGHTS_REPLAYED
+    assert code(lambda: asked.devices.named("gate")) is ErrorCode.RIGHTS_REPLAYED
+    assert code(asked.devices.devices) is ErrorCode.RIGHTS_REPLAYED
+    asked.close()
+
+
+def test_a_right_put_back_with_an_older_head_of_the_log_is_audit_chain_broken(
+    opened: OpenedStore, revoked: str
+) -> None:
+    by_hand(opened, "CREATE TABLE old_audit_head AS SELECT * FROM audit_head")
+    opened.store.record(audit_event())
+    put_back(opened, "audit_head", *RIGHTS)
+    assert code(lambda: opened.api_keys.find(revoked)) is ErrorCode.AUDIT_CHAIN_BROKEN
+
+
+def test_states_of_the_head_that_were_written_by_hand_are_audit_chain_broken(opened: OpenedStore, revoked: str) -> None:
+    by_hand(opened, "UPDATE audit_head SET states = '{}'")
+    assert code(lambda: opened.api_keys.find(revoked)) is ErrorCode.AUDIT_CHAIN_BROKEN
+    assert code(opened.store.require_removals) is ErrorCode.AUDIT_CHAIN_BROKEN
+    by_hand(opened, "UPDATE audit_head SET states = NULL")
+    assert code(lambda: opened.api_keys.find(revoked)) is ErrorCode.RIGHTS_REPLAYED
+    assert code(opened.store.require_removals) is ErrorCode.RECORD_REPLAYED
 
 
 def test_a_wrong_master_key_and_a_tampered_chain_have_codes_of_their_own(opened: OpenedStore, store_url: str) -> None:
