@@ -74,6 +74,10 @@ class CosineBank:
         """The product is the score, but for rounding."""
         return product + ROUNDING
 
+    def between(self, row: int, other: int, share: float) -> FaceTemplate:
+        """A face between two rows'."""
+        return FaceTemplate(self._format, self._embeddings.between(row, other, share))
+
     def save(self, sink: ArraySink) -> None:
         """Put the embeddings."""
         self._embeddings.save(sink)

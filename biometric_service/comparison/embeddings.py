@@ -49,6 +49,12 @@ class Embeddings:
         """A copy of those rows, float32 (len(rows), d)."""
         return np.stack([self._blocks[row // SLOTS][row % SLOTS] for row in rows.tolist()])
 
+    def between(self, row: int, other: int, share: float) -> Vectors:
+        """The direction between two rows, float32 (d,), unit length."""
+        first, second = self.at(np.array([row, other]))
+        vector = share * first + (1 - share) * second
+        return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
     def products(self, embedding: Vectors, rows: Rows) -> Vectors:
         """Inner products with the given rows, float32 (len(rows),), without the interpreter lock.
 

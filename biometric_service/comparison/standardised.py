@@ -11,7 +11,7 @@ from biometric_service.comparison.embeddings import Embeddings
 from biometric_service.comparison.population import Population
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions
 from biometric_service.vocabulary.storage import ArraySink, ArraySource
-from biometric_service.vocabulary.templates import Template, TemplateFormat
+from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
 
 Vectors = NDArray[np.float32]
@@ -121,6 +121,10 @@ class StandardisedBank:
             for other in self._limits[1]
         ]
         return max(scores) + ROUNDING * 2 * usual
+
+    def between(self, row: int, other: int, share: float) -> FaceTemplate:
+        """A face between two rows'."""
+        return FaceTemplate(self._format, self._embeddings.between(row, other, share))
 
     def save(self, sink: ArraySink) -> None:
         """Put the embeddings and what standardises them."""

@@ -62,6 +62,7 @@ class BankedGallery:
             self._add([reference for reference in change.added if reference.template.format == self.format])
             self._remove(self._members.rows_of(change.removed))
             self.applied = number
+        self._shortlister.settle(self._lock)
 
     def search(self, probe: Probe, limit: int) -> Shortlist:
         """The best reference of each of the best subjects (see ``GalleryIndex``); equal scores in order of ids."""

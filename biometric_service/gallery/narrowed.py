@@ -12,6 +12,7 @@ from biometric_service.gallery.minutia_pairs import PairDescriber
 from biometric_service.gallery.nearest import NearestShortlister
 from biometric_service.gallery.pruning import pruned
 from biometric_service.gallery.quantised import QuantisedDescriptors
+from biometric_service.gallery.sharing import SharedLock
 from biometric_service.gallery.shortlisting import Everything, Narrowed, Shortlister, Shortlisting, Sought
 from biometric_service.gallery.side_by_side import SideBySide
 from biometric_service.vocabulary.protocols import Comparator, ComparisonBank, KeyedBank
@@ -78,6 +79,9 @@ class QuantisedShortlister:
         kept = [-(-self._narrowing.kept(len(each.rows), limit) // len(sought)) for each in sought]
         wanted = pruned(sought, [self._products(each, threads) for each in sought], kept)
         return [Narrowed(rows) for rows in wanted]
+
+    def settle(self, lock: SharedLock) -> None:
+        """There is nothing to do."""
 
     def save(self, sink: ArraySink) -> None:
         """Put every descriptor."""

@@ -50,6 +50,13 @@ class RowSet:
         """All of them, int64 (n,): a view that holds until the set is next changed."""
         return self._held[: self._count]
 
+    def common(self, rows: Rows) -> Rows:
+        """Those of the given row numbers that are in the set."""
+        bits = self.bits()
+        within = rows[rows < BYTE * len(bits)]
+        marked = bits[within // BYTE] >> (within % BYTE).astype(np.uint8) & 1
+        return np.asarray(within[marked == 1], np.int64)
+
     def bits(self) -> Bits:
         """A bit for each row number, the lowest first, uint8 (n,): kept from the first time it is asked for."""
         bits = self._bits

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.gallery.rows import Rows, RowSet
+from biometric_service.gallery.sharing import SharedLock
 from biometric_service.gallery.side_by_side import SideBySide
 from biometric_service.vocabulary.protocols import ComparisonBank
 from biometric_service.vocabulary.storage import ArraySink, ArraySource
@@ -56,6 +57,9 @@ class Shortlister(Protocol):
         All that is sought is of one person: what one template says of a subject counts for the others too.
         """
 
+    def settle(self, lock: SharedLock) -> None:
+        """Begin in the background what is worth doing after changes; ``lock`` is the gallery's, held by nobody."""
+
 
 Shortlisting = Callable[[ComparisonBank], Shortlister]
 """Makes one for a bank."""
@@ -76,6 +80,9 @@ class Everything:
     def narrow(self, sought: Sequence[Sought], limit: int, threads: SideBySide) -> list[Narrowed]:  # noqa: ARG002
         """All rows."""
         return [Narrowed(each.rows) for each in sought]
+
+    def settle(self, lock: SharedLock) -> None:
+        """There is nothing to do."""
 
     def save(self, sink: ArraySink) -> None:
         """There is nothing to put."""

@@ -102,6 +102,9 @@ class KeyedBank(ComparisonBank, Protocol):
     def ceiling(self, probe: Template, product: float) -> float:
         """No row whose key has this inner product with the query, or a lower one, has a higher raw score."""
 
+    def between(self, row: int, other: int, share: float) -> Template:
+        """What a sample as much like one row as like another might give; ``share``: of the first, 0 to 1."""
+
 
 class ScoreCurve(Protocol):
     """What is known of a comparator's scores (see ``comparison.calibration``)."""

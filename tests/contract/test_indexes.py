@@ -15,6 +15,7 @@ from biometric_service.comparison.calibration import Calibration
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.descriptors import Coding
 from biometric_service.gallery.exact import ExactGallery
+from biometric_service.gallery.filing import Plan
 from biometric_service.gallery.follower import GalleryFollower
 from biometric_service.gallery.narrowed import NarrowedGallery, Narrowing, QuantisedShortlister
 from biometric_service.gallery.nearest import NearestShortlister
@@ -78,6 +79,9 @@ class PlainBank:
     def ceiling(self, probe: Template, product: float) -> float:  # noqa: ARG002
         return product + 1e-5
 
+    def between(self, row: int, other: int, share: float) -> Template:
+        raise NotImplementedError
+
 
 @dataclass
 class PlainComparator:
@@ -110,7 +114,7 @@ class BytesDescriber:
 
 def nearest(coding: Coding, comparator: Comparator) -> NarrowedGallery:
     """A gallery that shortlists by FAISS however small it is."""
-    return NarrowedGallery(comparator, lambda bank: NearestShortlister(cast("KeyedBank", bank), coding, few=0))
+    return NarrowedGallery(comparator, lambda bank: NearestShortlister(cast("KeyedBank", bank), coding, Plan(few=0)))
 
 
 def quantised(comparator: Comparator) -> NarrowedGallery:
