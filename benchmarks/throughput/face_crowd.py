@@ -13,10 +13,11 @@ from rich.progress import track
 
 from benchmarks.synthesis.faces import FORMAT, FaceShape, People, Vectors
 from benchmarks.throughput.crowd import resident
-from biometric_service.gallery.banked import BankedGallery
+from biometric_service.gallery.filing import Plan
 from biometric_service.gallery.narrowed import NarrowedGallery
+from biometric_service.gallery.nearest import NearestShortlister
 from biometric_service.vocabulary.candidates import Probe
-from biometric_service.vocabulary.protocols import Comparator
+from biometric_service.vocabulary.protocols import Comparator, ComparisonBank, KeyedBank
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     Change,
@@ -45,7 +46,7 @@ class FaceCrowd:
     """
 
     comparator: Comparator
-    index: BankedGallery
+    index: NarrowedGallery
     bare: Any
     members: Members
     mates: Vectors
@@ -56,8 +57,8 @@ class FaceCrowd:
         """So many people, one reference each."""
         people = People(FaceShape.read(), SEED)
         comparator, chance = people.comparator(), np.random.default_rng(SEED)
-        members = {gallery: chance.random(size) < share for gallery, share in SHARES.items()}
-        index, spent, before = NarrowedGallery(comparator), 0.0, resident()
+        members = {name: chance.random(size) < share for name, share in SHARES.items()}
+        index, spent, before = gallery(comparator, size + 1)[0], 0.0, resident()
         for number, vectors in _people(size):
             change, started = Change(tuple(_references(vectors, number, members))), time.process_time()
             index.apply(ChangeNumber(number // CHANGE + 1), change)
@@ -68,6 +69,19 @@ class FaceCrowd:
     def probe(self, number: int, gallery: GalleryId = ALL_GALLERIES) -> Probe:
         """Somebody who is enrolled, photographed again."""
         return Probe(FaceTemplate(FORMAT, self.mates[number % len(self.mates)]), gallery)
+
+
+def gallery(comparator: Comparator, lists_from: int) -> tuple[NarrowedGallery, NearestShortlister]:
+    """An empty one that makes lists from so many references on, and what shortlists in it."""
+    made: list[NearestShortlister] = []
+
+    def shortlisting(bank: ComparisonBank) -> NearestShortlister:
+        if not isinstance(bank, KeyedBank):
+            raise TypeError(comparator.name)
+        made.append(NearestShortlister(bank, plan=Plan(lists_from=lists_from)))
+        return made[0]
+
+    return NarrowedGallery(comparator, shortlisting), made[0]
 
 
 def _people(size: int) -> Iterator[tuple[int, Vectors]]:
@@ -90,6 +104,6 @@ def _bare(size: int) -> Any:  # noqa: ANN401 (FAISS has no types)
 
 def _references(vectors: Vectors, first: int, members: Members) -> Iterator[Reference]:
     for number, vector in enumerate(vectors, first):
-        galleries = frozenset(gallery for gallery, are in members.items() if are[number])
+        galleries = frozenset(name for name, are in members.items() if are[number])
         template = FaceTemplate(FORMAT, vector)
         yield Reference(ReferenceId(number), SubjectId(f"S{number}"), galleries, template)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from matplotlib import pyplot as plt
 from rich.progress import track
 
 from benchmarks.accuracy.extracted import extract_subjects
+from benchmarks.throughput.face_approximations import APPROXIMATIONS, LIMIT, Search
 from benchmarks.throughput.face_crowd import PROGRESS, SHARES, FaceCrowd
 from biometric_service.evaluation.subjects import faces
 from biometric_service.gallery.banked import BankedGallery
@@ -33,18 +34,15 @@ from biometric_service.vocabulary.references import (
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import Template
 
-LIMIT = 10
 WHOLE, BARE = "whole", "bare"
 EXHAUSTIVE = 50
 """Searches that are repeated by comparing with everybody."""
 AT_ONCE = 10
 BATCH = 32
 
-Search = Callable[[int], object]
-
 
 def measured(crowd: FaceCrowd, probes: int) -> dict[str, Any]:
-    """Every figure of one size."""
+    """Every figure of one size but those of approximations."""
     galleries = {WHOLE: ALL_GALLERIES, **{str(gallery): gallery for gallery in SHARES}}
     ours = {name: _ours(crowd, gallery) for name, gallery in galleries.items()}
     bare = {BARE: _bare(crowd, None), "bare_half": _bare(crowd, GalleryId("half"))}
@@ -60,6 +58,13 @@ def measured(crowd: FaceCrowd, probes: int) -> dict[str, Any]:
         "side_by_side": {name: side_by_side(way, probes) for name, way in ((BARE, bare[BARE]), (WHOLE, ours[WHOLE]))},
         "bare_batch_per_s": _batches(crowd),
     }
+
+
+def approximated(crowd: FaceCrowd, probes: int, name: str) -> dict[str, Any]:
+    """What one of the ``APPROXIMATIONS`` costs and finds."""
+    search, facts = APPROXIMATIONS[name](crowd)
+    times: dict[str, Any] = in_turns({BARE: _bare(crowd, None), name: search}, probes)[name]
+    return facts | times
 
 
 def in_turns(ways: Mapping[str, Search], probes: int) -> dict[str, Any]:
@@ -126,10 +131,11 @@ def plot_costs(sizes: Mapping[str, Mapping[str, Any]], file: Path) -> None:
     """Median times by size."""
     mpl.use("Agg")
     figure, axes = plt.subplots(figsize=(7, 4.8), layout="constrained")
-    for way in next(iter(sizes.values()))["ways"]:
-        dashed = "--" if way.startswith(BARE) else "-"
-        times = [each["ways"][way]["p50_ms"] for each in sizes.values()]
-        axes.plot([int(size) for size in sizes], times, dashed, marker="o", label=way.replace("_", " "))
+    for way in (*next(iter(sizes.values()))["ways"], *APPROXIMATIONS):
+        times = {int(size): (each["ways"] | each).get(way, {}).get("p50_ms") for size, each in sizes.items()}
+        there = {size: time for size, time in times.items() if time is not None}
+        dashed = "--" if way.startswith(BARE) else ":" if way in APPROXIMATIONS else "-"
+        axes.plot(list(there), list(there.values()), dashed, marker="o", label=way.replace("_", " "))
     axes.set(xscale="log", yscale="log", xlabel="people in the index", ylabel="median search on one core, ms")
     axes.set_title("Cost of a search for a face, beside FAISS's flat index called bare")
     axes.grid(color="#d8dce2", linewidth=0.6)

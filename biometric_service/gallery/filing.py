@@ -31,7 +31,7 @@ class Plan:
     """From how many rows on lists are made, and at which growth anew. Up to ``few`` rows all are compared at once."""
 
     few: int = 500
-    lists_from: int = 1_000_000
+    lists_from: int = 2_000_000
     growth: float = 1.5
 
     def centres(self, rows: int) -> int:
