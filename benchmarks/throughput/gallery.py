@@ -1,26 +1,20 @@
-"""How fast galleries are searched.
+"""How fast galleries of fingerprints are searched; of faces ``benchmarks.throughput.faces_index`` tells.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.throughput.gallery [--fingerprints] [--sizes 10000,100000] [--json]
+    OMP_NUM_THREADS=1 python -m benchmarks.throughput.gallery [--sizes 10000,100000] [--json]
 
-For each size: the median and 99th percentile of a search through ``ExactGallery`` and ``NarrowedGallery``. Faces are
-random vectors, and probes noisy copies of members; a bare FAISS call on the same vectors (single precision, inner
-product) is timed too, which is what the galleries' filters, shared locks, shortlist and full comparison are paid on
-top of. Fingerprints are synthetic templates, and probes second impressions of members. ``right`` is how often the mate
-is found first. Memory is what the process grew by, for each reference.
+For each size: the median and 99th percentile of a search through ``ExactGallery`` and ``NarrowedGallery``. References
+are synthetic templates, and probes second impressions of members. ``right`` is how often the mate is found first.
+Memory is what the process grew by, for each reference.
 """
 
-import gc
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
-import faiss
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -28,8 +22,8 @@ from rich.table import Table
 from benchmarks.synthesis.seeds import finger_seed
 from benchmarks.synthesis.strewing import make_finger
 from benchmarks.synthesis.templates import FORMAT, make_template
+from benchmarks.throughput.crowd import resident
 from biometric_service.comparison.calibration import Calibration
-from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.gallery.banked import BankedGallery
 from biometric_service.gallery.exact import ExactGallery
@@ -45,20 +39,14 @@ from biometric_service.vocabulary.references import (
     ReferenceId,
     SubjectId,
 )
-from biometric_service.vocabulary.samples import Modality
-from biometric_service.vocabulary.templates import FaceTemplate, Template, TemplateFormat
+from biometric_service.vocabulary.templates import Template
 
-FACE = TemplateFormat(Modality.FACE, "random", "1")
 UNCALIBRATED = Calibration("none", (0.0, 1.0), (0.0, 9.0), 9.0, 0, "nothing: only raw scores are ranked here")
 GALLERY = GalleryId("benchmark")
-LENGTH = 256
 LIMIT = 10
 CHANGE = 1000
-NOISE = 1.0
 SEED = 1
 PROGRESS = Console(stderr=True)
-
-Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +62,19 @@ def main(
     sizes: Annotated[str, typer.Option(help="Sizes of galleries, with commas.")] = "10000,100000",
     probes: Annotated[int, typer.Option(min=1, help="Searches in each gallery.")] = 50,
     *,
-    of_fingerprints: Annotated[bool, typer.Option("--fingerprints", help="Fingerprints rather than faces.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print search times and memory by size."""
-    faiss.omp_set_num_threads(1)
-    make = fingerprints if of_fingerprints else faces
-    result = {size: measure(make(int(size), probes)) for size in sizes.split(",")}
+    result = {size: measure(fingerprints(int(size), probes)) for size in sizes.split(",")}
     if as_json:
-        print(json.dumps({"modality": "fingerprint" if of_fingerprints else "face", "sizes": result}))
+        print(json.dumps({"sizes": result}))
     else:
         Console().print(_table(result))
 
 
 def measure(work: Workload) -> dict[str, Any]:
     """All ways to search one gallery."""
-    ways = {"exact": _searched(ExactGallery, work), "narrowed": _searched(NarrowedGallery, work)}
-    return ways | ({"bare_faiss": _bare(work)} if work.comparator.format == FACE else {})
-
-
-def faces(size: int, probes: int) -> Workload:
-    """Random embeddings, and noisy copies of some."""
-    chance = np.random.default_rng(SEED)
-    members = _unit(chance.standard_normal((size, LENGTH), np.float32))
-    mates = chance.integers(size, size=probes)
-    asked = _unit(members[mates] + NOISE * _unit(chance.standard_normal((probes, LENGTH), np.float32)))
-    return Workload(
-        CosineComparator(FACE, UNCALIBRATED),
-        [FaceTemplate(FACE, vector) for vector in members],
-        [(FaceTemplate(FACE, vector), int(mate)) for vector, mate in zip(asked, mates, strict=True)],
-    )
+    return {"exact": _searched(ExactGallery, work), "narrowed": _searched(NarrowedGallery, work)}
 
 
 def fingerprints(size: int, probes: int) -> Workload:
@@ -119,18 +90,14 @@ def _impression(finger: int, number: int) -> Template:
     return make_template(make_finger(finger_seed(SEED, finger)), number)
 
 
-def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
-
-
 def _searched(make: Callable[[Comparator], BankedGallery], work: Workload) -> dict[str, Any]:
-    before, started = _resident(), time.process_time()
+    before, started = resident(), time.process_time()
     gallery = make(work.comparator)
     parts = len(work.references) // CHANGE
     for number, change in enumerate(track(_changes(work.references), make.__name__, parts, console=PROGRESS)):
         gallery.apply(ChangeNumber(number + 1), change)
     added_per_s = len(work.references) / (time.process_time() - started)
-    memory = _resident() - before
+    memory = resident() - before
 
     def first(template: Template) -> int:
         return gallery.search(Probe(template, ALL_GALLERIES), LIMIT).entries[0].reference
@@ -139,17 +106,6 @@ def _searched(make: Callable[[Comparator], BankedGallery], work: Workload) -> di
         "bytes_a_reference": round(memory / len(work.references)),
         "added_per_s": round(added_per_s),
     }
-
-
-def _bare(work: Workload) -> dict[str, Any]:
-    index: Any = faiss.IndexFlatIP(LENGTH)
-    index.add(np.stack([_embedding(each) for each in work.references]))
-    return _timed(work, lambda template: int(index.search(_embedding(template)[np.newaxis], LIMIT)[1][0, 0]))
-
-
-def _embedding(template: Template) -> Vectors:
-    assert isinstance(template, FaceTemplate)
-    return template.embedding
 
 
 def _changes(templates: Sequence[Template]) -> Iterator[Change]:
@@ -171,12 +127,6 @@ def _timed(work: Workload, search: Callable[[Template], int]) -> dict[str, Any]:
         seconds.append(time.perf_counter() - started)
     p50, p99 = 1000 * np.quantile(seconds, [0.5, 0.99])
     return {"p50_ms": round(float(p50), 3), "p99_ms": round(float(p99), 3), "right": right / len(work.probes)}
-
-
-def _resident() -> int:
-    """Bytes of this process in memory (Linux)."""
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def _table(result: Mapping[str, Mapping[str, Any]]) -> Table:

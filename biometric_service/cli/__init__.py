@@ -1,5 +1,6 @@
 """The command line: ``biometric-service COMMAND``; every command takes ``--json`` for machines."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -14,6 +15,7 @@ ALONE = frozenset({"devices"})
 
 def main() -> None:
     """Run one command; a typed fault is one line on stderr and exit status 2."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # requests share the cores: threads within one only get in their way
     try:
         if sys.argv[1:2] and sys.argv[1] in ALONE:
             name = sys.argv[1]
