@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import DeviceInfo
-from device_drivers.registry import Family, families
+from device_drivers.registry import Discoverer, Family, families
 
 SECONDS = 1.2
 PERIOD_SECONDS = 1.0
@@ -45,9 +45,9 @@ class Change:
 
 
 async def survey(seconds: float = SECONDS) -> Survey:
-    """Every device that its family can find, all families at once, no longer than this."""
-    asked = [family for family in families() if family.finder]
-    answers = await asyncio.gather(*(_asked(family, seconds) for family in asked))
+    """Every device that its family can find, all families at once, none for longer than this."""
+    asked = [(family, _discoverer(family)) for family in families() if family.finder]  # no import takes from the time
+    answers = await asyncio.gather(*(_asked(family, discover, seconds) for family, discover in asked))
     found = (each for answer in answers if not isinstance(answer, Silence) for each in answer)
     silent = (answer for answer in answers if isinstance(answer, Silence))
     return Survey(tuple(sorted(found, key=lambda info: info.url)), tuple(silent))
@@ -69,10 +69,19 @@ async def changes(period: float = PERIOD_SECONDS) -> AsyncIterator[Change]:
         await asyncio.sleep(period)
 
 
-async def _asked(family: Family, seconds: float) -> list[DeviceInfo] | Silence:
+def _discoverer(family: Family) -> Discoverer | DeviceError:
+    try:
+        return family.discoverer()
+    except DeviceError as missing:
+        return missing
+
+
+async def _asked(family: Family, discover: Discoverer | DeviceError, seconds: float) -> list[DeviceInfo] | Silence:
+    if isinstance(discover, DeviceError):
+        return Silence(family.scheme, discover)
     try:
         async with asyncio.timeout(seconds):
-            return await family.discover()
+            return await discover()
     except TimeoutError:
         late = DeviceError(Reason.TIMEOUT, f"{family.scheme} did not answer within {seconds:g} s: ask again.")
         return Silence(family.scheme, late)

@@ -39,9 +39,9 @@ class Family:
         """The device at the URL; DeviceError(UNSUPPORTED) where a library is missing."""
         return cast("Opener", self._imported(self.module, "device"))(url)
 
-    async def discover(self) -> list[DeviceInfo]:
-        """The devices of this family that are there now."""
-        return await cast("Discoverer", self._imported(self.finder, "discover"))()
+    def discoverer(self) -> Discoverer:
+        """What finds the devices of this family that are there; DeviceError(UNSUPPORTED) as ``device`` raises."""
+        return cast("Discoverer", self._imported(self.finder, "discover"))
 
     def _imported(self, module: str, name: str) -> object:
         try:

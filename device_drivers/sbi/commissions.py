@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from device_drivers.protocol import Characteristic
 from device_drivers.sbi import hashing, wire
+from device_drivers.sbi.claims import Claims
 from device_drivers.sbi.fingers import PARTS, positions_of
 from device_drivers.sbi.offering import Offered, Wanted
 from device_drivers.sbi.telling import OTHER_ENVIRONMENT, OTHER_PURPOSE, Question, error, id_of
-from device_drivers.sbi.trust import Claims
 
 LONGEST_MILLISECONDS, MOST_FINGERS, HASH_BYTES = 120_000, 10, 32
 PURPOSES = ("", wire.REGISTRATION)

@@ -29,8 +29,10 @@ from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, 
 from device_drivers.records.files import images
 from device_drivers.records.image import RecordImage
 from device_drivers.sbi import hashing, wire
+from device_drivers.sbi.claims import Claims
 from device_drivers.sbi.fingers import POSITIONS
-from device_drivers.sbi.trust import Claims, Trust, anchors_in
+from device_drivers.sbi.streaming import streamed
+from device_drivers.sbi.trust import Trust, anchors_in
 
 PORT, ASKED_SECONDS, ANSWER_SECONDS, PAUSE_SECONDS = 4501, 5.0, 5.0, 0.05
 DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
@@ -82,7 +84,7 @@ class SbiSession:
         """What the device streams (STREAM); neither signed nor tied to a capture, so it is for looking at alone."""
         device = self._of(request.characteristic)
         try:
-            async with wire.streamed(self._service, device.id, self._options.sub, ASKED_SECONDS) as stream:
+            async with streamed(self._service, device.id, self._options.sub, ASKED_SECONDS) as stream:
                 while True:
                     with suppress(DamagedPictureError):
                         async with asyncio.timeout(request.timeout):

@@ -4,7 +4,7 @@ import asyncio
 
 from device_drivers.errors import DeviceError
 from device_drivers.protocol import Characteristic, DeviceInfo
-from device_drivers.sbi.trust import Claims
+from device_drivers.sbi.claims import Claims
 from device_drivers.sbi.wire import ANY_TYPE, Service
 
 PORTS = range(4501, 4601)

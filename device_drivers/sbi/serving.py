@@ -22,11 +22,11 @@ from device_drivers.listening import Answer, Asked, listening
 from device_drivers.protocol import Characteristic, Frame
 from device_drivers.registry import device
 from device_drivers.sbi import telling, wire
+from device_drivers.sbi.claims import Claims
 from device_drivers.sbi.commissions import RefusedError, characteristic_of, commissioned, offered_as
 from device_drivers.sbi.keys import SigningKey
 from device_drivers.sbi.offering import Assess, Offered, said_quality
 from device_drivers.sbi.telling import Teller, error, jpeg
-from device_drivers.sbi.trust import Claims
 
 HOST, PORTS = "127.0.0.1", range(4501, 4601)
 BOUNDARY, LONGEST_STREAM = "BoundaryString", 3_600_000

@@ -2,17 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
 
 from device_drivers.camera.http import Question, got
-from device_drivers.camera.network import MjpegStream, read
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import Characteristic
-from device_drivers.sbi.trust import Claims
+from device_drivers.sbi.claims import Claims
 
 FAULTS = {
     "100": Reason.PERMISSION,
@@ -26,7 +24,6 @@ FAULTS = {
     "111": Reason.BUSY,
     "202": Reason.UNPLUGGED,
 }
-STREAM_MILLISECONDS = 3_600_000
 NOTHING_SEEN, SUCCESS = "101", "0"
 SPEC_VERSION, REGISTRATION = "0.9.5", "Registration"
 ANY_TYPE = "Biometric Device"
@@ -55,19 +52,6 @@ class Service:
             return [Claims(each) for each in (answer if isinstance(answer, list) else [answer])]
         except (ValueError, asyncio.LimitOverrunError, HTTPException) as fault:
             raise unreadable(fault) from None
-
-
-@asynccontextmanager
-async def streamed(service: Service, device: str, sub: str, seconds: float) -> AsyncIterator[MjpegStream]:
-    """The device's live pictures, motion JPEG; DeviceError as the device says or ``Service.ask`` raises."""
-    asked = {"deviceId": device, "deviceSubId": sub, "timeout": str(STREAM_MILLISECONDS)}
-    question = Question("STREAM", json.dumps(asked).encode(), "application/json", seconds)
-    async with got(f"http://{service.host}:{service.port}/stream", question) as body:
-        if body.headers.get_content_maintype() != "multipart":
-            answer = Claims(json.loads(await body.whole()))
-            raise fault_of(error_in(answer), answer.inner("error").text("errorInfo", ""))
-        async with read(MjpegStream(body)) as stream:
-            yield stream
 
 
 def unreadable(fault: Exception) -> DeviceError:

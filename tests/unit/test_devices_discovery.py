@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.service import listing_devices
 from device_drivers import discovery, registry
 from device_drivers.discovery import Change, Happening, changes, survey
 from device_drivers.protocol import DeviceInfo
@@ -99,6 +100,38 @@ def test_the_commands_print_what_is_there(camera: V4l2Bench, words: tuple[str, .
         assert {each.pop("happening") for each in said} == {"plugged"}
     [found] = [each for each in said if each["url"] == camera.url]
     assert found["captures"] == ["face"]
+
+
+def test_the_list_is_there_before_anybody_gets_impatient(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = listing_devices.measure(runs=2)
+    with capsys.disabled():
+        print(f" devices list: {figures.median_s} s, {figures.cpu_s} s of CPU ", end="")  # noqa: T201 (a figure)
+    assert figures.cpu_s < 2  # a machine that does nothing else waits for a second besides
+    assert figures.median_s < 15
+
+
+def test_what_finding_devices_needs_is_imported_before_the_time_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def quick() -> list[DeviceInfo]:
+        await asyncio.sleep(0.01)
+        return []
+
+    def slowly(_: Family) -> registry.Discoverer:
+        time.sleep(0.3)
+        return quick
+
+    monkeypatch.setattr(Family, "discoverer", slowly)
+    assert asyncio.run(survey(0.2)).silent == ()
+
+
+def test_finding_devices_imports_no_library_of_a_family() -> None:
+    code = (
+        "import sys\n"
+        "from device_drivers.registry import families\n"
+        "[family.discoverer() for family in families() if family.finder]\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {*HEAVY, "jwt", "cryptography", "grpc"} & set(done.stdout.split())
 
 
 def test_the_commands_for_devices_wait_for_nothing_of_the_service_to_be_imported() -> None:
