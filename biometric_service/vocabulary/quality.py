@@ -1,7 +1,7 @@
 """Quality of a sample and the things that can be expected to go wrong with it, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -31,6 +31,13 @@ class Defect(StrEnum):
     WASHED_OUT = "washed_out"
     UNEVEN_LIGHT = "uneven_light"
     FACE_UNCLEAR = "face_unclear"
+    EYES_CLOSED = "eyes_closed"
+    MOUTH_OPEN = "mouth_open"
+    HEAD_COVERED = "head_covered"
+    MOUTH_COVERED = "mouth_covered"
+    EYES_COVERED = "eyes_covered"
+    BUSY_BACKGROUND = "busy_background"
+    COMPRESSED = "compressed"
 
 
 INSTRUCTIONS: Mapping[Defect, str] = {
@@ -59,6 +66,13 @@ INSTRUCTIONS: Mapping[Defect, str] = {
     Defect.WASHED_OUT: "The face has little contrast: clean the lens and put no light behind the subject.",
     Defect.UNEVEN_LIGHT: "One side of the face is in shadow: light it evenly from the front.",
     Defect.FACE_UNCLEAR: "The face is hard to make out: have whatever covers it taken off and capture again.",
+    Defect.EYES_CLOSED: "The eyes are closed or nearly so: have the subject open them and look into the camera.",
+    Defect.MOUTH_OPEN: "The mouth is open: have the subject close it and keep a plain face.",
+    Defect.HEAD_COVERED: "The forehead seems covered: have the subject take off what is worn, or push the hair back.",
+    Defect.MOUTH_COVERED: "The mouth or chin seems covered: have the subject take off the mask, scarf or hand.",
+    Defect.EYES_COVERED: "The eyes are behind dark glasses: have the subject take them off.",
+    Defect.BUSY_BACKGROUND: "Much is to be seen behind the subject: use a plain wall.",
+    Defect.COMPRESSED: "The picture is spoilt by compression: set the camera to a better quality of JPEG.",
 }
 
 
@@ -69,6 +83,7 @@ class QualityAssessment:
     ``score``: 0 to 100, higher is better (ISO/IEC 29794-1). ``measures``: named figures behind it, each documented by
     its assessor. ``defects``: what to do better, worst first. ``acceptable``: False where the sample must not be used.
     ``notes``: sentences on the assessment itself, such as which part of it could not be made.
+    ``components``: the measures that are graded, by name, each 0 to 100, higher is better.
     """
 
     score: float
@@ -76,6 +91,7 @@ class QualityAssessment:
     defects: tuple[Defect, ...]
     acceptable: bool
     notes: tuple[str, ...] = ()
+    components: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

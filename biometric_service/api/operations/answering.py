@@ -180,6 +180,7 @@ def _quality(quality: QualityAssessment) -> QualityAnswer:
         score=quality.score,
         acceptable=quality.acceptable,
         measures=quality.measures,
+        components=quality.components,
         advice=tuple(_advice(defect) for defect in quality.defects),
         notes=quality.notes,
     )

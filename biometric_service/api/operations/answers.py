@@ -97,6 +97,9 @@ class QualityAnswer(Answer):
     score: float = Field(description="0 to 100, higher is better (ISO/IEC 29794-1).")
     acceptable: bool = Field(description="False where the sample was not used.")
     measures: Mapping[str, float] = Field(description="The figures behind the score.")
+    components: Mapping[str, float] = Field(
+        default_factory=dict, description="Measures by name as 0 to 100, higher is better, where they are graded."
+    )
     advice: tuple[AdviceAnswer, ...] = Field(description="What to do better, worst first.")
     notes: tuple[str, ...] = Field(description="What there is to say of the assessment itself; empty as a rule.")
 

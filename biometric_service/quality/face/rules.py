@@ -11,7 +11,8 @@ class Rule:
     """Grades one measure: 0 at ``poor`` and beyond, 1 at ``good`` and beyond, in a straight line between.
 
     ``defect`` is reported where the grade is under a half. A sample is of no use beyond ``useless``, further out than
-    ``poor``; None where this measure alone never rules a sample out.
+    ``poor``; None where this measure alone never rules a sample out. A rule that does not
+    weigh advises only: the unified score is without it.
     """
 
     measure: str
@@ -19,6 +20,7 @@ class Rule:
     poor: float
     good: float
     useless: float | None = None
+    weighs: bool = True
 
     def grade(self, measures: Mapping[str, float]) -> float:
         """How good the measure is, 0 to 1."""
@@ -49,4 +51,11 @@ RULES = (
     Rule("sharpness", Defect.BLURRED, poor=0.1, good=0.22),
     Rule("confidence", Defect.FACE_UNCLEAR, poor=0.5, good=0.8),
     Rule("recognisability", Defect.FACE_UNCLEAR, poor=0, good=4),
+    Rule("eye_opening", Defect.EYES_CLOSED, poor=0.02, good=0.1, weighs=False),
+    Rule("mouth_opening", Defect.MOUTH_OPEN, poor=0.5, good=0.1, weighs=False),
+    Rule("forehead_cover", Defect.HEAD_COVERED, poor=30, good=10, weighs=False),
+    Rule("mouth_cover", Defect.MOUTH_COVERED, poor=30, good=10, weighs=False),
+    Rule("eye_cover", Defect.EYES_COVERED, poor=0.9, good=0.3, weighs=False),
+    Rule("background", Defect.BUSY_BACKGROUND, poor=0.5, good=0.1, weighs=False),
+    Rule("compression", Defect.COMPRESSED, poor=2.6, good=1.4, weighs=False),
 )
