@@ -1,5 +1,6 @@
 """``biometric-service encounters`` and ``subjects merge|unmerge``: whose an encounter is, and what became of people."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,7 +10,8 @@ from biometric_service.cli.options import PurposeOption, administration_event, o
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.recognition import people
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.protocols import EncounterStore
 from biometric_service.vocabulary.references import (
     ChangeNumber,
     EncounterId,
@@ -44,8 +46,7 @@ def set_status(
     subject: Subject, encounter: Encounter, status: EncounterStatus, purpose: PurposeOption = "administration"
 ) -> None:
     """Say what became of the person; only an active encounter is searched in its galleries."""
-    with settings_store(load_settings()) as opened:
-        _said(people.set_status(opened.encounters, _key(subject, encounter), status, operator(purpose)))
+    _make(purpose, lambda kept, by: people.set_status(kept, _key(subject, encounter), status, by))
 
 
 @encounters.command("galleries")
@@ -57,8 +58,7 @@ def set_galleries(
 ) -> None:
     """Say where an encounter is searched."""
     names = frozenset(map(GalleryId, galleries))
-    with settings_store(load_settings()) as opened:
-        _said(people.set_galleries(opened.encounters, _key(subject, encounter), names, operator(purpose)))
+    _make(purpose, lambda kept, by: people.set_galleries(kept, _key(subject, encounter), names, by))
 
 
 @encounters.command("move")
@@ -69,8 +69,7 @@ def move_encounter(
     purpose: PurposeOption = "administration",
 ) -> None:
     """Give an encounter to another subject; who gives the last one is merged into the other."""
-    with settings_store(load_settings()) as opened:
-        _said(people.move_encounter(opened.encounters, _key(subject, encounter), SubjectId(to), operator(purpose)))
+    _make(purpose, lambda kept, by: people.move_encounter(kept, _key(subject, encounter), SubjectId(to), by))
 
 
 @encounters.command("withdraw-consent")
@@ -81,8 +80,7 @@ def withdraw_consent(
     purpose: PurposeOption = "administration",
 ) -> None:
     """End a consent; what is kept on consent alone is deleted by the next retention run."""
-    with settings_store(load_settings()) as opened:
-        _said(people.withdraw_consent(opened.encounters, _key(subject, encounter), consent, operator(purpose)))
+    _make(purpose, lambda kept, by: people.withdraw_consent(kept, _key(subject, encounter), consent, by))
 
 
 @encounters.command("delete")
@@ -96,8 +94,7 @@ def delete_encounter(
     """Delete an encounter, and the subject with its last one; it cannot be undone."""
     if not yes:
         raise typer.Exit(1)
-    with settings_store(load_settings()) as opened:
-        _said(people.delete_encounter(opened.encounters, _key(subject, encounter), operator(purpose)))
+    _make(purpose, lambda kept, by: people.delete_encounter(kept, _key(subject, encounter), by))
 
 
 def merge_subjects(
@@ -106,16 +103,14 @@ def merge_subjects(
     purpose: PurposeOption = "administration",
 ) -> None:
     """Join two subjects that are one person; the first id keeps answering with where it went."""
-    with settings_store(load_settings()) as opened:
-        _said(people.merge(opened.encounters, SubjectId(source), SubjectId(target), operator(purpose)))
+    _make(purpose, lambda kept, by: people.merge(kept, SubjectId(source), SubjectId(target), by))
 
 
 def unmerge_subject(
     source: Annotated[str, typer.Argument(help="Who was merged.")], purpose: PurposeOption = "administration"
 ) -> None:
     """Take a merge back: the encounters return."""
-    with settings_store(load_settings()) as opened:
-        _said(people.unmerge(opened.encounters, SubjectId(source), operator(purpose)))
+    _make(purpose, lambda kept, by: people.unmerge(kept, SubjectId(source), by))
 
 
 def register(app: typer.Typer, subjects: typer.Typer) -> None:
@@ -129,8 +124,10 @@ def _key(subject: str, encounter: str) -> EncounterKey:
     return EncounterKey(SubjectId(subject), EncounterId(encounter))
 
 
-def _said(change: ChangeNumber) -> None:
-    typer.echo(f"Done (change {change}).")
+def _make(purpose: str, change: Callable[[EncounterStore, Caller], ChangeNumber]) -> None:
+    """Make a change as whoever is logged in, and say its number."""
+    with settings_store(load_settings()) as opened:
+        typer.echo(f"Done (change {change(opened.encounters, operator(purpose))}).")
 
 
 def _told(kept: KeptEncounter) -> dict[str, object]:

@@ -1,15 +1,19 @@
 """From a request that asks for an explanation to its pictures, with every look in the audit log."""
 
 import base64
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from biometric_service.api.explanation.drawing import draw, words
 from biometric_service.api.operations.answering import RateKind, decision_answer, sample_answers, score_answer
 from biometric_service.api.operations.answers import ComparisonPicture, RecognitionAnswer
+from biometric_service.api.operations.bodies import ExplainedBody
 from biometric_service.api.operations.positions import finger_of
 from biometric_service.api.security import Admission
-from biometric_service.api.services import Services
-from biometric_service.api.workers import RecognitionWorkers
+from biometric_service.api.services import Services, ServicesOf
+from biometric_service.api.workers import RecognitionWorkers, WorkersOf
 from biometric_service.recognition.explanation import ExplainedComparison, Witness
 from biometric_service.recognition.requests import Recognition
 from biometric_service.recognition.walk import Walk
@@ -17,15 +21,16 @@ from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.candidates import Candidate
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.references import GalleryId
 from biometric_service.vocabulary.trace import SILENT, Trace
 
 
 class Explainer:
-    """Accompanies one request: its ``walk`` and ``trace`` are what the use case is to work with."""
+    """Accompanies one request: its ``walk``, ``caller`` and ``trace`` are what the use case is to work with."""
 
     def __init__(self, walk: Walk, caller: Caller, witness: Witness | None) -> None:
         self._store = walk.store
-        self._caller = caller
+        self.caller = caller
         self._witness = witness
         self.walk: Walk = witness.walk if witness else walk
         self.trace: Trace = witness.trace if witness else SILENT
@@ -51,21 +56,51 @@ class Explainer:
         details = {"explains": str(event), "parts": str(len(candidate.parts))}
         now = datetime.now(UTC)
         self._store.record(
-            AuditEvent(EventKind.REFERENCE_IMAGE_READ, now, self._caller, candidate.subject, None, details)
+            AuditEvent(EventKind.REFERENCE_IMAGE_READ, now, self.caller, candidate.subject, None, details)
         )
         return tuple(_picture(compared) for compared in witness.comparisons(candidate))
 
 
-async def recognition_answer(
-    recognition: Recognition, kind: RateKind, explainer: Explainer, workers: RecognitionWorkers
-) -> RecognitionAnswer:
-    """Answer to an identification or a verification, with its explanation where one is wanted."""
-    return RecognitionAnswer(
-        decision=decision_answer(recognition.decision, kind),
-        samples=sample_answers(recognition.samples),
-        explanation=await explainer.pictures(recognition.decision, recognition.event, workers),
-        event=recognition.event,
-    )
+class AskedInGallery(Protocol):
+    """What is asked of a use case that looks in one gallery."""
+
+    @property
+    def gallery(self) -> GalleryId:
+        """Where it looks."""
+
+
+Wanted = TypeVar("Wanted", bound=AskedInGallery)
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """Answers what is asked of one person, with its explanation where one is wanted; a FastAPI dependency."""
+
+    services: ServicesOf
+    workers: WorkersOf
+
+    async def explainer(self, admission: Admission, asked: ExplainedBody, gallery: GalleryId) -> Explainer:
+        """Who accompanies the request; NOT_AUTHORISED where the key does not reach the gallery, purpose or pictures."""
+        caller = await admission.caller(asked.purpose, [gallery], asked.device)
+        return await Explainer.admitted(admission, caller, self.services, wanted=asked.explain)
+
+    async def answer(
+        self,
+        admission: Admission,
+        asked: ExplainedBody,
+        kind: RateKind,
+        use_case: Callable[[Walk, Wanted, Caller, Trace], Recognition],
+        request: Wanted,
+    ) -> RecognitionAnswer:
+        """What the use case says, as an identification (FPIR) or a verification (FMR)."""
+        explainer = await self.explainer(admission, asked, request.gallery)
+        made = await self.workers.run(use_case, explainer.walk, request, explainer.caller, explainer.trace)
+        return RecognitionAnswer(
+            decision=decision_answer(made.decision, kind),
+            samples=sample_answers(made.samples),
+            explanation=await explainer.pictures(made.decision, made.event, self.workers),
+            event=made.event,
+        )
 
 
 def _picture(compared: ExplainedComparison) -> ComparisonPicture:

@@ -122,19 +122,23 @@ class RequestBody(AskingBody):
         return self.images
 
 
-class IdentificationBody(RequestBody):
-    """Who is this?"""
+class ExplainedBody(RequestBody):
+    """A request whose answer can be explained."""
 
-    gallery: Id = Field(description="Where to look; ALL for every gallery.", examples=["residents"])
     explain: Explain = False
 
 
-class VerificationBody(RequestBody):
+class IdentificationBody(ExplainedBody):
+    """Who is this?"""
+
+    gallery: Id = Field(description="Where to look; ALL for every gallery.", examples=["residents"])
+
+
+class VerificationBody(ExplainedBody):
     """Is this the person who is claimed?"""
 
     gallery: Id = Field(description="Where the person is enrolled; ALL for anywhere.", examples=["residents"])
     subject: Id = Field(description="Who it is said to be.", examples=["P-1042"])
-    explain: Explain = False
 
 
 class StatusBody(AskingBody):
@@ -217,14 +221,13 @@ class EnrolmentBody(EncounterBody):
     subject: Id = Field(description="The new subject's id.", examples=["P-1042"])
 
 
-class MovementBody(RequestBody):
+class MovementBody(ExplainedBody):
     """May this person pass the checkpoint?"""
 
     gallery: Id = Field(description="Who may be at this checkpoint.", examples=["residents"])
     checkpoint: Annotated[Line, Field(min_length=1)] = Field(description="Where.", examples=["gate-3"])
     direction: Movement = Field(description="Which way.", examples=["in"])
     claimed: Id | None = Field(None, description="Who it is said to be; left out, the person is identified.")
-    explain: Explain = False
 
 
 class ReportBody(AskingBody):
@@ -255,14 +258,13 @@ class ComparisonBody(AskingBody):
     second: Id = Field(description="The other.", examples=["P-2107"])
 
 
-class FewBody(RequestBody):
+class FewBody(ExplainedBody):
     """Is this one of these few?"""
 
     gallery: Id = Field(description="Where all of them are enrolled; ALL for anywhere.", examples=["residents"])
     subjects: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST_NAMED)] = Field(
         description="Who it may be.", examples=[["P-1042", "P-2107"]]
     )
-    explain: Explain = False
 
 
 class ProbeBody(Body):

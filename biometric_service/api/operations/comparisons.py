@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from biometric_service.api.explanation.explaining import Explainer, recognition_answer
+from biometric_service.api.explanation.explaining import Recogniser
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import (
@@ -55,16 +55,12 @@ async def compare_subjects(
 async def identify_person_among(
     admission: Annotated[Admission, Depends(requires(Scope.IDENTIFY))],
     received: Annotated[Received[FewBody], Depends(reads(FewBody))],
-    services: ServicesOf,
-    workers: WorkersOf,
+    recogniser: Annotated[Recogniser, Depends()],
 ) -> RecognitionAnswer:
     """Identify a person among a few named subjects (1:few, open set)."""
-    asked, gallery = received.asked, GalleryId(received.asked.gallery)
-    caller = await admission.caller(asked.purpose, [gallery], asked.device)
-    explainer = await Explainer.admitted(admission, caller, services, wanted=asked.explain)
-    request = FewRequest(received.images, tuple(map(SubjectId, asked.subjects)), gallery)
-    answer = await workers.run(identify_among, explainer.walk, request, caller, explainer.trace)
-    return await recognition_answer(answer, "fpir", explainer, workers)
+    asked = received.asked
+    request = FewRequest(received.images, tuple(map(SubjectId, asked.subjects)), GalleryId(asked.gallery))
+    return await recogniser.answer(admission, asked, "fpir", identify_among, request)
 
 
 @router.post("/identification-batches", openapi_extra=documented(BatchBody))

@@ -4,14 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from biometric_service.api.explanation.explaining import Explainer, recognition_answer
+from biometric_service.api.explanation.explaining import Recogniser
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import RecognitionAnswer
 from biometric_service.api.operations.bodies import IdentificationBody, VerificationBody
 from biometric_service.api.operations.receiving import Received, documented, reads
 from biometric_service.api.security import Admission, requires
-from biometric_service.api.services import ServicesOf
-from biometric_service.api.workers import WorkersOf
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.requests import IdentificationRequest, VerificationRequest
 from biometric_service.recognition.verification import verify
@@ -25,29 +23,20 @@ router = APIRouter(prefix=OPERATIONS, tags=["recognition"])
 async def identify_person(
     admission: Annotated[Admission, Depends(requires(Scope.IDENTIFY))],
     received: Annotated[Received[IdentificationBody], Depends(reads(IdentificationBody))],
-    services: ServicesOf,
-    workers: WorkersOf,
+    recogniser: Annotated[Recogniser, Depends()],
 ) -> RecognitionAnswer:
     """Identify a person among everyone in a gallery (1:N, open set)."""
-    asked, gallery = received.asked, GalleryId(received.asked.gallery)
-    caller = await admission.caller(asked.purpose, [gallery], asked.device)
-    explainer = await Explainer.admitted(admission, caller, services, wanted=asked.explain)
-    request = IdentificationRequest(received.images, gallery)
-    answer = await workers.run(identify, explainer.walk, request, caller, explainer.trace)
-    return await recognition_answer(answer, "fpir", explainer, workers)
+    request = IdentificationRequest(received.images, GalleryId(received.asked.gallery))
+    return await recogniser.answer(admission, received.asked, "fpir", identify, request)
 
 
 @router.post("/verifications", openapi_extra=documented(VerificationBody))
 async def verify_person(
     admission: Annotated[Admission, Depends(requires(Scope.VERIFY))],
     received: Annotated[Received[VerificationBody], Depends(reads(VerificationBody))],
-    services: ServicesOf,
-    workers: WorkersOf,
+    recogniser: Annotated[Recogniser, Depends()],
 ) -> RecognitionAnswer:
     """Verify that a person is who is claimed (1:1)."""
-    asked, gallery = received.asked, GalleryId(received.asked.gallery)
-    caller = await admission.caller(asked.purpose, [gallery], asked.device)
-    explainer = await Explainer.admitted(admission, caller, services, wanted=asked.explain)
-    request = VerificationRequest(received.images, SubjectId(asked.subject), gallery)
-    answer = await workers.run(verify, explainer.walk, request, caller, explainer.trace)
-    return await recognition_answer(answer, "fmr", explainer, workers)
+    asked = received.asked
+    request = VerificationRequest(received.images, SubjectId(asked.subject), GalleryId(asked.gallery))
+    return await recogniser.answer(admission, asked, "fmr", verify, request)

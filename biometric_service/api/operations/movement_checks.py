@@ -4,15 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from biometric_service.api.explanation.explaining import Explainer
+from biometric_service.api.explanation.explaining import Recogniser
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import MovementAnswer
 from biometric_service.api.operations.bodies import MovementBody
 from biometric_service.api.operations.receiving import Received, documented, reads
 from biometric_service.api.security import Admission, requires
-from biometric_service.api.services import ServicesOf
-from biometric_service.api.workers import WorkersOf
 from biometric_service.recognition.movement import check_movement
 from biometric_service.recognition.requests import MovementRequest
 from biometric_service.vocabulary.access import Scope
@@ -25,14 +23,12 @@ router = APIRouter(prefix=OPERATIONS, tags=["recognition"])
 async def check_person(
     admission: Annotated[Admission, Depends(requires(Scope.MOVEMENT))],
     received: Annotated[Received[MovementBody], Depends(reads(MovementBody))],
-    services: ServicesOf,
-    workers: WorkersOf,
+    recogniser: Annotated[Recogniser, Depends()],
 ) -> MovementAnswer:
     """Check one person at a checkpoint: verify the claim, or find out who it is."""
-    asked, request = received.asked, _request(received)
-    caller = await admission.caller(asked.purpose, [request.gallery], asked.device)
-    explainer = await Explainer.admitted(admission, caller, services, wanted=asked.explain)
-    check = await workers.run(check_movement, explainer.walk, request, caller, explainer.trace)
+    request, workers = _request(received), recogniser.workers
+    explainer = await recogniser.explainer(admission, received.asked, request.gallery)
+    check = await workers.run(check_movement, explainer.walk, request, explainer.caller, explainer.trace)
     return MovementAnswer(
         passage=check.passage,
         subject=check.subject,
