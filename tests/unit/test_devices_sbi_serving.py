@@ -356,3 +356,14 @@ def test_the_commands_make_a_key_and_serve(
         [frame] = asyncio.run(captured(f"sbi://{address}?trust={tmp_path / 'a.pem'}", 1))
         process.terminate()
     np.testing.assert_array_equal(frame.pixels, ridges())
+
+
+def test_what_comes_damaged_from_the_device_is_passed_over_until_it_is_whole(service: SbiService, finger: Path) -> None:
+    whole = finger.read_bytes()
+    finger.write_bytes(whole[: len(whole) // 2])
+    mending = threading.Timer(0.3, finger.write_bytes, [whole])
+    mending.start()
+    [answer] = service.capture()
+    mending.join()
+    record = base64.urlsafe_b64decode(unsealed(answer["data"], service.anchor)["bioValue"] + "==")
+    np.testing.assert_array_equal(pixels_of(record)[1], ridges())

@@ -10,7 +10,7 @@ from tests.emulators.benches.http import HttpBench
 from tests.emulators.benches.libfprint import LibfprintBench
 from tests.emulators.benches.onvif import OnvifBench
 from tests.emulators.benches.rtsp import RtspBench
-from tests.emulators.benches.sbi import SbiBench
+from tests.emulators.benches.sbi import OfferedBench, SbiBench
 from tests.emulators.benches.serial import ZfmBench
 from tests.emulators.benches.suprema import SupremaBench
 from tests.emulators.benches.v4l2 import V4l2Bench
@@ -29,6 +29,7 @@ BENCHES: Mapping[str, Callable[[Path], Bench]] = {
     "v4l2 compressed": partial(V4l2Bench, pixel_format="MJPG"),
     "rtsp": RtspBench,
     "sbi": SbiBench,
+    "sbi of our own": OfferedBench,
     "onvif": OnvifBench,
     "suprema": SupremaBench,
     "v4l2 plain": partial(V4l2Bench, pixel_format="YUYV"),
@@ -46,5 +47,9 @@ NOT_MEANT: Mapping[tuple[str, str], str] = {
     ): "a folder is a queue: its images are given in turn, each once",
     ("test_a_damaged_frame_is_never_given_and_a_whole_one_is", "rtsp"): LOSSES_ARE_CONCEALED,
     ("test_a_damaged_frame_is_never_given_and_a_whole_one_is", "onvif"): LOSSES_ARE_CONCEALED,
+    (
+        "test_a_damaged_frame_is_never_given_and_a_whole_one_is",
+        "sbi of our own",
+    ): "our service passes over what is damaged until a picture is whole: SBI has no word for a device's advice",
     ("test_a_slow_device_is_waited_for", "virtual"): "a file is there or is not",
 }

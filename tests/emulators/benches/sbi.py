@@ -1,7 +1,7 @@
 """The bench of devices behind MOSIP's Secure Biometric Interface."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from device_drivers.protocol import Characteristic
 from tests.emulators.benches.bench import Bench, ridges
+from tests.emulators.benches.http import HttpBench
 from tests.emulators.sbi_device import Maker, SbiEmulator
+from tests.emulators.sbi_service import SbiService
 
 
 class SbiBench(Bench):
@@ -62,3 +64,23 @@ class SbiBench(Bench):
 
     def close(self) -> None:
         self.device.close()
+
+
+class OfferedBench(HttpBench):
+    """A camera of our own that our own SBI service offers: what is told of it comes by way of the service."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "http+snapshot", "picture.jpg")
+        self.service = SbiService(folder, self.url)
+        stranger = folder / "stranger.pem"
+        stranger.write_bytes(Maker().pem())
+        self.url = f"sbi://{self.service.address}?trust={self.service.anchor}"
+        self._mistrusted = f"sbi://{self.service.address}?trust={stranger}"
+        self.absent = f"sbi://127.0.0.1:9?trust={self.service.anchor}"
+
+    def forbidden(self) -> AbstractContextManager[str]:
+        return nullcontext(self._mistrusted)
+
+    def close(self) -> None:
+        self.service.close()
+        super().close()
