@@ -139,7 +139,7 @@ def plot_costs(sizes: Mapping[str, Mapping[str, Any]], file: Path) -> None:
     axes.set(xscale="log", yscale="log", xlabel="people in the index", ylabel="median search on one core, ms")
     axes.set_title("Cost of a search for a face, beside FAISS's flat index called bare")
     axes.grid(color="#d8dce2", linewidth=0.6)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left")
     figure.savefig(file, dpi=110, metadata={"Software": None})
     plt.close(figure)
 

@@ -11,7 +11,8 @@ larger than these, ``hnsw`` is a bare graph of FAISS; of both, their cost, and w
 (``recall``). With ``--faces`` (one folder a person) the same is counted for real ones: one photograph of each is
 enrolled, all others are searched for.
 
-What is found goes into ``--out`` as ``faces_index.json`` and ``faces_index.png``.
+What is found goes into ``--out`` as ``faces_index.json`` and ``faces_index.png``; sizes that are not measured this time
+stay there as they were.
 """
 
 import json
@@ -23,10 +24,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.throughput.face_approximations import APPROXIMATIONS
 from benchmarks.throughput.face_crowd import FaceCrowd
 from benchmarks.throughput.face_searches import approximated, measured, plot_costs, same_on
 
 RESULTS = Path(__file__).parents[1] / "results"
+NAME = "faces_index.json"
 
 
 def main(  # noqa: PLR0913 (each is an option)
@@ -41,10 +44,8 @@ def main(  # noqa: PLR0913 (each is an option)
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print search times, memory and how they compare."""
-    by_size: dict[str, Any] = {}
-    result: dict[str, Any] = {"sizes": by_size}
-    if faces:
-        result["real"] = same_on(faces, cache)
+    result = _before(out)
+    by_size: dict[str, Any] = result["sizes"]
     for size in sizes.split(","):
         crowd = FaceCrowd.of(int(size), probes)
         by_size[size] = measured(crowd, probes)
@@ -52,19 +53,31 @@ def main(  # noqa: PLR0913 (each is an option)
             _keep(result, out)
             by_size[size][name] = approximated(crowd, probes, name)
         _keep(result, out)
+    if faces:
+        result["real"] = same_on(faces, cache)
+        _keep(result, out)
     print(json.dumps(result)) if as_json else Console().print(_table(by_size))
 
 
-def _keep(result: Mapping[str, Any], out: Path) -> None:
-    (out / "faces_index.json").write_text(json.dumps(result, indent=1) + "\n")
-    plot_costs(result["sizes"], out / "faces_index.png")
+def _before(out: Path) -> dict[str, Any]:
+    """What was kept in the folder."""
+    kept = out / NAME
+    found: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"sizes": {}}
+    return found
+
+
+def _keep(result: dict[str, Any], out: Path) -> None:
+    sizes = dict(sorted(result["sizes"].items(), key=lambda each: int(each[0])))
+    (out / NAME).write_text(json.dumps(result | {"sizes": sizes}, indent=1) + "\n")
+    plot_costs(sizes, (out / NAME).with_suffix(".png"))
 
 
 def _table(sizes: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table("people", "way", "p50", "p99", "over bare", "same as exhaustive", "bytes a reference")
+    table = Table("people", "way", "p50", "p99", "over bare", "same, or recall", "bytes a reference")
     for size, each in sizes.items():
-        for way, times in each["ways"].items():
-            same = each["same_as_exhaustive"].get(way)
+        tried = {way: each[way] for way in APPROXIMATIONS if way in each}
+        for way, times in (each["ways"] | tried).items():
+            same = each["same_as_exhaustive"].get(way, times.get("recall"))
             table.add_row(
                 f"{int(size):,}",
                 way.replace("_", " "),
