@@ -137,12 +137,16 @@ class Descriptors:
 
 @njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def _multiply(codes: NDArray[np.uint8], rows: Rows, asked: NDArray[np.int16], found: Vector) -> None:
+    """A code is 128 more than the value that it stands for: what that adds is the same for every row."""
+    shift = np.int32(0)
+    for value in range(len(asked)):
+        shift += np.int32(128) * np.int32(asked[value])
     for at in range(len(rows)):
         code = codes[rows[at]]
         total = np.int32(0)
         for value in range(len(asked)):
-            total += (np.int32(code[value]) - np.int32(128)) * np.int32(asked[value])
-        found[at] = total
+            total += np.int32(code[value]) * np.int32(asked[value])
+        found[at] = total - shift
 
 
 def _quantiser(length: int, kind: int) -> Any:  # noqa: ANN401
