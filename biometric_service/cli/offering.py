@@ -42,11 +42,13 @@ def serve_sbi(  # noqa: PLR0913 - the options of the command
     origin: Annotated[list[str] | None, typer.Option(help="A web page that may ask: https://enrol.example.")] = None,
 ) -> None:
     """Offer devices in the protocol of MOSIP's Secure Biometric Interface, until interrupted."""
-    from device_drivers.sbi import serving  # noqa: PLC0415 (the other commands need not wait for it)
+    from biometric_service.cli.assessing import quality  # noqa: PLC0415 (the other commands need not wait for it)
+    from device_drivers.sbi import serving  # noqa: PLC0415
     from device_drivers.sbi.keys import opened  # noqa: PLC0415
 
     async def serve() -> None:
-        offer = serving.Offer(serving.offers(urls), opened(key, certificate), environment, frozenset(origin or ()))
+        offered = serving.offers(urls, quality)
+        offer = serving.Offer(offered, opened(key, certificate), environment, frozenset(origin or ()))
         async with serving.serving(offer, host, [port] if port else serving.PORTS) as address:
             typer.echo(f"http://{address}/")
             await asyncio.Event().wait()

@@ -11,10 +11,11 @@ from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import CaptureDevice, CaptureRequest, CaptureSession, Characteristic, Frame, Retry
 
 SHOWN_SECONDS, HANDOVER_SECONDS, LONGEST_SECONDS = 0.3, 1.0, 86_400.0
-Assess = Callable[[Frame], float | None]
+Assess = Callable[[Frame, Characteristic], float | None]
+"""How good a picture is of what it was taken for, 0 to 100, None where nobody can say."""
 
 
-def said_quality(frame: Frame) -> float | None:
+def said_quality(frame: Frame, _: Characteristic) -> float | None:
     """The quality that the device itself said, 0 to 100, None where it said none."""
     said = dict(frame.settings).get("quality", "")
     return float(said) if said.replace(".", "", 1).isdecimal() else None
@@ -136,7 +137,7 @@ class Offered:
         position = _position(frame, wanted)
         if position is None or (position not in best and len(best) == wanted.count):
             return
-        taken = Taken(frame, position, await asyncio.to_thread(self._assess, frame))
+        taken = Taken(frame, position, await asyncio.to_thread(self._assess, frame, self.characteristic))
         if position not in best or taken.worth > best[position].worth:
             best[position] = taken
 

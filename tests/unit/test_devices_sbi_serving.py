@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from biometric_service.cli.assessing import quality
 from device_drivers.errors import DeviceError
-from device_drivers.protocol import CaptureRequest, Characteristic, Frame
+from device_drivers.frames import frame_of
+from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame
 from device_drivers.records import finger_images
 from device_drivers.registry import device
 from device_drivers.sbi import keys
@@ -165,7 +167,7 @@ def test_a_capture_that_nobody_waits_for_any_more_frees_the_device(service: SbiS
 def test_the_best_picture_is_taken_where_none_is_good_enough(tmp_path: Path, finger: Path) -> None:
     scores = iter([20.0, 35.0, *[10.0] * 1_000])
 
-    def assess(_: Frame) -> float:
+    def assess(_: Frame, __: Characteristic) -> float:
         return next(scores)
 
     with closing(SbiService(tmp_path, f"virtual://{finger}?dpi=500", assess=assess)) as service:
@@ -174,7 +176,7 @@ def test_the_best_picture_is_taken_where_none_is_good_enough(tmp_path: Path, fin
 
 
 def test_a_picture_that_is_good_enough_is_taken_at_once(tmp_path: Path, finger: Path) -> None:
-    with closing(SbiService(tmp_path, f"virtual://{finger}?dpi=500", assess=lambda _: 61.0)) as service:
+    with closing(SbiService(tmp_path, f"virtual://{finger}?dpi=500", assess=lambda _, __: 61.0)) as service:
         before = time.monotonic()
         service.capture(timeout="60000", requestedScore="60")
         assert time.monotonic() - before < 5
@@ -334,17 +336,17 @@ def test_a_key_and_a_certificate_that_do_not_belong_together_are_refused(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("program", "make", "serve"),
+    ("make", "serve", "judged"),
     [
-        ("device_drivers.sbi", ["key"], ["serve"]),
-        ("biometric_service", ["devices", "make-sbi-key"], ["devices", "serve-sbi"]),
+        (["device_drivers.sbi", "key"], ["device_drivers.sbi", "serve"], False),
+        (["biometric_service", "devices", "make-sbi-key"], ["biometric_service", "devices", "serve-sbi"], True),
     ],
 )
 def test_the_commands_make_a_key_and_serve(
-    program: str, make: list[str], serve: list[str], tmp_path: Path, finger: Path
+    make: list[str], serve: list[str], *, judged: bool, tmp_path: Path, finger: Path
 ) -> None:
     files = ["--key", str(tmp_path / "a.key"), "--certificate", str(tmp_path / "a.pem")]
-    command = [sys.executable, "-m", program]
+    command = [sys.executable, "-m"]
     subprocess.run([*command, *make, *files], check=True)
     again = subprocess.run([*command, *make, *files], check=False, capture_output=True, text=True)
     assert again.returncode == 2
@@ -356,6 +358,17 @@ def test_the_commands_make_a_key_and_serve(
         [frame] = asyncio.run(captured(f"sbi://{address}?trust={tmp_path / 'a.pem'}", 1))
         process.terminate()
     np.testing.assert_array_equal(frame.pixels, ridges())
+    assert dict(frame.settings)["quality"].isdecimal() is judged
+
+
+def test_the_quality_that_is_told_is_the_walks() -> None:
+    info = DeviceInfo("virtual:x", "virtual", "x", "x", frozenset(Characteristic), 500)
+    good, blank = (frame_of(pixels, 500, info) for pixels in (ridges(320, 256), np.full((320, 256), 255, np.uint8)))
+    told = [quality(frame, Characteristic.FINGERPRINT) for frame in (good, blank)]
+    assert told[0] is not None
+    assert told[0] > 20
+    assert told[1] == 0
+    assert quality(good, Characteristic.FACE) is None
 
 
 def test_what_comes_damaged_from_the_device_is_passed_over_until_it_is_whole(service: SbiService, finger: Path) -> None:
