@@ -40,7 +40,10 @@ BOUNDARY = "----visibility"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds from the answer to an enrolment until the other process knew the person, and of a search by itself."""
+    """Seconds from the answer to an enrolment until the other process knew the person, and of a search by itself.
+
+    ``each_s``: of every person, in the order of their enrolment.
+    """
 
     database: str
     people: int
@@ -48,6 +51,7 @@ class Figures:
     median_s: float
     at_first_asking: int
     search_s: float
+    each_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def run(database_url: str, folder: Path, people: int) -> Figures:
         median_s=round(times[len(times) // 2], 3),
         at_first_asking=sum(each.asked == 1 for each in seen),
         search_s=round(search, 3),
+        each_s=tuple(round(each.after_s, 3) for each in seen),
     )
 
 

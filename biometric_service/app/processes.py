@@ -10,7 +10,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing.context import SpawnProcess
@@ -27,6 +27,7 @@ from biometric_service.app.serving import application_until_shutdown
 from biometric_service.app.warming import compile_ahead
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.matcher import Held, Matcher
+from biometric_service.recognition.walk import Walk
 from biometric_service.settings import Settings
 
 SOCKET = "matcher"
@@ -55,11 +56,16 @@ def run_matcher(settings: Settings, path: Path) -> None:
     log_as_set(settings)
     with open_service(settings) as service:
         compile_ahead(service.present_walk)
-        walk = service.walk
-        matcher = Matcher(Held(walk.indexes, walk.follower), path, os.geteuid())
+        matcher = Matcher(partial(held_by, service.present_walk), path, os.geteuid())
         signal.signal(signal.SIGTERM, lambda *_: matcher.close())
         Thread(target=_end_with_parent, args=(matcher,), daemon=True).start()
         matcher.serve()
+
+
+def held_by(present_walk: Callable[[], Walk]) -> Held:
+    """What the walk on the models in use holds; MODELS_DIFFER while they are being switched."""
+    walk = present_walk()
+    return Held(walk.indexes, walk.follower)
 
 
 def _end_with_parent(matcher: Matcher) -> None:

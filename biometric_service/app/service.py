@@ -87,8 +87,8 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
             if snapshots is not None:
                 stack.enter_context(keeping(snapshots))
             present.catch_up()
+            stack.enter_context(following(present.catch_up, opened.database.watch))
             if matcher is None:
-                stack.enter_context(following(present.catch_up, opened.database.watch))
                 stack.enter_context(watching_drift(opened.drift, settings.drift_seconds))
             yield Service(
                 settings=settings,

@@ -44,9 +44,12 @@ class Held:
 
 
 class Matcher:
-    """Answers searches on a socket that only its own user may reach, a thread for each connection."""
+    """Answers searches on a socket that only its own user may reach, a thread for each connection.
 
-    def __init__(self, held: Held, path: Path, owner: int) -> None:
+    ``held``: gives what is held at the moment; what it raises is the answer to whoever asks.
+    """
+
+    def __init__(self, held: Callable[[], Held], path: Path, owner: int) -> None:
         self._held = held
         self._owner = owner
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -106,17 +109,17 @@ class Matcher:
         return {"shortlists": [_shortlist_head(each) for each in found]}
 
     def _catch_up(self, _: Head, __: bytes) -> Head:
-        self._held.follower.catch_up()
+        self._held().follower.catch_up()
         return {}
 
     def _behind(self, _: Head, __: bytes) -> Head:
-        return {"behind": self._held.follower.behind()}
+        return {"behind": self._held().follower.behind()}
 
     def _size(self, head: Head, _: bytes) -> Head:
         return {"size": len(self._index(head)), "applied": self._index(head).applied}
 
     def _index(self, head: Head) -> GalleryIndex:
-        return self._held.indexes[Modality(head["modality"])]
+        return self._held().indexes[Modality(head["modality"])]
 
 
 def _shortlist_head(found: Shortlist) -> Head:

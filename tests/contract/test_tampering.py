@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,41 @@ def test_a_wrong_master_key_and_a_tampered_chain_have_codes_of_their_own(opened:
     assert code(lambda: open_store(store_url, wrong, ChainedLog)) is ErrorCode.KEY_WRONG
     by_hand(opened, "UPDATE audit_events SET digest = previous WHERE number = 2")
     assert code(opened.store.verify_events) is ErrorCode.AUDIT_CHAIN_BROKEN
+
+
+def test_what_was_erased_leaves_the_files_even_as_ciphertext(
+    opened: OpenedStore, store_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Of SQLite at once; of PostgreSQL the key at once, what it opened once the operator rewrites the tables."""
+    keys = sealed_of(opened, "SELECT wrapped FROM data_keys k JOIN subjects s ON s.number = k.subject WHERE s.id = :id")
+    rows = "JOIN encounters e ON e.number = p.encounter JOIN subjects s ON s.number = e.subject WHERE s.id = :id"
+    images = sealed_of(opened, f"SELECT image FROM samples p {rows}")
+    templates = sealed_of(opened, f"SELECT t.sealed FROM templates t JOIN samples p ON p.number = t.sample {rows}")
+    assert (len(keys), len(images), len(templates)) == (1, 3, 3)
+    opened.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2"))
+    folder = tmp_path / "store"
+    if not store_url.startswith("sqlite"):
+        server = request.getfixturevalue("postgresql_server")
+        assert isinstance(server, PostgresqlServer)
+        server.checkpoint()
+        folder = server.folder / "data" / "base"
+        assert not any(on_disk(folder, keys))
+        with opened.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM (FULL) templates, samples"))
+        server.checkpoint()
+    assert not any(on_disk(folder, [*keys, *images, *templates]))
+    assert any(on_disk(folder, [b"A-1"]))
+
+
+def sealed_of(opened: OpenedStore, query: str) -> list[bytes]:
+    with opened.database.reading() as connection:
+        return [bytes(blob) for blob in connection.scalars(text(query), {"id": "A-2"})]
+
+
+def on_disk(folder: Path, blobs: Sequence[bytes]) -> Iterator[bool]:
+    """Whether the middle of each blob is in a file under the folder: long values are kept in parts."""
+    disk = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return (blob[len(blob) // 2 :][:PIECE] in disk for blob in blobs)
 
 
 def biometric_pieces(encounter: Encounter) -> Iterator[bytes]:

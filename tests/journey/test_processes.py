@@ -1,5 +1,6 @@
 """The service as it is started: several processes on one index, a signal that drains, a matcher that comes back."""
 
+import base64
 import os
 import signal
 import socket
@@ -11,9 +12,14 @@ import httpx
 import pytest
 
 from benchmarks.service.running import Running, descendants, running
+from biometric_service.app.service import settings_store
+from biometric_service.settings import Settings
+from biometric_service.templates import native
+from biometric_service.vocabulary.references import SubjectId
 from tests.live_service import OPERATIONS, asking, synthetic_fingers
 
 PATIENCE_S = 60
+PIECE, HEADER = 24, 100
 
 
 @pytest.fixture
@@ -102,6 +108,31 @@ def test_a_matcher_that_died_is_started_anew_and_nobody_is_unknown_meanwhile(sev
 
     assert eventually(back)
     assert outcomes <= {"match", "index_unavailable"}
+
+
+@pytest.mark.models
+def test_nothing_of_a_person_is_in_what_the_service_said_or_left_behind(several: Running) -> None:
+    """The last of this module: it erases the person."""
+    folder = several.log.parent
+    with settings_store(Settings(data_dir=folder / "data")) as opened:
+        (reference,) = opened.store.references(SubjectId("P-1"))
+        template = native.encode(reference.template)
+    assert identified(several).status_code == 200
+    broken = asking([image(folder, 1)[:-500]], gallery="ours")
+    assert post(several, "identifications", **broken).status_code == 400
+    with httpx.Client(base_url=several.url, headers={"X-Api-Key": several.key}, timeout=120, trust_env=False) as one:
+        erased = one.delete(f"{OPERATIONS}/subjects/P-1", params={"purpose": "x"})
+    assert erased.is_success, erased.text
+    left = [path for path in folder.rglob("*") if path.is_file() and "fingers" not in path.parts]
+    said = b"".join(path.read_bytes() for path in left)
+    assert several.log in left
+    assert b"P-1" in said
+    whole = (template, image(folder, 1), image(folder, 2))
+    pieces = [each[at : at + PIECE] for each in whole for at in range(HEADER, len(each) - PIECE, 10 * PIECE)]
+    assert len(pieces) > 30
+    for piece in pieces:
+        forms = (piece, base64.b64encode(piece)[:-4], piece.hex().encode(), repr(piece).encode()[2:-1])
+        assert not any(form in said for form in forms)
 
 
 def _matcher_of(service: Running) -> int:

@@ -1,19 +1,31 @@
 """A running service follows a switch of models: it loads the other one, and says so rather than search a part."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 
-from benchmarks.throughput.random_encounters import FACE_FORMAT, GALLERY, audit_event, random_encounter
+from benchmarks.throughput.random_encounters import (
+    FACE_FORMAT,
+    GALLERY,
+    audit_event,
+    random_embedding,
+    random_encounter,
+)
 from biometric_service.app.present_walk import PresentWalk
-from biometric_service.app.service import assemble_walk, settings_store
+from biometric_service.app.processes import held_by
+from biometric_service.app.service import assemble_walk, on_matcher, settings_store
 from biometric_service.app.stages import Stages
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.errors import ErrorCode
+from biometric_service.gallery.matcher import Matcher
+from biometric_service.gallery.remote import MatcherLink
 from biometric_service.recognition.walk import Walk
 from biometric_service.references.encounters import format_name
 from biometric_service.references.opening import OpenedStore
@@ -66,6 +78,33 @@ def switch(opened: OpenedStore) -> None:
     made = [Reextracted(image.sample, newer_template()) for image in images]
     opened.models.add_templates(NEWER, made, audit_event(EventKind.TEMPLATES_ADDED))
     opened.models.switch(NEWER, format_name(FACE_FORMAT), audit_event(EventKind.MODEL_SWITCHED))
+
+
+def whom(present: PresentWalk, probe: FaceTemplate) -> list[str]:
+    found = present().indexes[Modality.FACE].search(Probe(probe, ALL_GALLERIES), 3)
+    assert found.complete
+    return [entry.subject for entry in found.entries]
+
+
+def test_processes_that_ask_the_matcher_follow_a_switch_with_it(loading: Loading, tmp_path: Path) -> None:
+    models, path = loading.opened.models, tmp_path / "matcher"
+    holding = PresentWalk(models, loading)
+    holding.catch_up()
+    matcher = Matcher(partial(held_by, holding), path, os.geteuid())
+    serving = Thread(target=matcher.serve)
+    serving.start()
+    link = MatcherLink(path)
+    asking = PresentWalk(models, lambda: on_matcher(loading(), link))
+    assert whom(asking, random_embedding(np.random.default_rng(1))) == ["A"]
+    switch(loading.opened)
+    refused(ErrorCode.MODELS_DIFFER, asking)
+    refused(ErrorCode.MODELS_DIFFER, asking.catch_up)  # the matcher has not loaded the other model yet
+    holding.catch_up()
+    asking.catch_up()
+    assert whom(asking, newer_template()) == ["A"]
+    link.close()
+    matcher.close()
+    serving.join()
 
 
 def test_nothing_is_answered_between_a_switch_and_the_end_of_the_loading(loading: Loading) -> None:
