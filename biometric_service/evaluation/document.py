@@ -155,12 +155,9 @@ def _foot(canvas: Any, document: Any) -> None:  # noqa: ANN401 - ReportLab's hav
 
 def _shape(shape: Shape, height: float) -> Any:  # noqa: ANN401 - ReportLab's have no types
     match shape:
-        case Line(points, colour, width, dashed):
+        case Line(points, colour, width):
             places = [value for x, y in points for value in (x, height - y)]
-            dashes = [5, 4] if dashed else None
-            return shapes.PolyLine(
-                places, strokeColor=colors.HexColor(colour), strokeWidth=width, strokeDashArray=dashes
-            )
+            return shapes.PolyLine(places, strokeColor=colors.HexColor(colour), strokeWidth=width)
         case Dot((x, y), colour, radius):
             return shapes.Circle(x, height - y, radius, fillColor=colors.HexColor(colour), strokeColor=None)
         case Words():

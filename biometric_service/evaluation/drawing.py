@@ -17,7 +17,6 @@ class Line:
     points: Sequence[Point]
     colour: str = INK
     width: float = 1.0
-    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

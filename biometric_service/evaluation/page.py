@@ -74,10 +74,9 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _shape(shape: Shape) -> str:
     match shape:
-        case Line(points, colour, width, dashed):
+        case Line(points, colour, width):
             places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-            dashes = ' stroke-dasharray="5 4"' if dashed else ""
-            return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashes}/>'
+            return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>'
         case Dot((x, y), colour, radius):
             return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
         case Words((x, y), text, anchor, colour, turned):
