@@ -57,6 +57,10 @@ class ErrorCode(StrEnum):
     SIGNATURE_INVALID = "signature_invalid"
     BACKUP_DAMAGED = "backup_damaged"
     STORE_UNAVAILABLE = "store_unavailable"
+    STORE_FULL = "store_full"
+    STORE_READ_ONLY = "store_read_only"
+    STORE_BUSY = "store_busy"
+    STORE_DAMAGED = "store_damaged"
     STORE_CONFLICT = "store_conflict"
     INDEX_UNAVAILABLE = "index_unavailable"
     MODEL_UNAVAILABLE = "model_unavailable"
@@ -126,7 +130,11 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.AUDIT_ROLLED_BACK: "The audit log does not go on from the head that was kept outside.",
     ErrorCode.SIGNATURE_INVALID: "A signed statement was changed, or is none.",
     ErrorCode.BACKUP_DAMAGED: "A backup was changed or is not whole.",
-    ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, read or written.",
+    ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, or the connection to it broke.",
+    ErrorCode.STORE_FULL: "The database's disk is full.",
+    ErrorCode.STORE_READ_ONLY: "The database takes no writes: its disk or it is read-only, or rights are missing.",
+    ErrorCode.STORE_BUSY: "Other writers or enrolments took too long, or all connections are in use.",
+    ErrorCode.STORE_DAMAGED: "The database's file is damaged, or is no database.",
     ErrorCode.STORE_CONFLICT: "Somebody else changed the same record at the same time.",
     ErrorCode.INDEX_UNAVAILABLE: "The process that holds the galleries does not answer.",
     ErrorCode.MODEL_UNAVAILABLE: "The weights of a model cannot be had from any of its sources.",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from biometric_service.references.change_watch import Watch
 from biometric_service.references.enrolment_turn import EnrolmentTurn
-from biometric_service.references.faults import typed_faults, unavailable
+from biometric_service.references.faults import busy, typed_faults
 
 WRITING = "writing"
 
@@ -61,7 +61,7 @@ class Database:
     def _turn(self) -> Iterator[None]:
         """Threads of one process queue here: SQLite's own waiting is not fair."""
         if not self.turn.acquire(timeout=self.patience_s):
-            raise unavailable("The store is busy.", "Try again shortly.")
+            raise busy("The store is busy.")
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from biometric_service.errors import BiometricServiceError
-from biometric_service.references.faults import typed_faults, unavailable
+from biometric_service.references.faults import busy, typed_faults
 
 _ENROLMENT_LOCK = 0x62696F6E
 _POLL_S = 0.01
@@ -34,7 +34,7 @@ class EnrolmentTurn:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold it; STORE_UNAVAILABLE where others hold it for too long."""
+        """Hold it; STORE_BUSY where others hold it for too long."""
         deadline = time.monotonic() + self.patience_s
         if not self._threads.acquire(timeout=self.patience_s):
             raise _busy()
@@ -102,4 +102,4 @@ def _try_server(connection: Connection, take: TextClause) -> bool:
 
 
 def _busy() -> BiometricServiceError:
-    return unavailable("Other enrolments go first.", "Try again shortly.")
+    return busy("Other enrolments go first.")

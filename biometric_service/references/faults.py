@@ -1,6 +1,7 @@
 """What the database complains of, as typed errors: no caller ever sees one of SQLAlchemy's."""
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
@@ -9,32 +10,67 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 _TRY_AGAIN = "Try again; where it goes on, look at the load on the store and at its disk."
-_FULL = ("The disk of the store is full.", "Free some space; nothing of this request was kept.")
-_READ_ONLY = ("The store cannot be written to.", "Check its rights and that its disk is mounted for writing.")
-_BUSY = ("The store is busy.", _TRY_AGAIN)
-_UNKNOWN = ("The store does not answer.", _TRY_AGAIN)
+Told = tuple[ErrorCode, str, str]
 
-_FAULTS = {
+_FULL: Told = (
+    ErrorCode.STORE_FULL,
+    "The disk of the store is full.",
+    "Free some space; nothing of this request was kept.",
+)
+_READ_ONLY: Told = (
+    ErrorCode.STORE_READ_ONLY,
+    "The store cannot be written to.",
+    "Check its rights and that its disk is mounted for writing.",
+)
+_BUSY: Told = (ErrorCode.STORE_BUSY, "The store is busy.", _TRY_AGAIN)
+_UNKNOWN: Told = (ErrorCode.STORE_UNAVAILABLE, "The store does not answer.", _TRY_AGAIN)
+_MISSING: Told = (
+    ErrorCode.STORE_UNAVAILABLE,
+    "The store's file is missing or may not be opened.",
+    "Check the file, its folder and rights.",
+)
+_DAMAGED: Told = (
+    ErrorCode.STORE_DAMAGED,
+    "The store's file is damaged.",
+    "Stop the service and restore a backup.",
+)
+_NO_DATABASE: Told = (
+    ErrorCode.STORE_DAMAGED,
+    "The store's file is not a database.",
+    "Check database_url and data_dir, or restore a backup.",
+)
+
+_FAULTS: Mapping[str, Told] = {
     "SQLITE_FULL": _FULL,
     "SQLITE_READONLY": _READ_ONLY,
     "SQLITE_BUSY": _BUSY,
     "SQLITE_LOCKED": _BUSY,
-    "SQLITE_CANTOPEN": ("The store's file is missing or may not be opened.", "Check the file, its folder and rights."),
-    "SQLITE_CORRUPT": ("The store's file is damaged.", "Stop the service and restore a backup."),
-    "SQLITE_NOTADB": ("The store's file is not a database.", "Check database_url and data_dir, or restore a backup."),
+    "SQLITE_CANTOPEN": _MISSING,
+    "SQLITE_CORRUPT": _DAMAGED,
+    "SQLITE_NOTADB": _NO_DATABASE,
     "53100": _FULL,
     "25006": _READ_ONLY,
     "55P03": _BUSY,
+    "XX001": _DAMAGED,
+    "XX002": _DAMAGED,
 }
 """By SQLite's primary error name or PostgreSQL's SQLSTATE."""
+
+_UNUSABLE: Told = (
+    ErrorCode.STORE_UNAVAILABLE,
+    "The store's file cannot be used.",
+    "Check the file, its folder and their rights.",
+)
+_OF_FILES: Mapping[int | None, Told] = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EROFS: _READ_ONLY}
 
 _CONFLICTING = {"40001", "40P01"}
 
 
 @contextmanager
 def typed_faults() -> Iterator[None]:
-    """Turn the database's faults into STORE_UNAVAILABLE, STORE_CONFLICT or REQUEST_INVALID.
+    """Turn the database's faults into STORE_UNAVAILABLE, _FULL, _READ_ONLY, _BUSY, _DAMAGED or _CONFLICT.
 
+    A value that cannot be kept is REQUEST_INVALID.
     A value that the database gives and SQLAlchemy cannot read (a date that is none) is RECORD_TAMPERED.
     """
     try:
@@ -46,12 +82,17 @@ def typed_faults() -> Iterator[None]:
     except ValueError as fault:
         raise _unreadable() from fault
     except OSError as fault:
-        raise unavailable("The store's file cannot be used.", "Check the file, its folder and their rights.") from fault
+        raise _told(_OF_FILES.get(fault.errno, _UNUSABLE)) from fault
 
 
 def unavailable(message: str, action: str) -> BiometricServiceError:
     """STORE_UNAVAILABLE."""
     return BiometricServiceError(ErrorCode.STORE_UNAVAILABLE, message, action)
+
+
+def busy(message: str) -> BiometricServiceError:
+    """STORE_BUSY."""
+    return BiometricServiceError(ErrorCode.STORE_BUSY, message, _TRY_AGAIN)
 
 
 def conflict() -> BiometricServiceError:
@@ -69,8 +110,12 @@ def _typed(fault: SQLAlchemyError) -> BiometricServiceError:
     if isinstance(fault, DataError) or type(fault) is StatementError:
         return _unkeepable()
     if isinstance(fault, PoolTimeoutError):
-        return unavailable("All connections to the store are in use.", _TRY_AGAIN)
-    return unavailable(*_FAULTS.get(_name(fault), _UNKNOWN))
+        return busy("All connections to the store are in use.")
+    return _told(_FAULTS.get(_name(fault), _UNKNOWN))
+
+
+def _told(told: Told) -> BiometricServiceError:
+    return BiometricServiceError(*told)
 
 
 def _unkeepable() -> BiometricServiceError:

@@ -72,7 +72,7 @@ from biometric_service.vocabulary.templates import TemplateFormat
 class SqlReferenceStore:
     """Keeps everything in one database; safe in threads and beside other processes on the same database.
 
-    Faults of the database are STORE_UNAVAILABLE (full, read-only, busy, missing, damaged) or STORE_CONFLICT; the
+    Faults of the database are STORE_UNAVAILABLE, _FULL, _READ_ONLY, _BUSY, _DAMAGED or _CONFLICT; the
     transaction is then undone as a whole. Records that do not open are RECORD_TAMPERED.
     """
 
@@ -153,7 +153,7 @@ class SqlReferenceStore:
         return change
 
     def enrolling(self) -> AbstractContextManager[None]:
-        """Held by one enrolment at a time, in all threads and processes; STORE_UNAVAILABLE where it takes too long."""
+        """Held by one enrolment at a time, in all threads and processes; STORE_BUSY where it takes too long."""
         return self._database.enrolment.held()
 
     def erasures(self, after: ChangeNumber) -> Sequence[str]:

@@ -212,7 +212,7 @@ class ReferenceStore(Protocol):
         """Destroy the subject's data key and rows; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH."""
 
     def enrolling(self) -> AbstractContextManager[None]:
-        """Held by one enrolment at a time, in all threads and processes; STORE_UNAVAILABLE where that takes too long.
+        """Held by one enrolment at a time, in all threads and processes; STORE_BUSY where that takes too long.
 
         It ends with the process that holds it.
         """

@@ -24,6 +24,9 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, SubjectId
 
 PEOPLE = 6
+MORE_PEOPLE = 20
+"""Enough for a renewal to be killed long before it is done."""
+PAUSE_S = 0.01
 KILLS = 3
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["biometric_service.references.key_renewal"])
@@ -133,11 +136,11 @@ def test_a_renewal_can_follow_a_renewal_and_a_new_master_key(
     assert caught.value.code is ErrorCode.KEY_WRONG
 
 
-def renew_until_killed(url: str, folder: Path, begun: Connection) -> None:
-    opened = opening(url, folder)
-    begun.send(None)
-    while True:
-        renewed(opened)
+def renew_until_killed(url: str, folder: Path, told: Connection) -> None:
+    """Tell of every subject that is sealed anew."""
+    for progress in renew(opening(url, folder), audit_event(EventKind.STORE_KEY_RENEWED)):
+        told.send(progress.done)
+        time.sleep(PAUSE_S)
 
 
 def test_every_blob_of_the_tables_is_among_those_sealed_anew() -> None:
@@ -150,19 +153,31 @@ def test_every_blob_of_the_tables_is_among_those_sealed_anew() -> None:
 def test_a_renewal_that_is_killed_at_any_moment_loses_nothing_and_is_gone_on_with(
     opener: Opener, opened: OpenedStore, store_url: str, tmp_path: Path
 ) -> None:
-    before, old, moments = images(opened), blobs(opened), random.Random(2026)
+    for seed in range(PEOPLE, MORE_PEOPLE):
+        opened.store.enrol(random_encounter(seed, f"A-{seed}"), audit_event())
+    before, oldest, moments, mixed = images(opened), blobs(opened), random.Random(2026), 0
     for _ in range(KILLS):
-        receiving, sending = PROCESSES.Pipe(duplex=False)
-        renewer = PROCESSES.Process(target=renew_until_killed, args=(store_url, tmp_path, sending))
-        renewer.start()
-        receiving.recv()
-        time.sleep(moments.uniform(0.01, 0.2))
-        renewer.kill()
-        renewer.join()
+        old = blobs(opened)
+        kill_after_progress(store_url, tmp_path, moments.uniform(0, 5 * PAUSE_S))
+        mixed += old != blobs(opened) and not old.isdisjoint(blobs(opened))
         again = opener()
         assert images(again) == before
         again.store.verify_events()
         again.close()
-    assert renewed(opened)[-1] == Progress(PEOPLE, PEOPLE)
-    assert blobs(opened) != old
+    assert mixed >= KILLS - 1
+    assert renewed(opened)[-1] == Progress(MORE_PEOPLE, MORE_PEOPLE)
+    assert oldest.isdisjoint(blobs(opened))
     assert images(opened) == before
+
+
+def kill_after_progress(url: str, folder: Path, seconds: float) -> None:
+    """Kill a renewal so long after it sealed its first subject anew."""
+    receiving, sending = PROCESSES.Pipe(duplex=False)
+    renewer = PROCESSES.Process(target=renew_until_killed, args=(url, folder, sending))
+    renewer.start()
+    first = receiving.recv()
+    while receiving.recv() == first:
+        pass
+    time.sleep(seconds)
+    renewer.kill()
+    renewer.join()

@@ -1,16 +1,12 @@
 """A disk that is full or read-only and a server that restarts are told with a code, and got over without a restart."""
 
 import os
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
@@ -19,23 +15,17 @@ from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.vocabulary.references import ALL_GALLERIES
 from tests.contract.conftest import DATABASES, PostgresqlServer
+from tests.contract.small_disk import fill, read_only, small_disk
 
 KEY = KeyFromEnvironment("17" * 32)
-SMALL_DISK = "size=24M"
-BALLAST_LEFT = 300_000
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 
 
 @pytest.fixture
 def disk() -> Iterator[Path]:
-    """A real file system of 24 MB of its own, where PostgreSQL's own user can reach it."""
-    folder = Path(tempfile.mkdtemp(prefix="disk"))
-    owner = ",uid=postgres,mode=0700" if "postgresql" in DATABASES else ""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", SMALL_DISK + owner, "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-    folder.rmdir()
+    with small_disk() as folder:
+        yield folder
 
 
 @pytest.fixture(params=DATABASES)
@@ -66,9 +56,9 @@ def enrol(opened: OpenedStore, seed: int) -> Callable[[], object]:
 def test_a_full_disk_is_told_and_got_over_once_there_is_room(opened: OpenedStore, disk: Path) -> None:
     enrol(opened, 1)()
     ballast = disk / "ballast"
-    fill(ballast, disk)
+    fill(disk, ballast)
     full = fault(lambda: [enrol(opened, seed)() for seed in range(2, 60)])
-    assert (full.code, full.message) == (ErrorCode.STORE_UNAVAILABLE, "The disk of the store is full.")
+    assert (full.code, full.message) == (ErrorCode.STORE_FULL, "The disk of the store is full.")
     kept = len(opened.store.subjects(ALL_GALLERIES, None, 99))
     assert opened.store.verify_events() == kept + 1
     ballast.unlink()
@@ -77,42 +67,11 @@ def test_a_full_disk_is_told_and_got_over_once_there_is_room(opened: OpenedStore
     assert opened.store.verify_events() == kept + 2
 
 
-def fill(ballast: Path, disk: Path) -> None:
-    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-    ballast.write_bytes(bytes(max(free - BALLAST_LEFT, 0)))
-
-
-@contextmanager
-def read_only(opened: OpenedStore, disk: Path) -> Iterator[None]:
-    """SQLite: the disk is mounted read-only; PostgreSQL: the server takes no writes, as a standby does not."""
-    sqlite = opened.database.engine.dialect.name == "sqlite"
-    if sqlite:
-        opened.database.engine.dispose()
-    for switch in ("on", "off"):
-        if sqlite:
-            mode = "remount,ro" if switch == "on" else "remount,rw"
-            subprocess.run(["mount", "-o", mode, disk], check=True)
-        else:
-            set_read_only(opened, switch)
-        if switch == "on":
-            yield
-
-
-def set_read_only(opened: OpenedStore, switch: str) -> None:
-    engine = create_engine(opened.database.engine.url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("SET default_transaction_read_only = off"))
-        name = connection.execute(text("SELECT current_database()")).scalar_one()
-        connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {switch}'))
-    engine.dispose()
-    opened.database.engine.dispose()
-
-
 def test_a_read_only_disk_is_told_and_got_over_once_it_is_writable(opened: OpenedStore, disk: Path) -> None:
     enrol(opened, 1)()
-    with read_only(opened, disk):
+    with read_only(opened.database.engine, disk):
         refusal = fault(enrol(opened, 2))
-        assert refusal.code is ErrorCode.STORE_UNAVAILABLE
+        assert refusal.code is ErrorCode.STORE_READ_ONLY
         assert "rights" in refusal.action
     enrol(opened, 3)()
     assert [one.subject for one in opened.store.subjects(ALL_GALLERIES, None, 9)] == ["A-1", "A-3"]

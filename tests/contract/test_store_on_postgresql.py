@@ -81,7 +81,7 @@ def test_a_connection_that_is_lost_in_a_transaction_undoes_it(opened: OpenedStor
 def test_a_store_that_another_process_writes_to_for_too_long_is_busy(opened: OpenedStore, url: str) -> None:
     other = open_store(url, KEY, ChainedLog)
     with other.database.writing():
-        assert fault(enrol(opened)) == (ErrorCode.STORE_UNAVAILABLE, "The store is busy.")
+        assert fault(enrol(opened)) == (ErrorCode.STORE_BUSY, "The store is busy.")
     other.close()
     enrol(opened)()
 

@@ -52,15 +52,15 @@ def set_on_every_connection(opened: OpenedStore, pragma: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "mend", "told"),
     [
-        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "disk of the store is full"),
-        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "cannot be written to"),
+        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", ErrorCode.STORE_FULL),
+        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", ErrorCode.STORE_READ_ONLY),
     ],
 )
-def test_a_full_or_read_only_disk_is_told_and_got_over(opened: OpenedStore, spoil: str, mend: str, told: str) -> None:
+def test_a_full_or_read_only_disk_is_told_and_got_over(
+    opened: OpenedStore, spoil: str, mend: str, told: ErrorCode
+) -> None:
     set_on_every_connection(opened, spoil)
-    code, message = fault(enrol(opened))
-    assert code is ErrorCode.STORE_UNAVAILABLE
-    assert told in message
+    assert fault(enrol(opened))[0] is told
     assert opened.store.last_change() == 0
     set_on_every_connection(opened, mend)
     enrol(opened)()
@@ -70,7 +70,7 @@ def test_a_full_or_read_only_disk_is_told_and_got_over(opened: OpenedStore, spoi
 def test_a_store_that_another_process_writes_to_for_too_long_is_busy(opened: OpenedStore, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert fault(enrol(opened)) == (ErrorCode.STORE_UNAVAILABLE, "The store is busy.")
+    assert fault(enrol(opened)) == (ErrorCode.STORE_BUSY, "The store is busy.")
     assert opened.store.subjects(GALLERY, None, 9) == []
     other.execute("ROLLBACK")
     other.close()
@@ -93,7 +93,7 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path) -> None:
     foreign = tmp_path / "store.db"
     foreign.write_bytes(b"this is no database, " * 500)
     assert fault(lambda: opening(foreign)) == (
-        ErrorCode.STORE_UNAVAILABLE,
+        ErrorCode.STORE_DAMAGED,
         "The store's file is not a database.",
     )
 
