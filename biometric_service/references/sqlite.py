@@ -1,5 +1,6 @@
 """The store's database as one SQLite file of the service's own."""
 
+import errno
 import logging
 import os
 import sqlite3
@@ -67,9 +68,14 @@ def _make_private(path: Path) -> None:
 
 
 def _check_same_file(path: Path, inode: int) -> None:
-    """A file that was moved away would go on taking writes that nobody finds again."""
+    """A file that was moved away would go on taking writes that nobody finds again.
+
+    STORE_READ_ONLY where its disk is: SQLite itself says no more than that it cannot be opened.
+    """
     if path.stat().st_ino != inode:
         raise unavailable("The store's file was replaced by another.", "Restart the service on the right file.")
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, "read-only")
 
 
 def _engine(path: Path, patience_s: float) -> Engine:
