@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.challenge import FRAMES, SECONDS, Person, people_of
+from benchmarks.accuracy.challenge import FRAMES, SECONDS, Person, benchmark, people_of
 from benchmarks.accuracy.face import face_walk
 from benchmarks.accuracy.presentations import ATTACKS, Photograph, head, taken
 from biometric_service.evaluation.subjects import faces
@@ -200,3 +200,17 @@ def test_two_persons_who_take_turns_do_not_pass(walk: Walk, people: list[Person]
     one, other = (real_photographs(person) for person in people)
     mixed = [mine if turn is FRONT else theirs for turn, mine, theirs in zip(SHOWN, one, other, strict=True)]
     assert ChallengeCheck.SAME_PERSON in judged(walk, [taken(each.pixels, chance) for each in mixed])
+
+
+@pytest.mark.models
+@pytest.mark.shared_data
+def test_the_benchmark_counts_every_presentation_of_every_species(walk: Walk, shared_data: Path) -> None:
+    subjects = sorted(faces([shared_data / "faces" / "lfw_half"]), key=lambda each: -len(each.samples))[:1]
+    result = benchmark(walk, [replace(each, samples=each.samples[:30]) for each in subjects], most=1, seed=1)
+    assert result["persons"] == 1
+    assert len(result["bpcer"]) == 2
+    assert set(result["apcer"]) == {*ATTACKS, "second person"}
+    for figures in (*result["bpcer"].values(), *result["apcer"].values()):
+        assert figures["presentations"] == 1
+        assert figures["rate"] == figures["wrong"] / figures["presentations"]
+    assert result["apcer"]["still photograph, moved"]["wrong"] == 0

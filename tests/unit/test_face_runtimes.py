@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.throughput.face import compare_runtimes
 from biometric_service.app import runtimes
 from biometric_service.app.choosing import AUTO, chosen
 from biometric_service.app.runtimes import open_embedder
@@ -150,3 +151,15 @@ def test_where_openvino_cannot_load_a_model_onnxruntime_serves(
     monkeypatch.setattr(runtimes, "open_openvino", broken)
     assert runtime_of(open_embedder(model, SETTINGS)) == "onnxruntime"
     assert "The model cannot be loaded." in caplog.text
+
+
+@pytest.mark.models
+@pytest.mark.shared_data
+def test_the_benchmark_times_both_runtimes_and_compares_them(shared_data: Path) -> None:
+    result = compare_runtimes(shared_data / "faces" / "lfw_half", 3, {"face_companion": ""})
+    assert result["least_cosine"] > 0.9999
+    for runtime in ("onnxruntime", "openvino"):
+        figures = result[runtime]
+        assert figures["frames"] == 3
+        assert figures["recognise_ms"] > 0
+        assert figures["ten_threads_per_s"] > 0
