@@ -30,6 +30,7 @@ from device_drivers.sbi.device import SbiSession
 from tests.emulators.benches.bench import ridges
 from tests.emulators.benches.files import png
 from tests.emulators.sbi_service import SbiService, chained, unsealed
+from tests.emulators.zfm_module import ZfmModule
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -246,17 +247,19 @@ def test_nothing_of_anybody_is_shown_while_nobody_is_there(service: SbiService, 
     assert all(picture.std() < 1 for picture in seen)
 
 
-def test_a_capture_goes_before_a_stream_which_goes_on_after_it(service: SbiService) -> None:
-    async def both() -> tuple[int, list[Frame]]:
-        async with device(client(service)).open() as session:
+def test_a_capture_goes_before_a_stream_which_goes_on_after_it(tmp_path: Path) -> None:
+    async def both(url: str) -> tuple[int, list[Frame]]:
+        async with device(url).open() as session:
             assert isinstance(session, SbiSession)
             async with aclosing(session.preview(CaptureRequest(Characteristic.FINGERPRINT, 5))) as pictures:
                 await anext(pictures)
-                frames = await captured(client(service), 1)
+                frames = await captured(url, 1)
                 later = [await anext(pictures) for _ in range(3)]
         return len(later), frames
 
-    later, frames = asyncio.run(both())
+    with closing(ZfmModule()) as module, closing(SbiService(tmp_path, f"zfm://{module.path}")) as service:
+        module.finger = True
+        later, frames = asyncio.run(both(client(service)))  # one program at a time may open such a module
     assert (later, len(frames)) == (3, 1)
 
 
