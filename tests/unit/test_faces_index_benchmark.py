@@ -22,7 +22,6 @@ def test_a_small_gallery_finds_whom_comparing_with_everybody_finds(tmp_path: Pat
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "faces_index.json").read_text())["sizes"][str(SIZE)]
     assert set(found["same_as_exhaustive"].values()) == {1.0}
-    assert found["bytes_a_reference"] < 4_000
     assert found["ways"]["bare"]["over_bare"] == 1
     assert all(way["p50_ms"] <= way["p99_ms"] for way in found["ways"].values())
     assert (tmp_path / "faces_index.png").stat().st_size > 10_000
