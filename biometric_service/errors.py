@@ -55,6 +55,10 @@ class ErrorCode(StrEnum):
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
     AUDIT_ROLLED_BACK = "audit_rolled_back"
     SIGNATURE_INVALID = "signature_invalid"
+    FRAME_UNSIGNED = "frame_unsigned"
+    FRAME_UNTRUSTED = "frame_untrusted"
+    FRAME_STALE = "frame_stale"
+    FRAME_REPLAYED = "frame_replayed"
     BACKUP_DAMAGED = "backup_damaged"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_FULL = "store_full"
@@ -129,6 +133,10 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.AUDIT_CHAIN_BROKEN: "The audit log was changed, cut or reordered; the message names the first event.",
     ErrorCode.AUDIT_ROLLED_BACK: "The audit log does not go on from the head that was kept outside.",
     ErrorCode.SIGNATURE_INVALID: "A signed statement was changed, or is none.",
+    ErrorCode.FRAME_UNSIGNED: "An image is not signed by a registered scanner, which this purpose or post demands.",
+    ErrorCode.FRAME_UNTRUSTED: "The signature of an image is not one of a scanner in force over just these pixels.",
+    ErrorCode.FRAME_STALE: "A signed image was captured too long ago, or in the future.",
+    ErrorCode.FRAME_REPLAYED: "A signed image was used for the same before.",
     ErrorCode.BACKUP_DAMAGED: "A backup was changed or is not whole.",
     ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, or the connection to it broke.",
     ErrorCode.STORE_FULL: "The database's disk is full.",

@@ -79,6 +79,13 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(
         None, description="File with the operating points of each purpose; empty for the package's own."
     )
+    signed_frames: tuple[str, ...] = Field(
+        (),
+        description="Purposes, and posts by device id, whose images a registered scanner must have signed; * for all.",
+    )
+    signed_frame_seconds: float = Field(
+        600, gt=0, le=86_400, description="How old a signed image may be, and how far a scanner's clock ahead, in s."
+    )
     candidate_limit: int = Field(10, ge=2, le=200, description="Candidates an answer holds at the most.")
     max_image_bytes: int = Field(20_000_000, ge=1_000, description="Largest image file taken, in bytes.")
     max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")

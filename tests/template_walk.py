@@ -10,6 +10,7 @@ from benchmarks.synthesis.seeds import finger_seed
 from benchmarks.synthesis.strewing import make_finger
 from benchmarks.synthesis.templates import FORMAT, make_template
 from biometric_service.app.policy import policy_source
+from biometric_service.app.stages import frame_vouching
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.gallery.exact import ExactGallery
@@ -44,6 +45,7 @@ def template_walk(opened: OpenedStore, chosen: Settings) -> Walk:
         cases=opened.cases,
         policy=policy_source(chosen, opened.store),
         candidate_limit=10,
+        vouching=frame_vouching(chosen, opened.devices),
     )
 
 

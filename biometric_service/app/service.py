@@ -14,7 +14,7 @@ from biometric_service.app.drifting import watching_drift
 from biometric_service.app.index_snapshots import IndexSnapshots, index_snapshots, keeping
 from biometric_service.app.policy import policy_source
 from biometric_service.app.present_walk import PresentWalk, with_models_in_use
-from biometric_service.app.stages import Stages, build_stages
+from biometric_service.app.stages import Stages, build_stages, frame_vouching
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.watched import WatchedLog
 from biometric_service.gallery.banked import BankedGallery
@@ -185,6 +185,7 @@ def assemble_walk(
         cases=opened.cases,
         policy=policy_source(settings, opened.store),
         candidate_limit=settings.candidate_limit,
+        vouching=frame_vouching(settings, opened.devices),
         side_by_side=OnCores(settings.recognition_workers),
     )
 

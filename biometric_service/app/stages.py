@@ -9,6 +9,7 @@ from biometric_service.app.choosing import AUTO, calibration_of, chosen
 from biometric_service.app.faces import serve_faces
 from biometric_service.app.sourceafis import open_engine
 from biometric_service.capture.images import ImageLimits, decode
+from biometric_service.capture.vouching import RegisteredScanners, SignedFrameRules
 from biometric_service.comparison.fingerprint.cylinder import FINGERPRINT_COMPARATORS
 from biometric_service.comparison.sourceafis.comparator import VERSION as SOURCE_AFIS_VERSION
 from biometric_service.comparison.sourceafis.comparator import SourceAfisComparator
@@ -20,7 +21,14 @@ from biometric_service.quality.fingerprint import FingerprintQualityAssessor
 from biometric_service.quality.nfiq2 import Nfiq2Process, Nfiq2QualityAssessor, require_nfiq2
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.protocols import AttackDetector, Comparator, Extractor, QualityAssessor
+from biometric_service.vocabulary.protocols import (
+    AttackDetector,
+    Comparator,
+    DeviceStore,
+    Extractor,
+    FrameVouching,
+    QualityAssessor,
+)
 from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, Modality
 from biometric_service.vocabulary.templates import TemplateFormat
 from biometric_service.weights.manifest import ModelManifest, Task
@@ -58,7 +66,7 @@ def build_stages(settings: Settings) -> Stages:
     modalities = [each for each in (_fingerprint(settings, shelf), serve_faces(settings, shelf)) if each is not None]
     extractors = {extractor.format.modality: extractor for extractor, _, _ in modalities}
     return Stages(
-        decode=partial(_decode, ImageLimits(settings.max_image_bytes, settings.max_image_pixels)),
+        decode=partial(_decode, image_limits(settings)),
         extractors=extractors,
         assessors={extractor.format.modality: assessor for extractor, assessor, _ in modalities},
         attack_detectors={modality: NotAssessed() for modality in extractors},
@@ -66,8 +74,20 @@ def build_stages(settings: Settings) -> Stages:
     )
 
 
+def image_limits(settings: Settings) -> ImageLimits:
+    """What images are taken."""
+    return ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
+
+
+def frame_vouching(settings: Settings, devices: DeviceStore) -> FrameVouching:
+    """Who says by which scanner an image was captured."""
+    rules = SignedFrameRules(settings.signed_frames, settings.signed_frame_seconds)
+    return RegisteredScanners(devices, rules, image_limits(settings))
+
+
 def _decode(limits: ImageLimits, given: GivenImage) -> BiometricSample:
-    source = CaptureSource(given.device, datetime.now(UTC))
+    captured_at = given.signature.captured_at if given.signature else datetime.now(UTC)
+    source = CaptureSource(given.device, captured_at)
     return decode(given.data, given.modality, given.position, given.dpi, source, limits)
 
 

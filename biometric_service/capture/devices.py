@@ -63,6 +63,6 @@ async def _first_frame(url: str, request: CaptureRequest, advise: Advise) -> Fra
     )
 
 
-def device_failed(reason: Reason, what_to_do: str) -> BiometricServiceError:
-    """The fault of a device, as a fault of the service's."""
-    return BiometricServiceError(ErrorCode.DEVICE_FAILED, f"The device could not capture ({reason.value}).", what_to_do)
+def device_failed(reason: Reason, what_to_do: str, what: str = "The device could not capture") -> BiometricServiceError:
+    """The fault of a device, as a fault of the service's; ``what``: the beginning of a sentence on what is wrong."""
+    return BiometricServiceError(ErrorCode.DEVICE_FAILED, f"{what} ({reason.value}).", what_to_do)

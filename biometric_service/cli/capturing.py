@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from biometric_service.capture.devices import device_failed, png
-from biometric_service.capture.session.events import Ended, Ending, Taken
+from biometric_service.capture.session.events import CaptureEvent, Ended, Ending, Seen, Taken
 from biometric_service.capture.session.guided import GuidedCapture, run
 from biometric_service.capture.session.judging import Judge
 from biometric_service.capture.session.plan import Plan
@@ -18,8 +18,9 @@ from biometric_service.recognition.judging import WalkJudge
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.references import CaptureException
-from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.vocabulary.samples import FingerPosition, FrameSignature
 from device_drivers.errors import Reason
+from device_drivers.signing.signer import FrameSigner, SignedStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +61,43 @@ def require_one(source: Source) -> None:
         )
 
 
-def captured(url: str, plan: Plan, judge: Judge, show: Showing) -> Captured:
-    """What a session on the device took.
+class Signing:
+    """Signs every frame that a session sees whole; without a signer, none."""
+
+    def __init__(self, show: Showing, signer: FrameSigner | None) -> None:
+        self._show, self._signer = show, signer
+        self._signed: dict[str, SignedStatement] = {}
+
+    def event(self, event: CaptureEvent) -> None:
+        """Sign what was seen, then show it."""
+        if isinstance(event, Seen) and self._signer:
+            self._signed[event.frame.digest] = self._signer.signed(event.frame)
+        self._show.event(event)
+
+    def given(self, taken: Taken) -> GivenImage:
+        """What was taken, with the signature of the frame that it is the whole of."""
+        sample = taken.sample
+        data, signed = png(sample.pixels, sample.dpi), self._signed.get(sample.digest)
+        signature = _signature(signed) if signed else None
+        return GivenImage(data, sample.modality, sample.position, sample.dpi, sample.source.device, signature)
+
+
+def captured(url: str, plan: Plan, judge: Judge, show: Showing, signer: FrameSigner | None = None) -> Captured:
+    """What a session on the device took, signed where there is a ``signer``.
 
     DEVICE_FAILED for a fault of the device, SAMPLES_UNUSABLE where not everything was captured that should be.
     """
-    session = GuidedCapture(url, plan, judge)
+    session, signing = GuidedCapture(url, plan, judge), Signing(show, signer)
     with show:
-        ended = run(session, show.event)
+        ended = run(session, signing.event)
     if ended.ending is not Ending.COMPLETE:
         raise _refusal(ended, show.last_advice)
-    return Captured(tuple(map(_given, session.progress.taken)), session.progress.exceptions)
+    return Captured(tuple(map(signing.given, session.progress.taken)), session.progress.exceptions)
 
 
-def _given(taken: Taken) -> GivenImage:
-    sample = taken.sample
-    data = png(sample.pixels, sample.dpi)
-    return GivenImage(data, sample.modality, sample.position, sample.dpi, sample.source.device)
+def _signature(signed: SignedStatement) -> FrameSignature:
+    said = signed.statement
+    return FrameSignature(said.device, said.captured_at, said.nonce, said.dpi, said.position, signed.signature)
 
 
 def _refusal(ended: Ended, advice: str) -> Exception:

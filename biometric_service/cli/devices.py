@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from biometric_service.capture.devices import TIMEOUT_SECONDS, capture_one, device_info, png
+from biometric_service.cli import registering
 from biometric_service.cli.files import write_file
 from biometric_service.cli.forwarding import forward_zkteco
 from biometric_service.cli.offering import make_sbi_key, serve_sbi
@@ -29,6 +30,7 @@ devices = typer.Typer(
 devices.command("make-sbi-key")(make_sbi_key)
 devices.command("serve-sbi")(serve_sbi)
 devices.command("forward-zkteco")(forward_zkteco)
+registering.register(devices)
 
 
 @devices.command("families")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from biometric_service.cli.options import (
 )
 from biometric_service.cli.people import ImageFile, Reading, by_subject, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
+from biometric_service.cli.registering import device_faults
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.judging import WalkJudge
@@ -41,6 +43,7 @@ from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.quality import INSTRUCTIONS
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 from biometric_service.vocabulary.samples import Modality
+from device_drivers.signing.signer import open_signer
 
 FAULTS_OF_ONE = FAULTS_OF_AN_IMAGE | {ErrorCode.SUBJECT_EXISTS}
 FINE = frozenset({EnrolmentOutcome.ENROLLED.value, ErrorCode.SUBJECT_EXISTS.value})
@@ -72,6 +75,10 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     exception: Annotated[
         list[str] | None, typer.Option(help="A finger that cannot be captured: left-ring=amputated.")
     ] = None,
+    signing_key: Annotated[
+        Path | None, typer.Option(help="Key of the scanner, that what it captures is signed with.")
+    ] = None,
+    scanner: Annotated[str, typer.Option(help="Id that the scanner with that key is registered under.")] = "",
     best_of: BestOfOption = 1,
     seconds: PatienceOption = 10.0,
     *,
@@ -83,13 +90,15 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     """Enrol one person, or everyone a folder shows; who is enrolled already is passed over, so it can be run again."""
     reading = Reading(modality, scan_named(position), dpi)
     absent = exceptions_named(exception or ())
+    with device_faults("The scanner's key cannot be used"):
+        signer = open_signer(scanner, signing_key) if signing_key else None
     plan = Plan(modality, fingers_named(fingers), absent, reading.shows, dpi, best_of, seconds)
     caller = operator(purpose, device or "")
     with open_service(load_settings()) as service:
         require_gallery_made(service.walk, GalleryId(gallery), caller)
         intake = Intake(service.walk, GalleryId(gallery), caller, despite_duplicates)
         if device is not None and not paths:
-            found = captured(device, plan, WalkJudge.of(service.walk), showing(json=json))
+            found = captured(device, plan, WalkJudge.of(service.walk), showing(json=json), signer)
             lines = [intake.keep(subject or str(uuid4()), found)]
         elif device is not None or subject is not None:
             given = images_of(service.walk, Source(paths, device, samples), reading)

@@ -1,15 +1,12 @@
 """``biometric-service devices make-sbi-key|serve-sbi``: offers devices of this machine to other software."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from biometric_service.errors import BiometricServiceError, ErrorCode
-from device_drivers.errors import DeviceError
+from biometric_service.cli.registering import device_faults
 
 KeyOption = Annotated[Path, typer.Option(help="The private key, PEM; only its user may read it.")]
 CertificateOption = Annotated[Path, typer.Option(help="Its certificate, PEM: what others are to trust.")]
@@ -24,7 +21,7 @@ def make_sbi_key(
     """Make the key that the devices offered by serve-sbi are signed for with, and its certificate for five years."""
     from device_drivers.sbi.keys import make  # noqa: PLC0415 (the other commands need not wait for it)
 
-    with _faults():
+    with device_faults("The devices cannot be offered"):
         make(key, certificate, name)
     typer.echo(f"Give {certificate} to whoever is to trust these devices.")
 
@@ -53,14 +50,5 @@ def serve_sbi(  # noqa: PLR0913 - the options of the command
             typer.echo(f"http://{address}/")
             await asyncio.Event().wait()
 
-    with _faults():
+    with device_faults("The devices cannot be offered"):
         asyncio.run(serve())
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    try:
-        yield
-    except DeviceError as fault:
-        what = f"The devices cannot be offered ({fault.reason.value})."
-        raise BiometricServiceError(ErrorCode.DEVICE_FAILED, what, fault.message) from None

@@ -1,8 +1,10 @@
 """Images as they are sent: files, or frames as a device driver gives them."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from typing import Any, Protocol
 
@@ -28,14 +30,54 @@ class DriverFrame(Protocol):
         """Pixels an inch, None where unknown or meaningless."""
 
 
+class Statement(Protocol):
+    """What a scanner says of a frame (``device_drivers.signing.statement.Statement`` is one)."""
+
+    @property
+    def device(self) -> str:
+        """The id that the scanner is registered under."""
+
+    @property
+    def nonce(self) -> str:
+        """Other for each frame."""
+
+    @property
+    def captured_at(self) -> datetime:
+        """When, UTC."""
+
+    @property
+    def dpi(self) -> float | None:
+        """Pixels an inch."""
+
+    @property
+    def position(self) -> int:
+        """Friction ridge position code, 0 where the scanner does not say."""
+
+
+class SignedFrame(Protocol):
+    """A statement and its signature (``device_drivers.signing.signer.FrameSigner.signed`` makes one)."""
+
+    @property
+    def statement(self) -> Statement:
+        """What is said."""
+
+    @property
+    def signature(self) -> bytes:
+        """Ed25519."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One image: ``data`` is a file in any format that the service reads; ``dpi`` None to go by what the file says."""
+    """One image: ``data`` is a file in any format that the service reads; ``dpi`` None to go by what the file says.
+
+    ``signed``: what the scanner signed of it.
+    """
 
     data: bytes
     modality: Modality
     position: Finger = Finger.UNKNOWN
     dpi: float | None = None
+    signed: SignedFrame | None = None
 
     @classmethod
     def fingerprint(cls, data: bytes, position: Finger = Finger.UNKNOWN, dpi: float | None = None) -> "Image":
@@ -48,12 +90,18 @@ class Image:
         return cls(data, Modality.FACE)
 
     @classmethod
-    def of_frame(cls, frame: DriverFrame, modality: Modality, position: Finger = Finger.UNKNOWN) -> "Image":
-        """What a driver captured, lossless, at the resolution that the driver says."""
+    def of_frame(
+        cls,
+        frame: DriverFrame,
+        modality: Modality,
+        position: Finger = Finger.UNKNOWN,
+        signed: SignedFrame | None = None,
+    ) -> "Image":
+        """What a driver captured, lossless, at the resolution that it says; ``signed``: by the scanner's key."""
         written = BytesIO()
         rgb = frame.pixels[..., ::-1] if frame.pixels.ndim == COLOUR else frame.pixels
         Pictures.fromarray(np.ascontiguousarray(rgb)).save(written, "PNG")
-        return cls(written.getvalue(), modality, position, frame.dpi)
+        return cls(written.getvalue(), modality, position, frame.dpi, signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +141,16 @@ def frames_form(asked: Mapping[str, Any], frames: Sequence[tuple[float, Image]])
 def _listed(images: Sequence[Image], first: int) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     named = {f"image-{first + number}": image for number, image in enumerate(images)}
     listed = [
-        {"modality": image.modality, "position": image.position, "dpi": image.dpi, "file": name}
+        {"modality": image.modality, "position": image.position, "dpi": image.dpi, "file": name} | _signature(image)
         for name, image in named.items()
     ]
     return listed, {name: image.data for name, image in named.items()}
+
+
+def _signature(image: Image) -> dict[str, Any]:
+    if image.signed is None:
+        return {}
+    said = image.signed.statement
+    told = {"device": said.device, "captured_at": said.captured_at.isoformat(), "nonce": said.nonce}
+    told |= {"signature": b64encode(image.signed.signature).decode()}
+    return {"signature": {**told, "dpi": said.dpi, "position": said.position}}

@@ -7,6 +7,7 @@ from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare_references
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import CollationRequest, Recognition
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import Reference, ReferenceId, SubjectId
@@ -17,7 +18,9 @@ NOBODY = SubjectId("")
 
 def collate(walk: Walk, request: CollationRequest, caller: Caller) -> Recognition:
     """Compare the one with the other, at the operating point of a verification; what ``identify`` raises."""
-    first, second = observe(walk, request.first), observe(walk, request.second)
+    first, second = (
+        observe(walk, vouched(walk, images, caller, EventKind.COLLATION)) for images in (request.first, request.second)
+    )
     parts = compare_references(walk, first, _as_references(second))
     point = operating_point(walk, caller, Question.VERIFICATION)
     decision = decide_verification(NOBODY, parts, _worse_quality(first, second), point)

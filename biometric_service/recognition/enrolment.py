@@ -1,7 +1,7 @@
 """Keep a person: quality gates, a search for the same person under another id, then one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from biometric_service.recognition.requests import (
     GivenImage,
     LikeFingers,
 )
+from biometric_service.recognition.vouching import images_vouched
 from biometric_service.recognition.walk import (
     Observation,
     Walk,
@@ -87,6 +88,7 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = 
     made = _made_before(walk, request, guard)
     if made is not None:
         return made
+    request = replace(request, images=images_vouched(walk, request.images, caller, EventKind.SUBJECT_ENROLLED))
     observed = observe(walk, request.images)
     unfit = unfit_to_keep(walk, observed, request, caller)
     if unfit is not None:

@@ -6,6 +6,7 @@ from biometric_service.recognition.adjudication import Doubt, refer
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import IdentificationRequest, Recognition
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import (
     Walk,
     assess_quality,
@@ -29,7 +30,8 @@ def identify(walk: Walk, request: IdentificationRequest, caller: Caller, trace: 
     Raises GALLERY_UNKNOWN, MODALITY_UNAVAILABLE, REQUEST_INVALID and what decoding raises. Whatever the answer is, it
     is in the audit log before it is given.
     """
-    observed = capture(walk, request.images)  # bytes → BiometricSample
+    images = vouched(walk, request.images, caller, EventKind.IDENTIFICATION)  # → by which scanner, where it signed
+    observed = capture(walk, images)  # bytes → BiometricSample
     observed = locate(walk, observed, trace)  # → the finger's ridge area, the subject's face
     observed = assess_quality(walk, observed)  # → how good it is and what to do better
     observed = detect_attacks(walk, observed)  # → how likely it is an attack

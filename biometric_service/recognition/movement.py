@@ -10,6 +10,7 @@ from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import MovementCheck, MovementRequest, Passage
 from biometric_service.recognition.verification import decide_claim
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import (
     Observation,
     Walk,
@@ -45,7 +46,7 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
         require_gallery(walk, request.gallery)
     else:
         request = replace(request, claimed=require_member(walk, request.claimed, request.gallery))
-    observed = observe(walk, request.images, trace)
+    observed = observe(walk, vouched(walk, request.images, caller, EventKind.MOVEMENT_CHECK), trace)
     verification = decide_claim(walk, observed, request.claimed, caller, trace) if request.claimed else None
     verified = verification is not None and verification.outcome is Outcome.MATCH
     identification = None if verified else _identified(walk, request, observed, caller, trace)

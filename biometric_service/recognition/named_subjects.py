@@ -11,6 +11,7 @@ from biometric_service.recognition.comparing import compare_subjects
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Given, GivenTemplate, Recognition
 from biometric_service.recognition.verification import decide_claim
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point, require_member
 from biometric_service.templates import native
 from biometric_service.vocabulary.candidates import CandidateList
@@ -59,7 +60,7 @@ def identify_among(walk: Walk, request: FewRequest, caller: Caller, trace: Trace
     """
     for subject in request.subjects:
         require_member(walk, subject, request.gallery)
-    observed = observe(walk, request.images, trace)
+    observed = observe(walk, vouched(walk, request.images, caller, EventKind.IDENTIFICATION), trace)
     candidates = _candidates(walk, observed, request.subjects, trace)
     point = operating_point(walk, caller, Question.IDENTIFICATION)
     decision = decide_identification(candidates, best_quality(observed), point)

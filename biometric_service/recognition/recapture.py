@@ -15,6 +15,7 @@ from biometric_service.recognition.enrolment import (
 )
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest
 from biometric_service.recognition.verification import decide_claim
+from biometric_service.recognition.vouching import images_vouched
 from biometric_service.recognition.walk import (
     Observation,
     Walk,
@@ -25,7 +26,7 @@ from biometric_service.recognition.walk import (
 )
 from biometric_service.vocabulary.candidates import Candidate, PartScore
 from biometric_service.vocabulary.decisions import Decision, Outcome
-from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import UNGUARDED, Encounter, Guard, Reference, ReferenceId, SubjectId
 
 
@@ -42,6 +43,7 @@ def add_encounter(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: 
     if made is not None:
         return made
     request = replace(request, subject=present_subject(walk, request.subject))
+    request = replace(request, images=images_vouched(walk, request.images, caller, EventKind.ENCOUNTER_ADDED))
     observed = observe(walk, request.images)
     unfit = unfit_to_keep(walk, observed, request, caller)
     if unfit is not None:

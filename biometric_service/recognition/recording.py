@@ -18,10 +18,16 @@ def event_of(  # noqa: PLR0913, PLR0917 - an event has this many parts
     gallery: GalleryId | None,
     details: Mapping[str, str],
 ) -> AuditEvent:
-    """An event of now that rests on the given observations, with the quality of each (``none``: not usable)."""
+    """An event of now that rests on the given observations.
+
+    ``qualities``: of each (``none``: not usable). ``signed_by``: the scanner of each in turn, - for none.
+    """
     evidence = tuple(each.digest for each in observed)
-    seen = " ".join(_quality(each) for each in observed if each.sample)
-    told = {**details, "qualities": seen} if seen else details
+    told = dict(details)
+    if seen := " ".join(_quality(each) for each in observed if each.sample):
+        told["qualities"] = seen
+    if any(each.scanner for each in observed):
+        told["signed_by"] = " ".join(each.scanner or "-" for each in observed)
     return AuditEvent(kind, datetime.now(UTC), caller, subject, gallery, told, evidence)
 
 

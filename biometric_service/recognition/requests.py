@@ -16,7 +16,7 @@ from biometric_service.vocabulary.references import (
     GalleryId,
     SubjectId,
 )
-from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.samples import FingerPosition, FrameSignature, Modality
 from biometric_service.vocabulary.templates import Template, position_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
@@ -37,6 +37,7 @@ class GivenImage:
     """An image as it was handed in.
 
     ``data``: the bytes of the file. ``dpi``: None to go by what the file says. ``device``: what captured it.
+    ``signature``: of a registered device, None where nobody signed it.
     """
 
     data: bytes
@@ -44,6 +45,7 @@ class GivenImage:
     position: FingerPosition = FingerPosition.UNKNOWN
     dpi: float | None = None
     device: str = ""
+    signature: FrameSignature | None = None
 
 
 @dataclass(frozen=True, slots=True)

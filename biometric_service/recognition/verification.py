@@ -7,6 +7,7 @@ from biometric_service.decision.policy import Question
 from biometric_service.recognition.comparing import compare_subjects
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import Recognition, VerificationRequest
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import Observation, Walk, best_quality, observe, operating_point, require_member
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import Caller, EventKind
@@ -20,7 +21,7 @@ def verify(walk: Walk, request: VerificationRequest, caller: Caller, trace: Trac
     Raises SUBJECT_UNKNOWN, GALLERY_UNKNOWN and what ``identify`` raises.
     """
     subject = require_member(walk, request.subject, request.gallery)
-    observed = observe(walk, request.images, trace)
+    observed = observe(walk, vouched(walk, request.images, caller, EventKind.VERIFICATION), trace)
     decision = decide_claim(walk, observed, subject, caller, trace)
     facts = decision_facts(decision)
     event = event_of(EventKind.VERIFICATION, caller, observed, subject, request.gallery, facts)

@@ -24,6 +24,7 @@ from biometric_service.vocabulary.protocols import (
     Comparator,
     EncounterStore,
     Extractor,
+    FrameVouching,
     GalleryIndex,
     QualityAssessor,
     ReferenceStore,
@@ -64,6 +65,7 @@ class Walk:
     cases: CaseStore
     policy: PolicySource
     candidate_limit: int
+    vouching: FrameVouching
     side_by_side: SideBySide = one_by_one
 
 
@@ -86,6 +88,11 @@ class Observation:
     def digest(self) -> str:
         """SHA-256 (hex) of the bytes that were handed in."""
         return self.image.digest if isinstance(self.image, GivenTemplate) else self.sample.digest if self.sample else ""
+
+    @property
+    def scanner(self) -> str:
+        """Id of the registered device that signed it, empty where none did."""
+        return self.image.signature.device if isinstance(self.image, GivenImage) and self.image.signature else ""
 
     def report(self) -> SampleReport:
         """What the caller is told of it."""

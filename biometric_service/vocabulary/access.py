@@ -23,6 +23,7 @@ class Scope(StrEnum):
     MOVEMENT = "abis.movement"
     ADJUDICATE = "abis.adjudicate"
     AUDIT_READ = "abis.audit.read"
+    CAPTURE = "abis.capture"
     DEVICE_READ = "abis.device.read"
     DEVICE_WRITE = "abis.device.write"
     METRICS_READ = "abis.metrics.read"

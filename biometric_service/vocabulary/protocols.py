@@ -12,7 +12,7 @@ from biometric_service.vocabulary.access import ApiKey, Device
 from biometric_service.vocabulary.adjudication import Case, NewCase, ProbeImage, Review, Verdict
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
 from biometric_service.vocabulary.drift import DaySketch, Fold, Stream
-from biometric_service.vocabulary.events import AuditEvent, RecordedEvent
+from biometric_service.vocabulary.events import AuditEvent, Caller, RecordedEvent
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
 from biometric_service.vocabulary.references import (
     UNGUARDED,
@@ -36,7 +36,7 @@ from biometric_service.vocabulary.references import (
     SubjectId,
     SubjectSummary,
 )
-from biometric_service.vocabulary.samples import BiometricSample, LocatedSample, Modality
+from biometric_service.vocabulary.samples import BiometricSample, FrameSignature, LocatedSample, Modality
 from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskWork
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
@@ -439,6 +439,19 @@ class DeviceStore(Protocol):
 
     def use(self, proof: str, until: datetime) -> bool:
         """Note that a proof was used; False where it was already. It may be forgotten after ``until``."""
+
+
+class FrameVouching(Protocol):
+    """Says which registered scanner took an image, and refuses what is not what it is said to be."""
+
+    def demanded(self, caller: Caller) -> bool:
+        """Whether every image must be signed, for this purpose or from this post."""
+
+    def vouched(self, data: bytes, signature: FrameSignature, caller: Caller, use: str) -> Device:
+        """The device in force that signed just these pixels, lately, and not for the same ``use`` before.
+
+        FRAME_UNTRUSTED, FRAME_STALE, FRAME_REPLAYED, and what decoding raises.
+        """
 
 
 class CaseStore(Protocol):

@@ -40,6 +40,22 @@ class CaptureSource:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameSignature:
+    """What a registered device signed of the image that it captured.
+
+    ``nonce``: hexadecimal, other for each image. ``dpi``, ``position``: as the device says, None and 0 where it does
+    not. ``signature``: Ed25519, 64 bytes.
+    """
+
+    device: str
+    captured_at: datetime
+    nonce: str
+    dpi: float | None
+    position: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SampleFacts:
     """What is told of a sample without its pixels; fields as those of ``BiometricSample``."""
 

@@ -1,7 +1,6 @@
 """The key that a service of ours signs with, and its certificate: RSA, as SBI has it."""
 
 import base64
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from device_drivers.errors import DeviceError, Reason
+from device_drivers.key_files import write_new
 
 BITS, EXPONENT, VALID = 3072, 65537, timedelta(days=1826)
 
@@ -52,8 +52,8 @@ def make(key: Path, certificate: Path, name: str) -> None:
     if there:
         raise DeviceError(Reason.BUSY, f"{there[0]} is there already: name another, or use that.")
     secret, public = made(name)
-    _write(key, secret, 0o600)
-    _write(certificate, public, 0o644)
+    write_new(key, secret, 0o600)
+    write_new(certificate, public, 0o644)
 
 
 def opened(key: Path, certificate: Path) -> SigningKey:
@@ -76,12 +76,3 @@ def opened(key: Path, certificate: Path) -> SigningKey:
     if chain[0].not_valid_after_utc < datetime.now(UTC):
         raise DeviceError(Reason.PERMISSION, f"{certificate} has expired: make a new key, or have it certified anew.")
     return SigningKey(secret, chain)
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-    except OSError as fault:
-        what = f"{path} cannot be written ({fault.strerror}): name a file in a folder of this user's."
-        raise DeviceError(Reason.PERMISSION, what) from None

@@ -4,13 +4,16 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.requests import HTTPConnection
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.access import Device, Principal
 
 EXTENSION = "tls"
 CHAIN = "client_cert_chain"
@@ -50,6 +53,26 @@ def read_certificate(pem: str) -> x509.Certificate:
             "Send one X.509 certificate in PEM with an ECDSA P-256, an Ed25519 or an RSA key of 2048 bits or more.",
         ) from None
     return certificate
+
+
+def device_of(rights: Principal, pem: str) -> Device:
+    """A device that is known by the certificate until that ends; REQUEST_INVALID where it has, or is none."""
+    certificate = read_certificate(pem)
+    ends = certificate.not_valid_after_utc
+    if ends <= datetime.now(UTC):
+        raise BiometricServiceError(
+            ErrorCode.REQUEST_INVALID, "The certificate has expired.", "Send the one that the device has now."
+        )
+    return Device(
+        id=rights.id,
+        name=rights.name,
+        scopes=rights.scopes,
+        galleries=rights.galleries,
+        purposes=rights.purposes,
+        expires_at=ends,
+        certificate=certificate.public_bytes(Encoding.DER),
+        fingerprint=certificate.fingerprint(SHA256()).hex(),
+    )
 
 
 def public_key_of(certificate: x509.Certificate) -> PublicKey:

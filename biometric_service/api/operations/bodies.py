@@ -84,6 +84,17 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class FrameSignatureBody(Body):
+    """What the scanner signed of the image (docs/how_to/sign_frames.md)."""
+
+    device: Id = Field(description="The id that the scanner is registered under.", examples=["scanner-1"])
+    captured_at: AwareDatetime = Field(description="When the scanner captured it, to the microsecond.")
+    nonce: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(description="Other for each image.")
+    dpi: FiniteFloat | None = Field(None, gt=0, description="As the scanner says.", examples=[500.0])
+    position: int = Field(0, ge=0, le=99, description="Friction ridge position code, 0 where the scanner does not say.")
+    signature: Base64 = Field(description="Ed25519 over the statement, base64.")
+
+
 class ImageBody(Body):
     """One image: either its bytes in ``data``, or in ``file`` the name of the multipart part that holds them."""
 
@@ -97,6 +108,7 @@ class ImageBody(Body):
     )
     data: Base64 | None = Field(None, description="The image file, base64.", examples=["iVBORw0KGgo="])
     file: Line | None = Field(None, description="Name of the multipart part with the image file.", examples=["finger"])
+    signature: FrameSignatureBody | None = Field(None, description="Of a registered scanner; the image as PNG.")
 
 
 class AskingBody(Body):

@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Depends, Path
 from fastapi.concurrency import run_in_threadpool
 
-from biometric_service.api.access.certificates import read_certificate
+from biometric_service.api.access.certificates import device_of
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import DeviceAnswer, DeviceRevocationAnswer, DevicesAnswer
 from biometric_service.api.operations.asking import Asking, event
@@ -20,7 +18,7 @@ from biometric_service.api.operations.bodies import DeviceBody, Id
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.vocabulary.access import Device, Scope
+from biometric_service.vocabulary.access import Device, Principal, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.protocols import DeviceStore
 from biometric_service.vocabulary.references import GalleryId
@@ -80,22 +78,8 @@ async def _require_own(admission: Admission, caller: Caller, scopes: Iterable[Sc
 
 
 def _device(body: DeviceBody) -> Device:
-    certificate = read_certificate(body.certificate)
-    ends = certificate.not_valid_after_utc
-    if ends <= datetime.now(UTC):
-        raise BiometricServiceError(
-            ErrorCode.REQUEST_INVALID, "The certificate has expired.", "Send the one that the device has now."
-        )
-    return Device(
-        id=body.id,
-        name=body.name,
-        scopes=body.scopes,
-        galleries=frozenset(map(GalleryId, body.galleries)),
-        purposes=body.purposes,
-        expires_at=ends,
-        certificate=certificate.public_bytes(Encoding.DER),
-        fingerprint=certificate.fingerprint(SHA256()).hex(),
-    )
+    galleries = frozenset(map(GalleryId, body.galleries))
+    return device_of(Principal(body.id, body.name, body.scopes, galleries, body.purposes, None), body.certificate)
 
 
 def _reached(devices: DeviceStore, admission: Admission, device: str) -> Device:

@@ -12,13 +12,14 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from biometric_service.api.errors import invalid_request
 from biometric_service.api.failures import note_asked
-from biometric_service.api.operations.bodies import AskingBody, ImageBody
+from biometric_service.api.operations.bodies import AskingBody, FrameSignatureBody, ImageBody
 from biometric_service.api.operations.positions import position_of
 from biometric_service.api.services import ServicesOf
 from biometric_service.api.workers import WorkersOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.settings import Settings
+from biometric_service.vocabulary.samples import FrameSignature
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
@@ -120,7 +121,13 @@ async def _contents(form: FormData) -> dict[str, bytes]:
 
 
 def _given(image: ImageBody, files: Files, device: str) -> GivenImage:
-    return GivenImage(_data(image, files), image.modality, position_of(image.position), image.dpi, device)
+    position, signature = position_of(image.position), image.signature
+    signed = _signature(signature) if signature else None
+    return GivenImage(_data(image, files), image.modality, position, image.dpi, device, signed)
+
+
+def _signature(said: FrameSignatureBody) -> FrameSignature:
+    return FrameSignature(said.device, said.captured_at, said.nonce, said.dpi, said.position, said.signature)
 
 
 def _data(image: ImageBody, files: Files) -> bytes:

@@ -15,8 +15,10 @@ from biometric_service.api.osia.schemas.biometrics import BiometricData, Missing
 from biometric_service.api.osia.schemas.encounter import Encounter
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenTemplate
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import Observation, observe
 from biometric_service.vocabulary import references
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.quality import INSTRUCTIONS
 from biometric_service.vocabulary.references import (
     CaptureException,
@@ -75,7 +77,9 @@ def prepare(errand: Errand, key: EncounterKey, sent: Encounter, before: Circumst
 
 def _observed(errand: Errand, item: Item) -> tuple[Observation, ...]:
     try:
-        return observe(errand.services.walk, item.given) if item.given else ()
+        walk = errand.services.walk
+        given = vouched(walk, item.given, errand.caller, EventKind.ENCOUNTER_ADDED)
+        return observe(walk, given) if given else ()
     except BiometricServiceError as fault:
         if item.excused and fault.code in FAULTS_OF_AN_IMAGE:
             return ()
