@@ -8,6 +8,7 @@ from biometric_service.presentation_attack.challenge.sequence import draw, turns
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import ChallengeAnswer, ChallengeOutcome, ChallengeRequest
 from biometric_service.recognition.verification import decide_claim
+from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import Observation, Walk, observe, require_member, serving, with_template
 from biometric_service.vocabulary.challenges import ChallengeCheck, ChallengeFinding, ChallengeFrame, Turn
 from biometric_service.vocabulary.decisions import Decision, Outcome
@@ -42,7 +43,7 @@ def answer_challenge(walk: Walk, request: ChallengeRequest, caller: Caller) -> C
     GALLERY_UNKNOWN and what ``identify`` raises.
     """
     subject = require_member(walk, request.subject, request.gallery)
-    observed = observe(walk, request.images)
+    observed = observe(walk, vouched(walk, request.images, caller, EventKind.CHALLENGE_ANSWERED))
     usable = len(with_template(observed)) == len(observed)
     frames = frames_of(walk, observed, request.times) if usable else ()
     findings = judge(frames, request.turns, request.elapsed) if frames else ()

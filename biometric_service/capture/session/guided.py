@@ -1,6 +1,7 @@
 """One capture session on a device: events as they come, until all is taken, time runs out, or somebody cancels."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing, suppress
@@ -46,6 +47,8 @@ class GuidedCapture:
         try:
             async with device(self._url).open() as session:
                 yield Opened(device(self._url).info.url, self._plan.wanted())
+                for event in self._asking():
+                    yield event
                 self._last = time.monotonic()
                 capture = cast("AsyncGenerator[Given]", session.capture(self._request()))
                 async with aclosing(_ticking(capture)) as given:
@@ -91,7 +94,8 @@ class GuidedCapture:
         return self.progress.complete or bool(self.progress.refusal) or self._cancelled or late
 
     def _ending(self) -> Iterable[CaptureEvent]:
-        yield from self.progress.settle(float("inf"))
+        if not self._cancelled and (self._fault is None or self._fault.reason is Reason.TIMEOUT):
+            yield from self.progress.settle(math.inf)
         missing = self.progress.missing
         if self._cancelled:
             yield Ended(Ending.CANCELLED, missing, CANCELLED)

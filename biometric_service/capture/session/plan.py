@@ -18,7 +18,7 @@ class Plan:
     fingers, 13 and 14 the right and left four, 15 both thumbs). ``dpi``: pixels an inch, None to go by the device.
     ``best_of``: how many good pictures of a live device
     the best is chosen from. ``seconds``: how long to wait for the next thing that is taken. ``patience``: seconds that
-    a picture which will do waits for a better one.
+    a picture which will do waits for a better one. ``least_score``: quality below which none of a live device will do.
     """
 
     modality: Modality
@@ -29,6 +29,7 @@ class Plan:
     best_of: int = 1
     seconds: float = 10.0
     patience: float = 3.0
+    least_score: float = 20.0
 
     def excepted(self) -> Collection[FingerPosition]:
         """The fingers that are said not to be there."""

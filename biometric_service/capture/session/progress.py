@@ -1,5 +1,6 @@
 """How far a session has got: each frame is judged, advised on, and its samples are taken when they are good."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -110,8 +111,9 @@ class CaptureProgress:
 
     def settle(self, now: float) -> Iterator[CaptureEvent]:
         """Take what has waited for something better as long as the plan says; ``now``: monotonic, s."""
+        patience = self._plan.patience
         for place, held in list(self._held.items()):
-            if now - held.since >= self._plan.patience:
+            if math.isfinite(patience) and now - held.since >= patience:
                 yield from self._take(place, held)
 
     def _samples(self, frame: Frame, scan: Scan) -> tuple[BiometricSample, ...] | Advised:
@@ -159,7 +161,7 @@ class CaptureProgress:
             return
         if scan.label:
             yield from self._take(place, Held(sample, judgement.score, 1, now))
-        elif not NEVER & set(judgement.defects):
+        elif judgement.score >= self._plan.least_score and not NEVER & set(judgement.defects):
             yield from self._hold(place, sample, judgement.score, now, good=reason is None)
 
     def _hold(
