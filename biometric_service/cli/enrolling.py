@@ -72,6 +72,7 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     fingers: Annotated[
         str, typer.Option(help="Fingers that must be captured at the device: ten, or names with commas.")
     ] = "",
+    slaps: Annotated[bool, typer.Option(help="Ask for slaps: right four, left four, both thumbs.")] = False,  # noqa: FBT002 - an option of a command line
     exception: Annotated[
         list[str] | None, typer.Option(help="A finger that cannot be captured: left-ring=amputated.")
     ] = None,
@@ -92,7 +93,7 @@ def enrol_people(  # noqa: PLR0913, PLR0917 - options of a command line
     absent = exceptions_named(exception or ())
     with device_faults("The scanner's key cannot be used"):
         signer = open_signer(scanner, signing_key) if signing_key else None
-    plan = Plan(modality, fingers_named(fingers), absent, reading.shows, dpi, best_of, seconds)
+    plan = Plan(modality, fingers_named(fingers), absent, reading.shows, slaps, dpi, best_of, seconds)
     caller = operator(purpose, device or "")
     with open_service(load_settings()) as service:
         require_gallery_made(service.walk, GalleryId(gallery), caller)

@@ -2,7 +2,7 @@
 
 import json as notation
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -60,7 +60,7 @@ class Lines:
         if self._json and not isinstance(event, Seen):
             advise(notation.dumps(event.told()))
         elif isinstance(event, Asked):
-            advise(f"Now: {_name(event.position)}.")
+            advise(f"Now: {_listed(event.fingers)}.")
         elif isinstance(event, Advised):
             advise(event.advice)
 
@@ -93,8 +93,8 @@ class LivePanel:
         match event:
             case Opened(device, wanted):
                 self._device, self._fingers = device, dict.fromkeys(wanted, "")
-            case Asked(position):
-                self._advice = f"Put down the {_name(position)}."
+            case Asked(fingers):
+                self._advice = f"Put down: {_listed(fingers)}."
             case Seen(frame, _):
                 self._preview = preview(frame.pixels)
             case Presence(there):
@@ -142,3 +142,7 @@ def _table(fingers: Mapping[FingerPosition, str]) -> Table:
 
 def _name(position: FingerPosition) -> str:
     return position.name.lower().replace("_", " ")
+
+
+def _listed(fingers: Sequence[FingerPosition]) -> str:
+    return ", ".join(map(_name, fingers))

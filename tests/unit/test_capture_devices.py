@@ -199,7 +199,7 @@ def test_two_fingers_are_asked_for_by_name_one_after_the_other(virtual: VirtualB
     virtual.show()
 
     def next_finger(event: CaptureEvent) -> None:
-        if isinstance(event, Asked) and event.position is wanted[1]:
+        if isinstance(event, Asked) and event.fingers == wanted[1:]:
             virtual.hide()
             time.sleep(0.7)
             virtual.picture = fingers[1]
@@ -208,7 +208,7 @@ def test_two_fingers_are_asked_for_by_name_one_after_the_other(virtual: VirtualB
     session = GuidedCapture(virtual.url, Plan(FINGER, wanted, dpi=500), quality_judge(FINGER))
     ended, events = watched(session, next_finger)
     assert ended.ending is Ending.COMPLETE
-    assert [each.position for each in events if isinstance(each, Asked)] == list(wanted)
+    assert [each.fingers for each in events if isinstance(each, Asked)] == [wanted[:1], wanted[1:]]
     for taken, finger in zip(session.progress.taken, fingers, strict=True):
         np.testing.assert_array_equal(taken.sample.pixels, finger)
 

@@ -196,7 +196,7 @@ def test_a_finger_that_is_said_to_be_amputated_is_not_taken_as_that_finger(good:
     gone = CaptureException(FingerPosition.RIGHT_INDEX, ExceptionKind.AMPUTATED)
     progress = CaptureProgress(Plan(FINGER, (FingerPosition.RIGHT_INDEX, FingerPosition.LEFT_INDEX), (gone,)), JUDGE)
     assert reasons(told(progress, [frame(good, 0.0, ("position", "2"))])) == [Hint.EXCEPTED]
-    assert progress.next_finger() is FingerPosition.LEFT_INDEX
+    assert progress.next_scan() == FingerPosition.LEFT_INDEX
     assert progress.exceptions == (gone,)
 
 
@@ -204,7 +204,7 @@ def test_ten_fingers_are_asked_for_one_after_the_other_and_each_is_lifted_first(
     progress = CaptureProgress(Plan(FINGER, TEN), JUDGE)
     asked = []
     for number, each in enumerate(prints):
-        asked.append(progress.next_finger())
+        asked.append(FingerPosition(progress.next_scan()))
         clear = [each if JUDGE.judge(sample(each)).defects == () and residue(each, 500) < 0.05 else prints[2]] * 2
         told(progress, [frame(pixels, 10 * number + 0.1 * at) for at, pixels in enumerate(clear)])
         assert len(progress.taken) == number + 1
@@ -238,6 +238,22 @@ def test_both_thumbs_of_a_real_card_come_apart(shared_data: Path) -> None:
     assert [(each.position, each.kind) for each in scan_of(seen, 0).absent] == [
         (FingerPosition.LEFT_RING, ExceptionKind.AMPUTATED)
     ]
+
+
+def test_ten_fingers_come_in_three_slaps_of_a_live_scanner(shared_data: Path) -> None:
+    card = (shared_data / "interchange" / "type-14-amp-nqm-utf8.an2").read_bytes()
+    seen = {each.position: each.picture.pixels for each in images(card, Characteristic.FINGERPRINT)}
+    ring = CaptureException(FingerPosition.LEFT_RING, ExceptionKind.AMPUTATED)
+    progress = CaptureProgress(Plan(FINGER, TEN, (ring,), slaps=True, patience=0.0), JUDGE)
+    empty = np.full_like(seen[13], 255)
+    asked = []
+    for number, position in enumerate((13, 14, 15)):
+        asked.append(progress.next_scan())
+        touch = [seen[position], seen[position], empty]
+        told(progress, [frame(pixels, 3.0 * number + 0.2 * at) for at, pixels in enumerate(touch)])
+    assert asked == [13, 14, 15]
+    assert progress.complete
+    assert len(progress.taken) == 9
 
 
 def test_every_scan_names_fingers_from_its_left() -> None:

@@ -49,13 +49,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The finger that the person is to put down now."""
+    """The fingers that the person is to put down now, together."""
 
-    position: FingerPosition
+    fingers: tuple[FingerPosition, ...]
 
     def told(self) -> Mapping[str, Json]:
         """Without biometric data."""
-        return {"event": "asked", "position": self.position.name.lower()}
+        return {"event": "asked", "fingers": _names(self.fingers)}
 
 
 @dataclass(frozen=True, slots=True)

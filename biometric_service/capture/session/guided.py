@@ -12,7 +12,7 @@ from biometric_service.capture.session.hints import Hint
 from biometric_service.capture.session.judging import Judge
 from biometric_service.capture.session.plan import Plan
 from biometric_service.capture.session.progress import CaptureProgress
-from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.capture.session.scans import SCANS
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.protocol import CaptureRequest, Characteristic, Frame, Retry
 from device_drivers.registry import device
@@ -29,7 +29,7 @@ class GuidedCapture:
     def __init__(self, url: str, plan: Plan, judge: Judge) -> None:
         self._url, self._plan = url, plan
         self.progress = CaptureProgress(plan, judge)
-        self._asked = FingerPosition.UNKNOWN
+        self._asked = 0
         self._cancelled = False
         self._fault: DeviceError | None = None
         self._last = time.monotonic()
@@ -83,11 +83,11 @@ class GuidedCapture:
         return now
 
     def _asking(self) -> Iterable[CaptureEvent]:
-        """Which finger is next, where the plan names fingers."""
-        wanted = self.progress.next_finger()
-        if self._plan.fingers and wanted not in {self._asked, FingerPosition.UNKNOWN}:
-            self._asked = wanted
-            yield Asked(wanted)
+        """Which fingers are next, where the plan names fingers."""
+        code = self.progress.next_scan()
+        if self._plan.fingers and code not in {self._asked, 0}:
+            self._asked = code
+            yield Asked(tuple(each for each in SCANS[code] if each in self.progress.missing))
 
     def _is_over(self) -> bool:
         late = time.monotonic() - self._last > self._plan.seconds

@@ -15,7 +15,8 @@ class Plan:
 
     ``fingers``: each must be captured or excepted; empty for whatever the device gives at once. ``shows``: what a scan
     shows where the device does not say it, as a friction ridge position code of ANSI/NIST-ITL (0 unknown, 1 to 10
-    fingers, 13 and 14 the right and left four, 15 both thumbs). ``dpi``: pixels an inch, None to go by the device.
+    fingers, 13 and 14 the right and left four, 15 both thumbs). ``slaps``: ask for the right four, the left four
+    and both thumbs instead of finger by finger. ``dpi``: pixels an inch, None to go by the device.
     ``best_of``: how many good pictures of a live device
     the best is chosen from. ``seconds``: how long to wait for the next thing that is taken. ``patience``: seconds that
     a picture which will do waits for a better one. ``least_score``: quality below which none of a live device will do.
@@ -25,6 +26,7 @@ class Plan:
     fingers: tuple[FingerPosition, ...] = ()
     exceptions: tuple[CaptureException, ...] = ()
     shows: int = 0
+    slaps: bool = False
     dpi: float | None = None
     best_of: int = 1
     seconds: float = 10.0

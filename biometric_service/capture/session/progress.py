@@ -10,7 +10,7 @@ from biometric_service.capture.session.judging import Judge, Judgement
 from biometric_service.capture.session.motion import AT_ONCE, moved
 from biometric_service.capture.session.plan import Plan
 from biometric_service.capture.session.platen import residue
-from biometric_service.capture.session.scans import Fingers, Scan, samples_on, scan_of
+from biometric_service.capture.session.scans import SCANS, SLAPS, Fingers, Scan, samples_on, scan_of
 from biometric_service.capture.slap.checking import SlapAdvice
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import CaptureException
@@ -76,19 +76,23 @@ class CaptureProgress:
         """Whether everything was taken, and nothing more of the same capture is to come."""
         return bool(self._taken) and not self.missing and not self._within_group and not self._held
 
-    def next_finger(self) -> FingerPosition:
-        """The finger that the person is to put down now; UNKNOWN where any will do."""
-        return next(iter(self.missing), FingerPosition.UNKNOWN)
+    def next_scan(self) -> int:
+        """What the person is to put down now, as a friction ridge position code; 0 where anything will do."""
+        if self._plan.shows:
+            return self._plan.shows
+        missing = self.missing
+        if self._plan.slaps:
+            return next((code for code in SLAPS if set(SCANS[code]) & set(missing)), 0)
+        return next(iter(missing), FingerPosition.UNKNOWN).value
 
     def see(self, frame: Frame) -> Iterator[CaptureEvent]:
         """What is to be told of a frame."""
-        scan = scan_of(frame, self._plan.shows or self.next_finger())
+        scan = scan_of(frame, self.next_scan())
         self._within_group = bool(scan.label) and not scan.last
         self._exceptions = {each.position: each for each in scan.absent} | self._exceptions
         samples = self._samples(frame, scan)
         if isinstance(samples, Advised):
-            yield Seen(frame, there=True)
-            yield from self._advised(samples)
+            yield from self._refused(frame, samples)
             return
         judged = [(sample, self._judge.judge(sample)) for sample in samples]
         there = any(judgement.there for _, judgement in judged)
@@ -100,6 +104,14 @@ class CaptureProgress:
         for sample, judgement in judged:
             yield from self._weighed(sample, judgement, scan, hint, frame.monotonic)
         self._before = frame if there else None
+
+    def _refused(self, frame: Frame, advice: Advised) -> Iterator[CaptureEvent]:
+        there = advice.reason is not Defect.NO_FINGER
+        yield Seen(frame, there)
+        yield from self._presence(there=there)
+        if not there:
+            self._before, self._lift = None, False
+        yield from self._advised(advice)
 
     def _is_still_on(self, frame: Frame, *, there: bool) -> bool:
         """Whether the finger that was just taken has not been lifted yet: it is not the next one."""
@@ -131,8 +143,9 @@ class CaptureProgress:
     def _on_slap(self, found: SlapAdvice, scan: Scan) -> Advised:
         if found.other_hand and scan.label:
             self.refusal = found.advice
-        reason = Hint.OTHER_HAND if found.other_hand else Hint.FINGERS_MISSING
-        return Advised(reason, found.advice)
+        if found.missing and found.missing == len([each for each in scan.fingers if each not in self._exceptions]):
+            return Advised(Defect.NO_FINGER, found.advice)
+        return Advised(Hint.OTHER_HAND if found.other_hand else Hint.FINGERS_MISSING, found.advice)
 
     def _presence(self, *, there: bool) -> Iterator[CaptureEvent]:
         if there != self._there:

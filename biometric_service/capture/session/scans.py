@@ -21,6 +21,8 @@ Fingers = tuple[FingerPosition, ...]
 
 THUMBS = (FingerPosition.LEFT_THUMB, FingerPosition.RIGHT_THUMB)
 HANDS = {13: Hand.RIGHT, 14: Hand.LEFT}
+SLAPS = (13, 14, 15)
+"""Ten fingers in three scans, in the order in which they are asked for."""
 SCANS: Mapping[int, Fingers] = {
     **{each.value: (each,) for each in FingerPosition if each},
     11: (FingerPosition.RIGHT_THUMB,),
