@@ -106,7 +106,7 @@ def test_a_blurred_finger_is_advised_on_and_the_good_one_after_it_taken(virtual:
         if isinstance(event, Advised):
             virtual.load(finger)
 
-    session = GuidedCapture(virtual.url, Plan(FINGER, dpi=500), quality_judge(FINGER))
+    session = GuidedCapture(virtual.url, Plan(FINGER, dpi=500, seconds=60), quality_judge(FINGER))
     ended, events = watched(session, better)
     assert ended.ending is Ending.COMPLETE
     assert next(each.reason for each in events if isinstance(each, Advised)) is Defect.SMUDGED
@@ -123,7 +123,7 @@ def test_a_serial_reader_waits_for_the_finger_and_takes_it(module: ZfmModule, fi
     def lay_on(event: CaptureEvent) -> None:
         module.finger = module.finger or isinstance(event, Advised)
 
-    session = GuidedCapture(f"zfm://{module.path}", Plan(FINGER, seconds=20, patience=0.0), quality_judge(FINGER))
+    session = GuidedCapture(f"zfm://{module.path}", Plan(FINGER, seconds=60, patience=0.0), quality_judge(FINGER))
     ended, events = watched(session, lay_on)
     assert ended.ending is Ending.COMPLETE
     assert "Place the finger" in next(each.advice for each in events if isinstance(each, Advised))
@@ -155,7 +155,7 @@ def test_a_face_is_taken_by_itself_once_light_focus_and_pose_are_right(
             camera.picture = good
 
     url = f"http+snapshot://{camera.address}/picture.jpg"
-    ended, events = watched(GuidedCapture(url, Plan(FACE, best_of=2), face_judge), better)
+    ended, events = watched(GuidedCapture(url, Plan(FACE, best_of=2, seconds=60), face_judge), better)
     assert ended.ending is Ending.COMPLETE
     assert [each.reason for each in events if isinstance(each, Advised)] == [reason]
     [taken] = [each for each in events if isinstance(each, Taken)]
@@ -188,7 +188,7 @@ def test_a_device_that_is_pulled_out_ends_the_session_with_what_to_do(virtual: V
         if isinstance(event, Seen):
             virtual.unplug()
 
-    ended, _ = watched(GuidedCapture(virtual.url, Plan(FINGER, dpi=500), quality_judge(FINGER)), pull)
+    ended, _ = watched(GuidedCapture(virtual.url, Plan(FINGER, dpi=500, seconds=60), quality_judge(FINGER)), pull)
     assert (ended.ending, ended.fault) == (Ending.FAILED, Reason.UNPLUGGED)
     assert "has gone" in ended.why
 
@@ -205,7 +205,7 @@ def test_two_fingers_are_asked_for_by_name_one_after_the_other(virtual: VirtualB
             virtual.picture = fingers[1]
             virtual.show()
 
-    session = GuidedCapture(virtual.url, Plan(FINGER, wanted, dpi=500), quality_judge(FINGER))
+    session = GuidedCapture(virtual.url, Plan(FINGER, wanted, dpi=500, seconds=60), quality_judge(FINGER))
     ended, events = watched(session, next_finger)
     assert ended.ending is Ending.COMPLETE
     assert [each.fingers for each in events if isinstance(each, Asked)] == [wanted[:1], wanted[1:]]
@@ -218,7 +218,16 @@ def test_capture_good_waits_for_a_good_picture_and_prints_events_as_lines(
 ) -> None:
     virtual.picture = finger
     virtual.show()
-    words = ["devices", "capture", f"{virtual.url}?dpi=500", str(tmp_path / "good.png"), "--good", "--json"]
+    words = [
+        "devices",
+        "capture",
+        f"{virtual.url}?dpi=500",
+        str(tmp_path / "good.png"),
+        "--good",
+        "--seconds",
+        "60",
+        "--json",
+    ]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert json.loads(done.stdout)["dpi"] == 500
     lines = [json.loads(line) for line in done.stderr.splitlines()]
@@ -230,7 +239,7 @@ def test_capture_good_waits_for_a_good_picture_and_prints_events_as_lines(
 def test_watching_a_device_tells_what_it_sees_and_takes_nothing(virtual: VirtualBench, finger: Pixels) -> None:
     virtual.picture = blurred(finger, 4.0)
     virtual.show()
-    words = ["devices", "watch", f"{virtual.url}?dpi=500", "--seconds", "1", "--json"]
+    words = ["devices", "watch", f"{virtual.url}?dpi=500", "--seconds", "5", "--json"]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     told = [json.loads(line) for line in done.stderr.splitlines()]
     assert "smudged" in [each.get("reason") for each in told]
