@@ -9,12 +9,16 @@ from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.samples import FingerPosition, FrameSignature
 
+SCANNER = "device:"
+"""How the device of a signed sample is named, and of no other."""
+
 
 def vouched(walk: Walk, images: Sequence[Given], caller: Caller, use: EventKind) -> tuple[Given, ...]:
     """The images, each that is signed named after its scanner and as the scanner says.
 
     FRAME_UNSIGNED where a signature is missing that the purpose or the post demands (a template has none),
-    REQUEST_INVALID where another finger is claimed than the scanner says, and what ``FrameVouching.vouched`` raises.
+    REQUEST_INVALID where another finger is claimed than the scanner says, or an unsigned image is said to be of a
+    scanner, and what ``FrameVouching.vouched`` raises.
     """
     demanded = walk.vouching.demanded(caller)
     return tuple(_vouched(walk, each, caller, use, demanded=demanded) for each in images)
@@ -36,6 +40,12 @@ def _vouched(walk: Walk, given: Given, caller: Caller, use: EventKind, *, demand
             ErrorCode.FRAME_UNSIGNED,
             f"An image for the purpose {caller.purpose} is not signed by a registered scanner.",
             "Capture at a scanner whose key is registered, and send what it signed.",
+        )
+    if given.device.startswith(SCANNER):
+        raise BiometricServiceError(
+            ErrorCode.REQUEST_INVALID,
+            f"An image that nobody signed is said to come from {given.device}.",
+            f"Name its device otherwise: {SCANNER} is for scanners that sign.",
         )
     return given
 

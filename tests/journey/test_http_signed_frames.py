@@ -118,6 +118,12 @@ def test_what_is_unsigned_changed_old_or_of_another_finger_is_refused(
     assert refused(client, left) is ErrorCode.REQUEST_INVALID
 
 
+def test_nobody_passes_for_a_scanner_without_its_key(client: Client, finger: np.ndarray) -> None:
+    image = Image.of_frame(frame(finger), Modality.FINGERPRINT)
+    with pytest.raises(ServiceFault, match="nobody signed"):
+        client.ask(biometrics.identification([image], gallery="ours", purpose="roll-call", device="device:scanner-1"))
+
+
 def test_an_unsigned_image_will_do_for_purposes_that_demand_no_signature(client: Client, finger: np.ndarray) -> None:
     image = Image.of_frame(frame(finger), Modality.FINGERPRINT)
     answer = client.ask(biometrics.identification([image], gallery="ours", purpose="roll-call"))

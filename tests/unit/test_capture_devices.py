@@ -136,7 +136,7 @@ def test_a_serial_reader_waits_for_the_finger_and_takes_it(module: ZfmModule, fi
     [
         (lambda face: (face("Paul_Crake") * 0.12).astype(np.uint8), Defect.TOO_DARK),
         (lambda face: blurred(face("Paul_Crake"), 3.0), Defect.BLURRED),
-        (lambda face: face("Bill_Doba"), Defect.TURNED_LEFT),
+        (lambda face: face("Koichi_Haraguchi"), Defect.TURNED_LEFT),
         (lambda face: face("Paul_Crake")[:60], Defect.NO_FACE),
     ],
     ids=["dark", "blurred", "turned", "nobody"],
