@@ -92,12 +92,6 @@ def defects_of(picture: bytes, judge: Judge) -> tuple[Defect, ...]:
     return judge.judge(decode(picture, FACE, FingerPosition.UNKNOWN, None, source, limits)).defects
 
 
-def leaning(pixels: Pixels, degrees: float) -> Pixels:
-    height, width = pixels.shape[:2]
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-    return np.asarray(cv2.warpAffine(pixels, turn, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
 def blurred(pixels: Pixels, sigma: float) -> Pixels:
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.uint8)
 
@@ -150,12 +144,11 @@ def test_a_serial_reader_waits_for_the_finger_and_takes_it(module: ZfmModule, fi
     [
         (lambda face: (face("Paul_Crake") * 0.12).astype(np.uint8), Defect.TOO_DARK),
         (lambda face: blurred(face("Paul_Crake"), 3.0), Defect.BLURRED),
-        (lambda face: leaning(face("Paul_Crake"), 45), Defect.TILTED),
         (lambda face: face("Paul_Crake")[:60], Defect.NO_FACE),
     ],
-    ids=["dark", "blurred", "leaning", "nobody"],
+    ids=["dark", "blurred", "nobody"],
 )
-def test_a_face_is_taken_by_itself_once_light_focus_and_pose_are_right(
+def test_a_face_is_taken_by_itself_once_light_and_focus_are_right(
     camera: HttpCamera,
     face: Callable[[str], Pixels],
     face_judge: Judge,
