@@ -163,7 +163,7 @@ def test_a_face_is_taken_by_itself_once_light_and_focus_are_right(
             camera.picture = good
 
     url = f"http+snapshot://{camera.address}/picture.jpg"
-    ended, events = watched(GuidedCapture(url, Plan(FACE, best_of=2, seconds=60), face_judge), better)
+    ended, events = watched(GuidedCapture(url, Plan(FACE, best_of=2, seconds=60, patience=60), face_judge), better)
     assert ended.ending is Ending.COMPLETE
     defects = defects_of(camera_picture, face_judge)
     assert reason in defects

@@ -19,7 +19,7 @@ class Plan:
     and both thumbs instead of finger by finger. ``dpi``: pixels an inch, None to go by the device.
     ``best_of``: how many good pictures of a live device
     the best is chosen from. ``seconds``: how long to wait for the next thing that is taken. ``patience``: seconds that
-    a picture which will do waits for a better one. ``least_score``: quality below which none of a live device will do.
+    a picture which will do waits for a better one.
     """
 
     modality: Modality
@@ -31,7 +31,6 @@ class Plan:
     best_of: int = 1
     seconds: float = 10.0
     patience: float = 3.0
-    least_score: float = 20.0
 
     def excepted(self) -> Collection[FingerPosition]:
         """The fingers that are said not to be there."""

@@ -174,7 +174,7 @@ class CaptureProgress:
             return
         if scan.label:
             yield from self._take(place, Held(sample, judgement.score, 1, now))
-        elif judgement.score >= self._plan.least_score and not NEVER & set(judgement.defects):
+        elif not NEVER & set(judgement.defects):
             yield from self._hold(place, sample, judgement.score, now, good=reason is None)
 
     def _hold(
