@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,6 +33,7 @@ from biometric_service.vocabulary.references import (
     SubjectId,
 )
 from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.templates import TemplateFormat
 
 if TYPE_CHECKING:
     from biometric_service.vocabulary.protocols import ReferenceStore
@@ -201,6 +202,12 @@ class CrowdStore:
         if not subject.startswith("S"):
             raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, f"No {subject}.", "")
         return tuple(self.crowd.references(FINGERS * int(subject[1:]), FINGERS))
+
+    def references_of(
+        self, subjects: Collection[SubjectId], _formats: Collection[TemplateFormat]
+    ) -> Mapping[SubjectId, Sequence[Reference]]:
+        """All fingers of several people, which are all of one format."""
+        return {subject: self.references(subject) for subject in subjects}
 
 
 def change_times(index: BankedGallery, crowd: Crowd, rounds: int = 5) -> dict[str, float]:

@@ -50,5 +50,7 @@ def score_matrix(
 
 
 def _place(folder: Path | None, comparator: Comparator, made: Sequence[Template]) -> Path | None:
+    if folder is None:
+        return None
     about = (comparator.name, comparator.version, comparator.format)
-    return folder / f"compared-{digest_of(made, about)}.f32" if folder else None
+    return folder / f"compared-{digest_of(made, about)}.f32"

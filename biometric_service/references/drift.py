@@ -15,6 +15,7 @@ from biometric_service.vocabulary.events import AuditEvent
 PAGE = 500
 KEPT_DAYS = 400
 _ONLY = 1
+_PROGRESS = select(DriftProgressRow.event).where(DriftProgressRow.id == _ONLY)
 
 
 class SqlDriftStore:
@@ -56,8 +57,7 @@ class SqlDriftStore:
         return len(ended)
 
     def _fold(self, connection: Connection, fold: Fold) -> int:
-        progress = select(DriftProgressRow.event).where(DriftProgressRow.id == _ONLY).with_for_update()
-        events = self._log.read(connection, connection.execute(progress).scalar_one(), PAGE)
+        events = self._log.read(connection, _own_progress(connection), PAGE)
         if not events:
             return 0
         known = {each.key: each for each in _streams(connection)}
@@ -74,7 +74,15 @@ class SqlDriftStore:
 
 
 def _progress(connection: Connection) -> int:
-    return connection.execute(select(DriftProgressRow.event).where(DriftProgressRow.id == _ONLY)).scalar_one()
+    return connection.scalar(_PROGRESS) or 0
+
+
+def _own_progress(connection: Connection) -> int:
+    """How far it has come, for one process at a time. A store that nobody watched yet has no row of it."""
+    found = connection.scalar(_PROGRESS.with_for_update())
+    if found is None:
+        connection.execute(insert(DriftProgressRow), {"id": _ONLY, "event": 0})
+    return found or 0
 
 
 def _streams(connection: Connection) -> list[Stream]:

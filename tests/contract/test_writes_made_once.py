@@ -132,7 +132,7 @@ def test_who_waits_too_long_to_enrol_is_told_so(opener: Opener, opened: OpenedSt
     holder = threading.Thread(target=hold)
     holder.start()
     entered.wait(10)
-    refused(ErrorCode.STORE_UNAVAILABLE, enrol)
+    refused(ErrorCode.STORE_BUSY, enrol)
     done.set()
     holder.join()
     with turn.held():

@@ -14,12 +14,11 @@ _NAME = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Make the tables; watching begins with the first event that there is."""
-    progress = op.create_table(
+    op.create_table(
         "drift_progress",
         sa.Column("id", _NUMBER, primary_key=True, autoincrement=False),
         sa.Column("event", _NUMBER, nullable=False),
     )
-    op.bulk_insert(progress, [{"id": 1, "event": 0}])
     op.create_table(
         "drift_streams",
         *_key(),
