@@ -1,4 +1,4 @@
-"""One camera of three gets dirty: found within so many checks (chance parts ties), and nothing is said of the others."""
+"""One camera of three gets dirty: found within so many checks (chance parts ties), nothing is said of the others."""
 
 from collections.abc import Iterator
 from io import BytesIO
