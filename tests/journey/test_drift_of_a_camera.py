@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.models, pytest.mark.shared_data]
 CAMERAS = ("gate-1", "gate-2", "yard")
 DIRTY = "gate-2"
 PEOPLE = 12
-HEALTHY, WITHIN = 45, 120
+HEALTHY, WITHIN = 100, 60
 INMATES = GalleryId("inmates")
 
 
@@ -50,7 +50,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, photographs: list[list[bytes]
 
 def dirty(photograph: bytes) -> bytes:
     """Smeared and dim glass."""
-    picture = Image.open(BytesIO(photograph)).filter(ImageFilter.GaussianBlur(2.5))
+    picture = Image.open(BytesIO(photograph)).filter(ImageFilter.GaussianBlur(3.5))
     out = BytesIO()
     ImageEnhance.Contrast(ImageEnhance.Brightness(picture).enhance(0.7)).enhance(0.6).save(out, "PNG")
     return out.getvalue()
