@@ -61,6 +61,15 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
+class Likened:
+    """The two of a case: ``subject`` (or, where that is None, the samples with these digests) and ``candidate``."""
+
+    subject: SubjectId | None
+    candidate: SubjectId
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewCase:
     """A case to open.
 
@@ -74,6 +83,11 @@ class NewCase:
     galleries: frozenset[GalleryId]
     likeness: Likeness
     probe: tuple[ProbeImage, ...]
+
+    @property
+    def likened(self) -> Likened:
+        """Whom it is about."""
+        return Likened(self.subject, self.candidate, self.likeness.evidence)
 
 
 @dataclass(frozen=True, slots=True)

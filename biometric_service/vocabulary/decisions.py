@@ -1,6 +1,7 @@
 """What the service says in the end, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from biometric_service.vocabulary.candidates import Candidate
@@ -23,6 +24,15 @@ class Movement(StrEnum):
 
     IN = "in"
     OUT = "out"
+
+
+class Passage(StrEnum):
+    """What a checkpoint shows."""
+
+    PASS = "pass"  # noqa: S105
+    STOP = "stop"
+    REVIEW = "review"
+    RECAPTURE = "recapture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +64,43 @@ class OperatingPoint:
     adjudicate: bool = True
 
 
+class ReasonCode(StrEnum):
+    """Why it was decided so; each has a sentence ``reason.<code>`` among the texts."""
+
+    NOT_USABLE = "not_usable"
+    NOTHING_TO_COMPARE = "nothing_to_compare"
+    INCOMPLETE = "incomplete"
+    NO_REFERENCES = "no_references"
+    NOBODY_ALIKE = "nobody_alike"
+    SEVERAL = "several"
+    TOO_CLOSE = "too_close"
+    TOO_POOR = "too_poor"
+    SEARCH_REACHED = "search_reached"
+    SEARCH_DOUBTFUL = "search_doubtful"
+    SEARCH_BELOW = "search_below"
+    CLAIM_REACHED = "claim_reached"
+    CLAIM_DOUBTFUL = "claim_doubtful"
+    CLAIM_BELOW = "claim_below"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason with its figures by name: ``score``, ``needed``, ``review``, ``lead`` and ``margin`` are -log10 FMR.
+
+    ``rate``: a fraction of 1. ``quality`` and ``least``: 0 to 100. The others count what they are called.
+    """
+
+    code: ReasonCode
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer with what it rests on.
 
     ``threshold`` and ``review_threshold``: the scores (-log10 FMR) that MATCH and REVIEW needed for this search.
-    ``margin``: lead of the best candidate over the second one, None where there is none. ``reasons``: sentences.
+    ``margin``: lead of the best candidate over the second one, None where there is none. ``complete``: False where a
+    part of the gallery was not searched. ``reasons``: sentences, in English. ``why``: the same as codes with figures.
     """
 
     outcome: Outcome
@@ -70,4 +111,6 @@ class Decision:
     margin: float | None
     candidates: tuple[Candidate, ...]
     searched: int
+    complete: bool
     reasons: tuple[str, ...]
+    why: tuple[Reason, ...]

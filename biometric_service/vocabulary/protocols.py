@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.vocabulary.access import ApiKey, Device
-from biometric_service.vocabulary.adjudication import Case, NewCase, ProbeImage, Review, Verdict
+from biometric_service.vocabulary.adjudication import Case, Likened, NewCase, ProbeImage, Review, Verdict
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
 from biometric_service.vocabulary.drift import DaySketch, Fold, Stream
 from biometric_service.vocabulary.events import AuditEvent, Caller, RecordedEvent
@@ -37,6 +37,7 @@ from biometric_service.vocabulary.references import (
     SubjectSummary,
 )
 from biometric_service.vocabulary.samples import BiometricSample, FrameSignature, LocatedSample, Modality
+from biometric_service.vocabulary.sessions import SessionStore
 from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskWork
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 from biometric_service.vocabulary.trace import SILENT, Trace
@@ -209,7 +210,7 @@ class ReferenceStore(Protocol):
         """
 
     def erase(self, subject: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
-        """Destroy the subject's data key and rows; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH."""
+        """Destroy the subject's key and rows; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH, RELEASE_REQUIRED."""
 
     def enrolling(self) -> AbstractContextManager[None]:
         """Held by one enrolment at a time, in all threads and processes; STORE_BUSY where that takes too long.
@@ -272,7 +273,7 @@ class EncounterStore(Protocol):
         """Put another in the place of the encounter with the same id; GALLERY_UNKNOWN."""
 
     def delete(self, key: EncounterKey, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
-        """Delete an encounter, and with its last one the subject."""
+        """Delete an encounter, and with its last one the subject; RELEASE_REQUIRED where somebody inside was lost."""
 
     def set_status(
         self, key: EncounterKey, status: EncounterStatus, event: AuditEvent, guard: Guard = UNGUARDED
@@ -359,7 +360,7 @@ class AnswerStore(Protocol):
         """The change that the request made, where it was cut off between that and its answer."""
 
 
-class ApiKeyStore(Protocol):
+class ApiKeyStore(SessionStore, Protocol):
     """Keys of callers; each write is one transaction with its audit event."""
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:
@@ -459,6 +460,9 @@ class CaseStore(Protocol):
 
     def open(self, case: NewCase, event: AuditEvent) -> str:
         """Open the case, unless one of the same two is open; returns the id of the one that is then open."""
+
+    def open_already(self, likened: Likened) -> str | None:
+        """The id of the open case of the same two, None where there is none."""
 
     def case(self, case: str) -> Case:
         """The case with all that was said of it; CASE_UNKNOWN."""

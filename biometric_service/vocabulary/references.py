@@ -168,11 +168,15 @@ class RetentionRule:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An encounter that may not be kept any longer, as it was seen in its ``version``."""
+    """An encounter that may not be kept any longer, as it was seen in its ``version``.
+
+    ``held_back``: the person is inside, and would be on no roll once it and all others that are overdue are deleted.
+    """
 
     key: EncounterKey
     version: int
     reason: str
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

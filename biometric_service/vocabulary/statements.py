@@ -48,7 +48,7 @@ def read_statement(text: str) -> Statement:
         fields = dict(json.loads(text))
         signature, key = bytes.fromhex(fields.pop(SIGNATURE)), fields[KEY]
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(signature, _canonical(fields).encode())
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidSignature):
         raise BiometricServiceError(
             ErrorCode.SIGNATURE_INVALID,
             "The statement was not signed as it stands.",
