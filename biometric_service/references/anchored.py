@@ -1,22 +1,28 @@
 """What the head of the audit log closes over, so that nobody puts back how it was before.
 
 The head is under a MAC and is written anew with every event: an older one fits no later log. It carries a digest of the
-rows of each kind of right, so that a key or device that was revoked stays so, and how many references were removed with
-a keyed sum over them (MSet-Add-Hash: Clarke et al., ASIACRYPT 2003), so that no such row is taken away unnoticed.
+rows of each kind of right, so that a key, device or subscription that was revoked stays so, and how many references
+were removed with a keyed sum over them (MSet-Add-Hash: Clarke et al., ASIACRYPT 2003), so that no such row is taken
+away unnoticed.
 """
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.card_tables import CardRow
+from biometric_service.references.day_tables import ReleaseRow
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.models import ApiKeyRow, DeviceRow, RemovedReferenceRow
+from biometric_service.references.place_tables import OrderRow, PostRow
 from biometric_service.references.protection import StoreKey, replayed
+from biometric_service.references.sharing_tables import AgreementRow
+from biometric_service.references.subscription_tables import SubscriptionRow
 from biometric_service.vocabulary.references import ChangeNumber
 
 REMOVED: Final = "removed_references"
@@ -24,7 +30,22 @@ _WHOLE = 1 << 256
 _ROWS_A_READ = 10_000
 _REMOVED = select(RemovedReferenceRow.reference, RemovedReferenceRow.change)
 
-Rights = type[ApiKeyRow] | type[DeviceRow]
+Rights = (
+    type[ApiKeyRow]
+    | type[DeviceRow]
+    | type[SubscriptionRow]
+    | type[PostRow]
+    | type[OrderRow]
+    | type[ReleaseRow]
+    | type[AgreementRow]
+    | type[CardRow]
+)
+
+_STANDING: Mapping[str, ColumnElement[bool]] = {
+    OrderRow.__tablename__: OrderRow.over.is_(False),
+    ReleaseRow.__tablename__: ReleaseRow.ended_at.is_(None),
+}
+"""Of which rows alone the head has the seals, where others only tell of what is over."""
 
 
 @dataclass(slots=True)
@@ -71,9 +92,16 @@ def require_removals(connection: Connection, log: EventLog, key: StoreKey) -> No
 
 def bind_all(connection: Connection, log: EventLog, key: StoreKey) -> None:
     """Have the head close over everything as it is now: of a store that has no such states, or gets another key."""
-    for row in (ApiKeyRow, DeviceRow):
+    for row in (ApiKeyRow, DeviceRow, SubscriptionRow, AgreementRow, CardRow):
         AnchoredRights(row, log).bind(connection)
+    bind_day(connection, log)
     log.bind(connection, REMOVED, _counted(connection, key))
+
+
+def bind_day(connection: Connection, log: EventLog) -> None:
+    """Have the head close over posts, movement orders and open releases as they are now."""
+    for row in (PostRow, OrderRow, ReleaseRow):
+        AnchoredRights(row, log).bind(connection)
 
 
 def _counted(connection: Connection, key: StoreKey) -> str:
@@ -102,7 +130,8 @@ def _read(state: str) -> tuple[int, int]:
 
 
 def _seals(connection: Connection, row: Rights) -> dict[str, bytes]:
-    return dict(connection.execute(select(row.id, row.seal)).all())
+    standing = _STANDING.get(row.__tablename__, true())
+    return dict(connection.execute(select(row.id, row.seal).where(standing)).all())
 
 
 def _digest(seals: dict[str, bytes]) -> str:

@@ -6,24 +6,25 @@ A secret holds 256 random bits, so one round of SHA-256 is as good as a slow has
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.anchored import AnchoredRights
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
-from biometric_service.references.models import ApiKeyRow
-from biometric_service.references.refusals import check_name
+from biometric_service.references.models import ApiKeyRow, EndedSessionRow
+from biometric_service.references.refusals import check_name, check_officer
 from biometric_service.references.rights import RightsSeal, rights_columns, rights_of
 from biometric_service.vocabulary.access import ApiKey
 from biometric_service.vocabulary.events import AuditEvent
 
 _SECRET_BYTES = 32
 _COLUMNS = select(*ApiKeyRow.__table__.columns)
+_ONE = _COLUMNS.where(ApiKeyRow.id == bindparam("key"))
 
 
 class SqlApiKeyStore:
@@ -31,19 +32,24 @@ class SqlApiKeyStore:
 
     def __init__(self, database: Database, keys: KeyRing, log: EventLog) -> None:
         self._database = database
-        self._seal = RightsSeal(lambda: keys.current.api_keys, "An API key")
+        self._seal = api_key_seal(lambda: keys.current.api_keys)
         self._log = log
         self._anchored = AnchoredRights(ApiKeyRow, log)
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:
-        """Keep the key and return its secret, ``<id>.<random>``, shown this once; STORE_CONFLICT for an id in use."""
+        """Keep the key and return its secret, ``<id>.<random>``, shown this once.
+
+        STORE_CONFLICT for an id in use, REQUEST_INVALID for names that are none.
+        """
         check_name(key.id, "id of the API key")
         check_name(key.name, "name of the API key")
+        if key.owner:
+            check_officer(key.owner)
         secret = f"{key.id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
         with self._database.writing() as connection:
             if self._row(connection, key.id) is not None:
                 raise _taken(key.id)
-            row = {**rights_columns(key), "secret_digest": _digest(secret)}
+            row = {**rights_columns(key), "owner": key.owner, "secret_digest": _digest(secret)}
             connection.execute(insert(ApiKeyRow), self._seal.sealed(row))
             self._anchored.bind(connection)
             self._log.append(connection, event)
@@ -73,6 +79,19 @@ class SqlApiKeyStore:
             self._anchored.bind(connection)
             self._log.append(connection, event)
 
+    def end_session(self, session: str, until: datetime, event: AuditEvent) -> None:
+        """Keep that a session of the console is over, ``until`` it would be anyhow."""
+        with self._database.writing() as connection:
+            connection.execute(delete(EndedSessionRow).where(EndedSessionRow.until <= event.at.astimezone(UTC)))
+            if not _is_ended(connection, session):
+                connection.execute(insert(EndedSessionRow), {"id": session, "until": until.astimezone(UTC)})
+            self._log.append(connection, event)
+
+    def is_ended(self, session: str) -> bool:
+        """Whether a session was ended before its time."""
+        with self._database.reading() as connection:
+            return _is_ended(connection, session)
+
     def keys(self) -> Sequence[ApiKey]:
         """Every key that is neither revoked nor expired, by id."""
         with self._database.reading() as connection:
@@ -82,15 +101,25 @@ class SqlApiKeyStore:
         return [_key(row) for row in rows if self._seal.in_force(row)]
 
     def _row(self, connection: Connection, key: str) -> RowMapping | None:
-        row = connection.execute(_COLUMNS.where(ApiKeyRow.id == key)).mappings().one_or_none()
+        row = connection.execute(_ONE, {"key": key}).mappings().one_or_none()
         if row is not None:
             self._anchored.require(connection, row["id"], row["seal"])
         return row
 
 
+def api_key_seal(key: Callable[[], bytes]) -> RightsSeal:
+    """The seal of API keys; of those without an owner it is as it was before keys had owners."""
+    return RightsSeal(key, "An API key", later="owner")
+
+
+def _is_ended(connection: Connection, session: str) -> bool:
+    return bool(connection.scalar(select(exists().where(EndedSessionRow.id == session))))
+
+
 def _key(row: RowMapping) -> ApiKey:
     rights = rights_of(row)
-    return ApiKey(rights.id, rights.name, rights.scopes, rights.galleries, rights.purposes, rights.expires_at)
+    held = (rights.scopes, rights.galleries, rights.purposes)
+    return ApiKey(rights.id, rights.name, *held, rights.expires_at, owner=row["owner"])
 
 
 def _digest(secret: str) -> bytes:

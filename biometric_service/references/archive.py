@@ -7,9 +7,7 @@ two lines, its place and whether it is the last: nothing can be changed, moved, 
 
 import hashlib
 import json
-import os
 import struct
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from biometric_service.durable_files import making
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.faults import typed_faults
 from biometric_service.references.frames import Frame, pack, unpack
@@ -153,13 +152,5 @@ def _new_file(target: Path) -> Iterator[BinaryIO]:
         raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
     with typed_faults():
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        draft = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with making(target) as file:
+            yield file

@@ -139,7 +139,7 @@ def erase_again(opened: OpenedStore, certificates: Iterable[str], event: AuditEv
                 present = find_subject(connection, SubjectId(name))
             if present == number:
                 again = replace(event, subject=SubjectId(name), details={"again": str(statement.fields["change"])})
-                opened.store.erase(SubjectId(name), again)
+                opened.store.erase_again(SubjectId(name), again)
                 done.append(SubjectId(name))
     return done
 

@@ -6,7 +6,7 @@ The probe's images and the verdicts are sealed. No event tells a verdict before 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.case_details import (
@@ -23,12 +23,27 @@ from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import CaseRow, ReviewRow, SubjectRow
 from biometric_service.references.protection import Binding, StoreKey
 from biometric_service.references.refusals import case_unknown
-from biometric_service.vocabulary.adjudication import Case, Likeness, NewCase, Origin, ProbeImage, Review, Verdict
-from biometric_service.vocabulary.events import AuditEvent, EventKind
+from biometric_service.vocabulary.adjudication import (
+    Case,
+    Likened,
+    Likeness,
+    NewCase,
+    Origin,
+    ProbeImage,
+    Review,
+    Verdict,
+)
+from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 
 _COLUMNS = select(*(column for column in CaseRow.__table__.columns if column.key != CaseRow.probe.key))
 _OPEN = CaseRow.outcome.is_(None)
+_OPEN_OF_TWO = select(CaseRow.id).where(
+    _OPEN, CaseRow.candidate == bindparam("candidate"), CaseRow.subject == bindparam("subject")
+)
+_OPEN_UNNAMED = select(CaseRow.id, CaseRow.evidence).where(
+    _OPEN, CaseRow.candidate == bindparam("candidate"), CaseRow.subject.is_(None)
+)
 
 
 class SqlCaseStore:
@@ -42,7 +57,7 @@ class SqlCaseStore:
     def open(self, case: NewCase, event: AuditEvent) -> str:
         """Open the case, unless one of the same two is open; returns the id of the one that is then open."""
         with self._database.writing() as connection:
-            present = _open_already(connection, case)
+            present = _open_already(connection, case.likened)
             if present is not None:
                 return present
             number = (connection.scalar(select(func.max(CaseRow.number))) or 0) + 1
@@ -50,6 +65,11 @@ class SqlCaseStore:
             connection.execute(insert(CaseRow), {"number": number, "probe": sealed, **_values(case, event)})
             self._log.append(connection, event)
         return case.id
+
+    def open_already(self, likened: Likened) -> str | None:
+        """The id of the open case of the same two, None where there is none."""
+        with self._database.reading() as connection:
+            return _open_already(connection, likened)
 
     def case(self, case: str) -> Case:
         """The case with all that was said of it; CASE_UNKNOWN, RECORD_TAMPERED."""
@@ -62,6 +82,12 @@ class SqlCaseStore:
         wanted = _COLUMNS.where(state, CaseRow.number > after).order_by(CaseRow.number).limit(limit)
         with self._database.reading() as connection:
             return [self._read(connection, row) for row in connection.execute(wanted).mappings().all()]
+
+    def about(self, connection: Connection, subjects: Collection[SubjectId]) -> Sequence[Case]:
+        """Every case of any of these, open or closed, by number; within a transaction."""
+        of_them = or_(CaseRow.subject.in_(subjects), CaseRow.candidate.in_(subjects))
+        rows = connection.execute(_COLUMNS.where(of_them).order_by(CaseRow.number)).mappings().all()
+        return [self._read(connection, row) for row in rows]
 
     def probe(self, case: str) -> Sequence[ProbeImage]:
         """The images of the probe, none once the case is closed; CASE_UNKNOWN, RECORD_TAMPERED."""
@@ -79,7 +105,7 @@ class SqlCaseStore:
         """
         with self._database.writing() as connection:
             present = self._read(connection, _row(connection, case))
-            require_free(present, review.reviewer)
+            require_free(present, event.caller)
             binding = _review_binding(case, review.reviewer)
             sealed = self._keys.current.cases.seal(pack_verdict(review.verdict, review.note), binding)
             row = {"case": present.number, "reviewer": review.reviewer, "at": review.at, "sealed": sealed}
@@ -108,13 +134,13 @@ class SqlCaseStore:
         return Review(row["reviewer"], row["at"], *unpack_verdict(opened))
 
 
-def require_free(case: Case, reviewer: str) -> None:
+def require_free(case: Case, reviewer: Caller) -> None:
     """CASE_CONFLICT unless the case is open and the reviewer has had no part in it."""
     if case.outcome is not None:
         raise _conflict("The case is closed.", "Read its outcome.")
-    if reviewer == case.opened_by:
+    if reviewer.is_one_of(case.opened_by):
         raise _conflict("The case comes from what this reviewer did.", "Let somebody judge it who had no part in it.")
-    if any(each.reviewer == reviewer for each in case.reviews):
+    if reviewer.is_one_of(*(each.reviewer for each in case.reviews)):
         raise _conflict("This reviewer has judged the case already.", "Let somebody else judge it.")
 
 
@@ -143,13 +169,13 @@ def forget_cases(connection: Connection, subjects: Collection[int]) -> None:
     connection.execute(delete(CaseRow).where(of_them))
 
 
-def _open_already(connection: Connection, case: NewCase) -> str | None:
+def _open_already(connection: Connection, likened: Likened) -> str | None:
     """The open case of the same two: of one subject, or of the very samples of a probe that nobody named."""
-    of_candidate = (_OPEN, CaseRow.candidate == case.candidate)
-    if case.subject is not None:
-        return connection.scalar(select(CaseRow.id).where(*of_candidate, CaseRow.subject == case.subject))
-    unnamed = select(CaseRow.id, CaseRow.evidence).where(*of_candidate, CaseRow.subject.is_(None))
-    same = (name for name, evidence in connection.execute(unnamed) if tuple(evidence) == case.likeness.evidence)
+    of = {"candidate": likened.candidate, "subject": likened.subject}
+    if likened.subject is not None:
+        return connection.scalar(_OPEN_OF_TWO, of)
+    unnamed = connection.execute(_OPEN_UNNAMED, of)
+    same = (name for name, evidence in unnamed if tuple(evidence) == likened.evidence)
     return next(same, None)
 
 
@@ -165,7 +191,7 @@ def _values(case: NewCase, event: AuditEvent) -> dict[str, object]:
         "parts": pack_parts(case.likeness.parts),
         "evidence": list(case.likeness.evidence),
         "opened_at": event.at,
-        "opened_by": event.caller.actor,
+        "opened_by": event.caller.officer,
     }
 
 

@@ -16,6 +16,7 @@ from biometric_service.references.refusals import check_name
 from biometric_service.references.rights import RightsSeal, rights_columns, rights_of
 from biometric_service.vocabulary.access import Device
 from biometric_service.vocabulary.events import AuditEvent
+from biometric_service.vocabulary.slices import Standing
 
 _COLUMNS = select(*DeviceRow.__table__.columns)
 
@@ -55,6 +56,15 @@ class SqlDeviceStore:
     def named(self, device: str) -> Device | None:
         """The device in force with this id; RECORD_TAMPERED where it was changed."""
         return self._found(DeviceRow.id == device)
+
+    def ever(self, device: str) -> tuple[Device, Standing] | None:
+        """The device with this id and how it stands; RECORD_TAMPERED where it was changed."""
+        with self._database.reading() as connection:
+            row = next(iter(self._rows(connection, DeviceRow.id == device)), None)
+        if row is None:
+            return None
+        standing = Standing.IN_FORCE if self._seal.in_force(row) else Standing.EXPIRED
+        return _device(row), standing if row["revoked_at"] is None else Standing.REVOKED
 
     def revoke(self, device: str, event: AuditEvent) -> None:
         """End the device at once; DEVICE_UNKNOWN where none of this id is in force."""

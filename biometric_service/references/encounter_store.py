@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
-from biometric_service.references.anchored import bind_removals
+from biometric_service.references.anchored import bind_day, bind_removals
 from biometric_service.references.database import Database
 from biometric_service.references.encounters import (
     Place,
@@ -15,6 +15,7 @@ from biometric_service.references.encounters import (
     write_galleries,
 )
 from biometric_service.references.erasure import destroy_subject
+from biometric_service.references.event_facts import with_facts
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import (
     Holder,
@@ -24,14 +25,17 @@ from biometric_service.references.holders import (
     subject_number,
 )
 from biometric_service.references.idempotency import write_once
+from biometric_service.references.joining import Told
 from biometric_service.references.kept_encounters import read_encounters
 from biometric_service.references.key_ring import KeyRing
-from biometric_service.references.merges import take_back, transfer
+from biometric_service.references.merges import Giving, take_back, transfer
 from biometric_service.references.models import ConsentRow, EncounterGalleryRow, EncounterRow, SubjectRow
 from biometric_service.references.numbers import new_change, take_numbers
 from biometric_service.references.refusals import encounter_unknown, no_consent, require_version
 from biometric_service.references.renewal import remove_references, renew_references
-from biometric_service.references.subjects import encounters_of, list_members, origins_of, touch_subject
+from biometric_service.references.sightings import Known, leave
+from biometric_service.references.staying import nobody_let_go, require_nobody_lost
+from biometric_service.references.subjects import encounters_of, list_members, origins_of, summarise, touch_subject
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import (
     UNGUARDED,
@@ -55,6 +59,16 @@ class _Found:
 
 
 Work = Callable[[Connection, _Found, ChangeNumber], None]
+
+
+def _staying(work: Work) -> Work:
+    """The same, refused where it would let go whom the day is kept for."""
+
+    def guarded(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+        with nobody_let_go(connection, Known(found.holder.number, found.holder.known_as)):
+            work(connection, found, change)
+
+    return guarded
 
 
 class SqlEncounterStore:
@@ -94,7 +108,7 @@ class SqlEncounterStore:
             return list_members(connection, gallery, after, limit)
 
     def replace(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
-        """Put another in the place of the encounter with the same id; what ``enrol`` raises as well."""
+        """Put another in the place of the encounter with the same id; RELEASE_REQUIRED, what ``enrol`` raises."""
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
             remove_references(connection, [found.number], change)
@@ -102,15 +116,20 @@ class SqlEncounterStore:
             numbers = take_numbers(connection, samples=samples, templates=templates)
             rewrite_encounter(connection, encounter, Place(found.holder, found.number, numbers))
 
-        return self._write(EncounterKey(encounter.subject, encounter.encounter), event, guard, work)
+        return self._write(EncounterKey(encounter.subject, encounter.encounter), event, guard, _staying(work))
 
     def delete(self, key: EncounterKey, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
-        """Delete an encounter; with its last one the subject is erased, data key and all."""
+        """Delete an encounter; with its last one the subject is erased, data key and all.
+
+        RELEASE_REQUIRED where somebody who is inside would be on no roll any more.
+        """
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
+            require_nobody_lost(connection, Known(found.holder.number, key.subject), [found.number])
             remove_references(connection, [found.number], change)
             if encounters_of(connection, found.holder.number) == [found.number]:
                 destroy_subject(connection, found.holder.number, change, event, self._keys.current)
+                bind_day(connection, self._log)
             connection.execute(delete(EncounterRow).where(EncounterRow.number == found.number))
 
         change = self._write(key, event, guard, work)
@@ -120,7 +139,10 @@ class SqlEncounterStore:
     def set_status(
         self, key: EncounterKey, status: EncounterStatus, event: AuditEvent, guard: Guard = UNGUARDED
     ) -> ChangeNumber:
-        """Say what became of the person; the indexes learn where the encounter is to be searched from now on."""
+        """Say what became of the person; the indexes learn where the encounter is to be searched from now on.
+
+        Who has no active encounter any more is nowhere. RELEASE_REQUIRED for whom the day is kept for.
+        """
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
             this = EncounterRow.number == found.number
@@ -128,13 +150,16 @@ class SqlEncounterStore:
             connection.execute(update(EncounterRow).where(this).values(status=status.value, ended_at=ended_at))
             touch_encounters(connection, [found.number])
             renew_references(connection, [found.number], found.holder, found.holder, change)
+            if summarise(connection, key.subject).status is not EncounterStatus.ACTIVE:
+                person = Known(found.holder.number, key.subject)
+                leave(connection, self._log, person, event, {"status": status.value})
 
-        return self._write(key, event, guard, work)
+        return self._write(key, event, guard, _staying(work))
 
     def set_galleries(
         self, key: EncounterKey, galleries: frozenset[GalleryId], event: AuditEvent, guard: Guard = UNGUARDED
     ) -> ChangeNumber:
-        """Say where the encounter is searched; GALLERY_UNKNOWN."""
+        """Say where the encounter is searched; GALLERY_UNKNOWN, RELEASE_REQUIRED."""
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
             row = EncounterGalleryRow
@@ -143,7 +168,7 @@ class SqlEncounterStore:
             touch_encounters(connection, [found.number])
             renew_references(connection, [found.number], found.holder, found.holder, change)
 
-        return self._write(key, event, guard, work)
+        return self._write(key, event, guard, _staying(work))
 
     def withdraw_consent(
         self, key: EncounterKey, purpose: str, event: AuditEvent, guard: Guard = UNGUARDED
@@ -167,7 +192,7 @@ class SqlEncounterStore:
 
         def work(connection: Connection, found: _Found, change: ChangeNumber) -> None:
             receiver = find_holder(connection, self._keys, target)
-            transfer(connection, [found.number], found.holder, receiver, change)
+            transfer(connection, [found.number], found.holder, receiver, self._giving(change, event))
 
         return self._write(key, event, guard, work)
 
@@ -178,8 +203,9 @@ class SqlEncounterStore:
             giver = find_holder(connection, self._keys, source)
             require_version(giver.version, guard)
             receiver = find_holder(connection, self._keys, target)
-            change = new_change(connection, self._log, event)
-            transfer(connection, encounters_of(connection, giver.number), giver, receiver, change)
+            change = new_change(connection, self._log, with_facts(connection, event))
+            given = encounters_of(connection, giver.number)
+            transfer(connection, given, giver, receiver, self._giving(change, event))
             bind_removals(connection, self._log, self._keys.current, change)
             return change
 
@@ -192,17 +218,20 @@ class SqlEncounterStore:
             number = subject_number(connection, source)
             version = select(SubjectRow.version).where(SubjectRow.number == number)
             require_version(connection.execute(version).scalar_one(), guard)
-            change = new_change(connection, self._log, event)
-            take_back(connection, self._keys, source, change)
+            change = new_change(connection, self._log, with_facts(connection, event))
+            take_back(connection, self._keys, source, self._giving(change, event))
             bind_removals(connection, self._log, self._keys.current, change)
             return change
 
         return write_once(self._database, guard, work)
 
+    def _giving(self, change: ChangeNumber, event: AuditEvent) -> Giving:
+        return Giving(change, Told(self._log, event))
+
     def _write(self, key: EncounterKey, event: AuditEvent, guard: Guard, work: Work) -> ChangeNumber:
         def whole(connection: Connection) -> ChangeNumber:
             found = self._find(connection, key, guard)
-            change = new_change(connection, self._log, event)
+            change = new_change(connection, self._log, with_facts(connection, event))
             touch_subject(connection, found.holder.number)
             work(connection, found, change)
             bind_removals(connection, self._log, self._keys.current, change)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from biometric_service.references.details import pack_details, pack_notes
 from biometric_service.references.holders import Holder
+from biometric_service.references.intake_tables import PersonNameRow
 from biometric_service.references.models import (
     CaptureExceptionRow,
     ConsentRow,
@@ -18,7 +19,14 @@ from biometric_service.references.models import (
     TemplateRow,
 )
 from biometric_service.references.numbers import Numbers
-from biometric_service.references.protection import details_binding, image_binding, notes_binding, template_binding
+from biometric_service.references.person_names import pack_name
+from biometric_service.references.protection import (
+    details_binding,
+    image_binding,
+    name_binding,
+    notes_binding,
+    template_binding,
+)
 from biometric_service.references.refusals import check_name, encounter_taken, gallery_unknown
 from biometric_service.templates import native
 from biometric_service.vocabulary.references import (
@@ -34,7 +42,15 @@ from biometric_service.vocabulary.templates import TemplateFormat
 Values = dict[str, object]
 Rows = Mapping[type[object], Sequence[Values]]
 
-_TABLES = (EncounterRow, EncounterGalleryRow, CaptureExceptionRow, ConsentRow, SampleRow, TemplateRow)
+_TABLES = (
+    EncounterRow,
+    EncounterGalleryRow,
+    CaptureExceptionRow,
+    ConsentRow,
+    PersonNameRow,
+    SampleRow,
+    TemplateRow,
+)
 """In the order that they point to one another."""
 
 
@@ -57,7 +73,7 @@ def write_encounter(connection: Connection, encounter: Encounter, place: Place) 
 
 def rewrite_encounter(connection: Connection, encounter: Encounter, place: Place) -> None:
     """Write over an encounter whose references were removed; GALLERY_UNKNOWN."""
-    for table in (SampleRow, EncounterGalleryRow, CaptureExceptionRow, ConsentRow):
+    for table in (SampleRow, EncounterGalleryRow, CaptureExceptionRow, ConsentRow, PersonNameRow):
         connection.execute(delete(table).where(table.encounter == place.encounter))
     this = EncounterRow.number == place.encounter
     connection.execute(update(EncounterRow).where(this).values(**_facts(encounter, place)))
@@ -121,6 +137,7 @@ def _contents(encounter: Encounter, place: Place) -> Rows:
         EncounterGalleryRow: list(_gallery_values(place.encounter, encounter.galleries)),
         CaptureExceptionRow: list(_exception_values(encounter, place)),
         ConsentRow: list(_consent_values(encounter, place)),
+        PersonNameRow: list(_name_values(encounter, place)),
         SampleRow: list(_sample_values(encounter, place)),
         TemplateRow: list(_template_values(encounter, place)),
     }
@@ -144,6 +161,13 @@ def _facts(encounter: Encounter, place: Place) -> Values:
         "ended_at": None if circumstances.status is EncounterStatus.ACTIVE else datetime.now(UTC),
         "details": details and place.holder.key.seal(details, binding),
     }
+
+
+def _name_values(encounter: Encounter, place: Place) -> Iterator[Values]:
+    name = pack_name(encounter.circumstances.biographic)
+    if name is not None:
+        binding = name_binding(place.encounter, place.holder.number)
+        yield {"encounter": place.encounter, "sealed": place.holder.key.seal(name, binding)}
 
 
 def _exception_values(encounter: Encounter, place: Place) -> Iterator[Values]:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, delete, func, insert, select
 
 from biometric_service.references.cases import forget_cases
+from biometric_service.references.disclosure_rows import forget_sharing
+from biometric_service.references.holders import merged_into
+from biometric_service.references.intakes import forget_intakes
 from biometric_service.references.models import (
     DataKeyRow,
     EncounterRow,
     ErasureRow,
-    MergeRow,
     SampleRow,
     SubjectRow,
     TemplateRow,
@@ -31,12 +33,14 @@ def destroy_subject(
     connection: Connection, number: int, change: ChangeNumber, event: AuditEvent, signer: Signer
 ) -> str:
     """Destroy the data keys and every row of a subject and of those merged into it; returns the certificate."""
-    numbers = [number, *_merged_into(connection, number)]
+    numbers = [number, *merged_into(connection, number)]
     fields = {"kind": KIND, "change": change, "at": event.at.isoformat(), "actor": event.caller.actor}
     fields |= {"purpose": event.caller.purpose, **_described(connection, numbers)}
     certificate = state(fields, signer)
     forget_tasks(connection, numbers)
     forget_cases(connection, numbers)
+    forget_sharing(connection, numbers)
+    forget_intakes(connection, numbers)
     connection.execute(delete(DataKeyRow).where(DataKeyRow.subject.in_(numbers)))
     connection.execute(delete(SubjectRow).where(SubjectRow.number.in_(numbers)))
     connection.execute(insert(ErasureRow), {"change": change, "certificate": certificate})
@@ -47,11 +51,6 @@ def certificates(connection: Connection, after: int = 0) -> Sequence[str]:
     """Every certificate of a change after the given one, in order."""
     later = select(ErasureRow.certificate).where(ErasureRow.change > after).order_by(ErasureRow.change)
     return list(connection.scalars(later))
-
-
-def _merged_into(connection: Connection, number: int) -> list[int]:
-    merged = connection.scalars(select(MergeRow.source).where(MergeRow.target == number, MergeRow.undone.is_(None)))
-    return [each for source in merged.all() for each in (source, *_merged_into(connection, source))]
 
 
 def _described(connection: Connection, numbers: Sequence[int]) -> Mapping[str, object]:

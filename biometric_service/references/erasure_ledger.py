@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from biometric_service.durable_files import flush
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.erasure import certificates
@@ -30,5 +31,5 @@ def write_ledger(path: Path, database: Database) -> None:
     if missing or not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="ascii") as file:
             file.writelines(f"{line}\n" for line in missing)
-            file.flush()
-            os.fsync(file.fileno())
+        flush(path)
+        flush(path.parent)

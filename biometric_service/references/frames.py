@@ -70,11 +70,14 @@ def since(connection: Connection, after: int) -> Iterator[Frame]:
 
 
 class Loader:
-    """Puts frames into a database whose foreign keys are not looked at meanwhile."""
+    """Puts frames into a database whose foreign keys are not looked at meanwhile.
 
-    def __init__(self, connection: Connection) -> None:
+    ``tables``: those of the database where somebody has read them already, which takes longer than a few rows.
+    """
+
+    def __init__(self, connection: Connection, tables: Iterable[Table] | None = None) -> None:
         self._connection = connection
-        self._tables = {table.name: table for table in journal.tables(connection)}
+        self._tables = {table.name: table for table in tables or journal.tables(connection)}
 
     def put(self, frame: Frame) -> None:
         """Take away what is gone, add the rows."""

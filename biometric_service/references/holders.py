@@ -2,14 +2,26 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select
 
+from biometric_service.references.day_tables import ReleaseRow
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DataKeyRow, MergeRow, SubjectRow
+from biometric_service.references.place_tables import OrderRow
 from biometric_service.references.protection import DataKey
 from biometric_service.references.refusals import subject_merged, subject_unknown
 from biometric_service.vocabulary.references import SubjectId
+
+_NUMBER = select(SubjectRow.number).where(SubjectRow.id == bindparam("subject"))
+_NUMBERS = select(SubjectRow.id, SubjectRow.number).where(SubjectRow.id.in_(bindparam("subjects", expanding=True)))
+_MERGE_OF = select(MergeRow.change, MergeRow.target).where(
+    MergeRow.source == bindparam("number"), MergeRow.undone.is_(None)
+)
+_MERGES_OF = select(MergeRow.source, MergeRow.target).where(
+    MergeRow.source.in_(bindparam("numbers", expanding=True)), MergeRow.undone.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,7 @@ def subject_number(connection: Connection, subject: SubjectId) -> int:
 
 def find_subject(connection: Connection, subject: SubjectId) -> int | None:
     """The number behind the id, None where there is none."""
-    return connection.scalar(select(SubjectRow.number).where(SubjectRow.id == subject))
+    return connection.scalar(_NUMBER, {"subject": subject})
 
 
 def subject_id(connection: Connection, number: int) -> SubjectId:
@@ -70,9 +82,28 @@ def followed(connection: Connection, number: int) -> int:
     return number
 
 
+def of_holders(row: type[OrderRow] | type[ReleaseRow]) -> Select[Any]:
+    """Rows that are about a subject or nobody, with its id as ``known_as`` and whom it was merged into as ``went``."""
+    went = (MergeRow.source == row.subject) & MergeRow.undone.is_(None)
+    columns = (*row.__table__.columns, SubjectRow.id.label("known_as"), MergeRow.target.label("went"))
+    return select(*columns).outerjoin(SubjectRow, SubjectRow.number == row.subject).outerjoin(MergeRow, went)
+
+
+def holder_of(connection: Connection, row: RowMapping) -> SubjectId:
+    """The present id of whom a row of ``of_holders`` is about."""
+    went = row["went"]
+    return SubjectId(row["known_as"]) if went is None else subject_id(connection, followed(connection, went))
+
+
+def merged_into(connection: Connection, number: int) -> list[int]:
+    """The numbers of all subjects that were merged into one, directly or by way of another."""
+    merged = connection.scalars(select(MergeRow.source).where(MergeRow.target == number, MergeRow.undone.is_(None)))
+    return [each for source in merged.all() for each in (source, *merged_into(connection, source))]
+
+
 def numbers_of(connection: Connection, subjects: Collection[SubjectId]) -> Mapping[SubjectId, int]:
     """Where the encounters of each subject are, after all merges; whoever is unknown is left out."""
-    rows = connection.execute(select(SubjectRow.id, SubjectRow.number).where(SubjectRow.id.in_(subjects)))
+    rows = connection.execute(_NUMBERS, {"subjects": list(subjects)})
     found = {SubjectId(known_as): number for known_as, number in rows}
     while went := _went(connection, found.values()):
         found = {subject: went.get(number, number) for subject, number in found.items()}
@@ -80,8 +111,7 @@ def numbers_of(connection: Connection, subjects: Collection[SubjectId]) -> Mappi
 
 
 def _went(connection: Connection, numbers: Iterable[int]) -> Mapping[int, int]:
-    merges = select(MergeRow.source, MergeRow.target).where(MergeRow.undone.is_(None))
-    return {row.source: row.target for row in connection.execute(merges.where(MergeRow.source.in_(set(numbers))))}
+    return {row.source: row.target for row in connection.execute(_MERGES_OF, {"numbers": list(set(numbers))})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +124,5 @@ class PresentMerge:
 
 def present_merge(connection: Connection, number: int) -> PresentMerge | None:
     """The merge that a subject is gone by, None for one that is there."""
-    merges = select(MergeRow.change, MergeRow.target).where(MergeRow.source == number, MergeRow.undone.is_(None))
-    found = connection.execute(merges).one_or_none()
+    found = connection.execute(_MERGE_OF, {"number": number}).one_or_none()
     return PresentMerge(*found) if found else None

@@ -10,9 +10,15 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
+from biometric_service.references.agreements import agreement_seal
 from biometric_service.references.anchored import bind_all
+from biometric_service.references.api_keys import api_key_seal
+from biometric_service.references.card_tables import CardRow
 from biometric_service.references.cases import reseal_cases
+from biometric_service.references.day_notes import reseal_day
+from biometric_service.references.disclosure_rows import reseal_sharing
 from biometric_service.references.idempotency import reseal_answers
+from biometric_service.references.intakes import reseal_intakes
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import ApiKeyRow, DataKeyRow, DeviceRow, StoreRow, SubjectRow
 from biometric_service.references.numbers import STORE
@@ -20,8 +26,11 @@ from biometric_service.references.opening import OpenedStore
 from biometric_service.references.protection import KEY_ID_BYTES, SEALED_KEY_BYTES, DataKey, StoreKey
 from biometric_service.references.rights import RightsSeal, reseal
 from biometric_service.references.sealed_columns import SEALED_COLUMNS
+from biometric_service.references.sharing_tables import AgreementRow
 from biometric_service.references.snapshot_keys import destroy_snapshot_key
+from biometric_service.references.subscriptions import reseal_subscriptions
 from biometric_service.references.tasks import reseal_tasks
+from biometric_service.references.transaction_seals import reseal_transactions
 from biometric_service.references.witness import FORMER_KEY
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import SubjectId
@@ -85,18 +94,21 @@ def _finish(opened: OpenedStore, new: StoreKey, event: AuditEvent) -> int:
         if connection.scalar(_left(new).limit(1)) is not None:
             return 0
         present = opened.keys.current
-        reseal(
-            connection,
-            ApiKeyRow,
-            RightsSeal(lambda: present.api_keys, "An API key"),
-            RightsSeal(lambda: new.api_keys, ""),
-        )
+        reseal(connection, ApiKeyRow, api_key_seal(lambda: present.api_keys), api_key_seal(lambda: new.api_keys))
         reseal(
             connection, DeviceRow, RightsSeal(lambda: present.devices, "A device"), RightsSeal(lambda: new.devices, "")
         )
+        present_seal, new_seal = agreement_seal(lambda: present.agreements), agreement_seal(lambda: new.agreements)
+        reseal(connection, AgreementRow, present_seal, new_seal)
+        reseal_sharing(connection, present, new)
+        reseal(connection, CardRow, RightsSeal(lambda: present.cards, "A card"), RightsSeal(lambda: new.cards, ""))
         reseal_answers(connection, present, new)
         reseal_tasks(connection, present, new)
         reseal_cases(connection, present, new)
+        reseal_subscriptions(connection, present, new)
+        reseal_day(connection, present, new)
+        reseal_transactions(connection, present, new)
+        reseal_intakes(connection, present, new)
         destroy_snapshot_key(connection)
         bind_all(connection, opened.log, new)
         opened.log.append(connection, replace(event, details={**event.details, FORMER_KEY: present.public_key.hex()}))

@@ -4,9 +4,11 @@ import os
 import secrets
 import stat
 from abc import abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from biometric_service.durable_files import making
 from biometric_service.references.key_faults import unusable
 from biometric_service.references.protection import KEY_BYTES, MasterKey
 from biometric_service.references.token_keys import TokenKey, parse_uri
@@ -51,17 +53,8 @@ class KeyFile(_HeldKey):
     def _create(self) -> None:
         """Whole or not at all; where another process was first, its key stands."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, self._path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError), making(self._path) as file:
+            file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
 
     def _read(self) -> str:
         try:

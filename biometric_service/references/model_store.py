@@ -51,6 +51,7 @@ _HOLDERS = (
     .join(SampleRow, SampleRow.encounter == EncounterRow.number)
     .join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
 )
+_IN_USE = select(ModelInUseRow.modality, ModelInUseRow.form, ModelInUseRow.before)
 
 
 class SqlModelStore:
@@ -63,9 +64,8 @@ class SqlModelStore:
 
     def in_use(self) -> Mapping[Modality, ModelInUse]:
         """Which format is searched, of every modality that was ever switched."""
-        row = ModelInUseRow
         with self._database.reading() as connection:
-            found = connection.execute(select(row.modality, row.form, row.before)).all()
+            found = connection.execute(_IN_USE).all()
         return {Modality(modality): ModelInUse(form, before) for modality, form, before in found}
 
     def lacking(self, form: TemplateFormat) -> int:

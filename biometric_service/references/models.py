@@ -25,9 +25,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 LONGEST_NAME = 255
 
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _LONG_NAME = String(1024).with_variant(String(1024, collation="C"), "postgresql")
-_NAME = String(LONGEST_NAME).with_variant(String(LONGEST_NAME, collation="C"), "postgresql")
+NAME = String(LONGEST_NAME).with_variant(String(LONGEST_NAME, collation="C"), "postgresql")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -47,9 +47,9 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
 
 
-NumberKey = Annotated[int, mapped_column(_NUMBER, primary_key=True, autoincrement=False)]
-Number = Annotated[int, mapped_column(_NUMBER)]
-Name = Annotated[str, mapped_column(_NAME)]
+NumberKey = Annotated[int, mapped_column(NUMBER, primary_key=True, autoincrement=False)]
+Number = Annotated[int, mapped_column(NUMBER)]
+Name = Annotated[str, mapped_column(NAME)]
 Moment = Annotated[datetime, mapped_column(UtcTime)]
 Sealed = Annotated[bytes, mapped_column(LargeBinary)]
 Names = Annotated[list[str], mapped_column(JSON)]
@@ -94,7 +94,7 @@ class GalleryRow(Base):
 
     __tablename__ = "galleries"
 
-    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    id: Mapped[str] = mapped_column(NAME, primary_key=True)
     created_at: Mapped[Moment]
 
 
@@ -104,7 +104,7 @@ class SubjectRow(Base):
     __tablename__ = "subjects"
 
     number: Mapped[NumberKey]
-    id: Mapped[str] = mapped_column(_NAME, unique=True)
+    id: Mapped[str] = mapped_column(NAME, unique=True)
     enrolled_at: Mapped[Moment]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
@@ -144,7 +144,7 @@ class ConsentRow(Base):
     __tablename__ = "consents"
 
     encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
-    purpose: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    purpose: Mapped[str] = mapped_column(NAME, primary_key=True)
     given_at: Mapped[Moment]
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
@@ -154,8 +154,8 @@ class RetentionRuleRow(Base):
 
     __tablename__ = "retention_rules"
 
-    gallery: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    legal_basis: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    gallery: Mapped[str] = mapped_column(NAME, primary_key=True)
+    legal_basis: Mapped[str] = mapped_column(NAME, primary_key=True)
     days: Mapped[int]
     counted_from: Mapped[Name]
 
@@ -165,7 +165,7 @@ class ModelInUseRow(Base):
 
     __tablename__ = "models_in_use"
 
-    modality: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    modality: Mapped[str] = mapped_column(NAME, primary_key=True)
     form: Mapped[Name]
     before: Mapped[Name | None]
     since: Mapped[Moment]
@@ -177,7 +177,7 @@ class FailedExtractionRow(Base):
     __tablename__ = "failed_extractions"
 
     sample: Mapped[NumberKey] = mapped_column(ForeignKey("samples.number", ondelete="CASCADE"))
-    form: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    form: Mapped[str] = mapped_column(NAME, primary_key=True)
     reason: Mapped[Name]
 
 
@@ -211,7 +211,7 @@ class EncounterGalleryRow(Base):
     __tablename__ = "encounter_galleries"
 
     encounter: Mapped[NumberKey] = mapped_column(ForeignKey("encounters.number", ondelete="CASCADE"))
-    gallery: Mapped[str] = mapped_column(_NAME, ForeignKey("galleries.id"), primary_key=True, index=True)
+    gallery: Mapped[str] = mapped_column(NAME, ForeignKey("galleries.id"), primary_key=True, index=True)
 
 
 class CaptureExceptionRow(Base):
@@ -278,8 +278,8 @@ class IdempotencyKeyRow(Base):
 
     __tablename__ = "idempotency_keys"
 
-    actor: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    key: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    actor: Mapped[str] = mapped_column(NAME, primary_key=True)
+    key: Mapped[str] = mapped_column(NAME, primary_key=True)
     request: Mapped[Sealed]
     at: Mapped[datetime] = mapped_column(UtcTime, index=True)
     begun_at: Mapped[Moment]
@@ -305,9 +305,9 @@ class JournalRow(Base):
 
     __tablename__ = "journal"
 
-    name: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    name: Mapped[str] = mapped_column(NAME, primary_key=True)
     key: Mapped[str] = mapped_column(_LONG_NAME, primary_key=True)
-    number: Mapped[int] = mapped_column(_NUMBER, index=True)
+    number: Mapped[int] = mapped_column(NUMBER, index=True)
 
 
 class ErasureRow(Base):
@@ -320,11 +320,14 @@ class ErasureRow(Base):
 
 
 class ApiKeyRow(Base):
-    """A caller's key; ``seal`` is a MAC over all the rest, so that a right added by hand is found."""
+    """A caller's key; ``seal`` is a MAC over all the rest, so that a right added by hand is found.
+
+    ``owner``: the officer whose it is, empty for none.
+    """
 
     __tablename__ = "api_keys"
 
-    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    id: Mapped[str] = mapped_column(NAME, primary_key=True)
     name: Mapped[Name]
     scopes: Mapped[Names]
     galleries: Mapped[Names]
@@ -332,7 +335,17 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     secret_digest: Mapped[Sealed]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    owner: Mapped[Name]
     seal: Mapped[Sealed]
+
+
+class EndedSessionRow(Base):
+    """A session of the console that was signed out of; ``id``: SHA-256 of its token, hexadecimal."""
+
+    __tablename__ = "ended_sessions"
+
+    id: Mapped[str] = mapped_column(NAME, primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
 class DeviceRow(Base):
@@ -340,14 +353,14 @@ class DeviceRow(Base):
 
     __tablename__ = "devices"
 
-    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    id: Mapped[str] = mapped_column(NAME, primary_key=True)
     name: Mapped[Name]
     scopes: Mapped[Names]
     galleries: Mapped[Names]
     purposes: Mapped[Names]
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     certificate: Mapped[Sealed]
-    fingerprint: Mapped[str] = mapped_column(_NAME, index=True)
+    fingerprint: Mapped[str] = mapped_column(NAME, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
     seal: Mapped[Sealed]
 
@@ -357,7 +370,7 @@ class UsedProofRow(Base):
 
     __tablename__ = "used_proofs"
 
-    id: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    id: Mapped[str] = mapped_column(NAME, primary_key=True)
     until: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
@@ -367,11 +380,11 @@ class TaskRow(Base):
     __tablename__ = "tasks"
 
     number: Mapped[NumberKey]
-    id: Mapped[str] = mapped_column(_NAME, unique=True)
+    id: Mapped[str] = mapped_column(NAME, unique=True)
     actor: Mapped[Name]
     priority: Mapped[int]
-    subject: Mapped[str | None] = mapped_column(_NAME, index=True)
-    other: Mapped[str | None] = mapped_column(_NAME, index=True)
+    subject: Mapped[str | None] = mapped_column(NAME, index=True)
+    other: Mapped[str | None] = mapped_column(NAME, index=True)
     status: Mapped[Name]
     created_at: Mapped[Moment]
     due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
@@ -389,10 +402,10 @@ class CaseRow(Base):
     __tablename__ = "cases"
 
     number: Mapped[NumberKey]
-    id: Mapped[str] = mapped_column(_NAME, unique=True)
+    id: Mapped[str] = mapped_column(NAME, unique=True)
     origin: Mapped[Name]
-    subject: Mapped[str | None] = mapped_column(_NAME, index=True)
-    candidate: Mapped[str] = mapped_column(_NAME, index=True)
+    subject: Mapped[str | None] = mapped_column(NAME, index=True)
+    candidate: Mapped[str] = mapped_column(NAME, index=True)
     galleries: Mapped[Names]
     score: Mapped[float]
     threshold: Mapped[float]
@@ -400,7 +413,7 @@ class CaseRow(Base):
     evidence: Mapped[Names]
     opened_at: Mapped[Moment]
     opened_by: Mapped[Name]
-    outcome: Mapped[str | None] = mapped_column(_NAME, index=True)
+    outcome: Mapped[str | None] = mapped_column(NAME, index=True)
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     probe: Mapped[bytes | None] = mapped_column(LargeBinary)
 
@@ -411,7 +424,7 @@ class ReviewRow(Base):
     __tablename__ = "reviews"
 
     case: Mapped[NumberKey] = mapped_column(ForeignKey("cases.number", ondelete="CASCADE"))
-    reviewer: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    reviewer: Mapped[str] = mapped_column(NAME, primary_key=True)
     at: Mapped[Moment]
     sealed: Mapped[Sealed]
 
@@ -430,17 +443,17 @@ class DriftStreamRow(Base):
 
     __tablename__ = "drift_streams"
 
-    device: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    post: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    kind: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    measure: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    device: Mapped[str] = mapped_column(NAME, primary_key=True)
+    post: Mapped[str] = mapped_column(NAME, primary_key=True)
+    kind: Mapped[str] = mapped_column(NAME, primary_key=True)
+    measure: Mapped[str] = mapped_column(NAME, primary_key=True)
     counts: Mapped[list[int]] = mapped_column(JSON)
     lower: Mapped[list[float | None]] = mapped_column(JSON)
     higher: Mapped[list[float | None]] = mapped_column(JSON)
     checks: Mapped[Number]
-    alarm: Mapped[str | None] = mapped_column(_NAME)
+    alarm: Mapped[str | None] = mapped_column(NAME)
     alarm_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    alarm_event: Mapped[int | None] = mapped_column(_NUMBER)
+    alarm_event: Mapped[int | None] = mapped_column(NUMBER)
 
 
 class DriftDayRow(Base):
@@ -448,9 +461,9 @@ class DriftDayRow(Base):
 
     __tablename__ = "drift_days"
 
-    device: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    post: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    kind: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    measure: Mapped[str] = mapped_column(_NAME, primary_key=True)
-    day: Mapped[str] = mapped_column(_NAME, primary_key=True)
+    device: Mapped[str] = mapped_column(NAME, primary_key=True)
+    post: Mapped[str] = mapped_column(NAME, primary_key=True)
+    kind: Mapped[str] = mapped_column(NAME, primary_key=True)
+    measure: Mapped[str] = mapped_column(NAME, primary_key=True)
+    day: Mapped[str] = mapped_column(NAME, primary_key=True)
     counts: Mapped[list[int]] = mapped_column(JSON)

@@ -8,25 +8,38 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.agency_requests import SqlAgencyRequestStore
+from biometric_service.references.agreements import SqlAgreementStore
 from biometric_service.references.api_keys import SqlApiKeyStore
+from biometric_service.references.cards import SqlCardStore
 from biometric_service.references.cases import SqlCaseStore
 from biometric_service.references.database import Database
+from biometric_service.references.day_retention import SqlDayRetention
 from biometric_service.references.devices import SqlDeviceStore
+from biometric_service.references.disclosures import SqlDisclosureStore
 from biometric_service.references.drift import SqlDriftStore
 from biometric_service.references.encounter_store import SqlEncounterStore
 from biometric_service.references.erasure_ledger import write_ledger
 from biometric_service.references.event_log import EventLog, MakeLog
+from biometric_service.references.held_transactions import SqlQuarantineStore
 from biometric_service.references.idempotency import SqlAnswerStore
+from biometric_service.references.intakes import SqlIntakeStore
 from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.latents import SqlLatentStore
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.model_store import SqlModelStore
 from biometric_service.references.postgresql import postgresql_database
 from biometric_service.references.preparation import change_master_key, look, prepare, require_key
+from biometric_service.references.prison_day import day_stores
+from biometric_service.references.received import SqlReceivedStore
 from biometric_service.references.retention import SqlRetentionStore
 from biometric_service.references.snapshot_keys import SnapshotKeys
 from biometric_service.references.sqlite import sqlite_database
+from biometric_service.references.statistics import SqlStatisticsStore
 from biometric_service.references.store import SqlReferenceStore
+from biometric_service.references.subscriptions import SqlSubscriptionStore
 from biometric_service.references.tasks import SqlTaskStore
+from biometric_service.vocabulary.day_stores import DayStores
 from biometric_service.vocabulary.events import AuditEvent
 
 PATIENCE_S = 10.0
@@ -42,12 +55,24 @@ class OpenedStore:
     encounters: SqlEncounterStore
     answers: SqlAnswerStore
     retention: SqlRetentionStore
+    day_retention: SqlDayRetention
     models: SqlModelStore
     api_keys: SqlApiKeyStore
     devices: SqlDeviceStore
     tasks: SqlTaskStore
+    subscriptions: SqlSubscriptionStore
     cases: SqlCaseStore
     drift: SqlDriftStore
+    day: DayStores
+    quarantine: SqlQuarantineStore
+    latents: SqlLatentStore
+    agreements: SqlAgreementStore
+    disclosures: SqlDisclosureStore
+    received: SqlReceivedStore
+    agency_requests: SqlAgencyRequestStore
+    statistics: SqlStatisticsStore
+    intakes: SqlIntakeStore
+    cards: SqlCardStore
     snapshot_keys: SnapshotKeys
     database: Database
     keys: KeyRing
@@ -126,17 +151,31 @@ def _opened(
         followed = replace(followed, shed=partial(_shed, followed, ledger))
     keys.look = partial(_look, followed)
     events = log(lambda: keys.current.audit)
+    cases = SqlCaseStore(followed, keys, events)
+    agreements = SqlAgreementStore(followed, keys, events)
     return OpenedStore(
         store=SqlReferenceStore(followed, keys, events),
         encounters=SqlEncounterStore(followed, keys, events),
         answers=SqlAnswerStore(followed, keys),
         retention=SqlRetentionStore(followed, events),
+        day_retention=SqlDayRetention(followed, events),
         models=SqlModelStore(followed, keys, events),
         api_keys=SqlApiKeyStore(followed, keys, events),
         devices=SqlDeviceStore(followed, keys, events),
         tasks=SqlTaskStore(followed, keys),
-        cases=SqlCaseStore(followed, keys, events),
+        subscriptions=SqlSubscriptionStore(followed, keys, events),
+        cases=cases,
         drift=SqlDriftStore(followed, events),
+        day=day_stores(followed, keys, events, cases),
+        quarantine=SqlQuarantineStore(followed, keys, events),
+        latents=SqlLatentStore(followed, keys, events),
+        agreements=agreements,
+        disclosures=SqlDisclosureStore(followed, keys, events, agreements),
+        received=SqlReceivedStore(followed, keys, events),
+        agency_requests=SqlAgencyRequestStore(followed, keys, events, agreements),
+        statistics=SqlStatisticsStore(followed, keys, events),
+        intakes=SqlIntakeStore(followed, keys, events),
+        cards=SqlCardStore(followed, keys, events),
         snapshot_keys=SnapshotKeys(followed, keys),
         database=followed,
         keys=keys,

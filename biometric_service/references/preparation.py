@@ -14,8 +14,9 @@ from biometric_service.references.journal import COPYING, watch
 from biometric_service.references.key_faults import wrong
 from biometric_service.references.models import StoreRow
 from biometric_service.references.numbers import STORE
-from biometric_service.references.protection import MasterKey
+from biometric_service.references.protection import MasterKey, StoreKey
 from biometric_service.references.schema import is_current, migrate
+from biometric_service.references.transaction_seals import seal_unsealed
 
 _LOG = logging.getLogger(__name__)
 _KEYS = select(StoreRow.key_check, StoreRow.store_key, StoreRow.next_store_key).where(StoreRow.id == STORE)
@@ -53,12 +54,13 @@ def prepare(database: Database, master: MasterKey, log: MakeLog) -> None:
             connection.execute(insert(StoreRow), {"id": STORE, **keys, **dict.fromkeys(_COUNTERS, 0)})
             audit = master.store_key(wrapped).audit
             log(lambda: audit).begin(connection)
-        _bind_where_not_bound(connection, master, log)
+        key = master.store_key(connection.execute(select(StoreRow.store_key)).scalar_one())
+        _bind_where_not_bound(connection, key, log)
+        seal_unsealed(connection, key)
 
 
-def _bind_where_not_bound(connection: Connection, master: MasterKey, log: MakeLog) -> None:
+def _bind_where_not_bound(connection: Connection, key: StoreKey, log: MakeLog) -> None:
     """A store from before there were states has its present ones bound."""
-    key = master.store_key(connection.execute(select(StoreRow.store_key)).scalar_one())
     chained = log(lambda: key.audit)
     if not chained.bound(connection, REMOVED):
         if chained.head(connection)[0]:

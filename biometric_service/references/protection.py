@@ -119,8 +119,14 @@ class StoreKey:
     ``id``: 8 bytes before everything that this key wraps. ``audit``: for the MAC over the head of the audit log.
     ``api_keys``, ``devices``: for the seals of either. ``removals``: for the sum over
     what was removed. ``answers``: for what was answered under idempotency keys.
-    ``tasks``: for what is asked and answered later. ``cases``: for what people judge.
-    ``callbacks``: for the signatures of deliveries.
+    ``tasks``: for what is asked and answered later. ``cases``: for what people judge. ``day``: for what officers note
+    of movements, counts and releases; ``day_rights``: for the seals of posts, orders and releases.
+    ``intakes``: for enrolments in the making. ``cards``: for the seals of cards.
+    ``callbacks``: for the signatures of deliveries. ``subscriptions``: for the keys that subscriptions are signed with,
+    ``subscriptions_seal``: for the seals of their rows.
+    ``transactions``: for what other agencies sent.
+    ``agreements``: for the seals of agreements. ``sharing``: for what other agencies send, and drafts for them.
+    ``statistics``: for the noise of published figures.
     ``backups``: for backups. ``public_key``: 32 bytes, checks what the store signs for third parties (Ed25519).
     """
 
@@ -133,7 +139,17 @@ class StoreKey:
         self.removals = _derived(secret, "removals")
         self.tasks = DataKey(_derived(secret, "tasks"))
         self.cases = DataKey(_derived(secret, "cases"))
+        self.day = DataKey(_derived(secret, "prison's day"))
+        self.day_rights = _derived(secret, "rights of the prison's day")
+        self.transactions = DataKey(_derived(secret, "transactions"))
+        self.intakes = DataKey(_derived(secret, "intakes"))
+        self.cards = _derived(secret, "cards")
         self.callbacks = _derived(secret, "callbacks")
+        self.subscriptions = DataKey(_derived(secret, "subscriptions"))
+        self.subscriptions_seal = _derived(secret, "subscription rows")
+        self.agreements = _derived(secret, "agreements")
+        self.sharing = DataKey(_derived(secret, "sharing"))
+        self.statistics = _derived(secret, "statistics")
         self.backups = _derived(secret, "backups")
         self._signing = Ed25519PrivateKey.from_private_bytes(_derived(secret, "signing"))
         self.public_key = self._signing.public_key().public_bytes_raw()
@@ -184,6 +200,16 @@ def notes_binding(sample: int, encounter: int, subject: int) -> Binding:
 def details_binding(encounter: int, subject: int) -> Binding:
     """Binds what is known of a person at an encounter to its row and its subject."""
     return Binding(f"details {encounter} {subject}".encode())
+
+
+def day_binding(table: str, record: str, column: str) -> Binding:
+    """Binds what officers noted to its column and row."""
+    return Binding(f"day {table} {column} {record}".encode())
+
+
+def name_binding(encounter: int, subject: int) -> Binding:
+    """Binds the name of an encounter to its row and its subject."""
+    return Binding(f"name {encounter} {subject}".encode())
 
 
 def answer_binding(actor: str, key: str) -> Binding:

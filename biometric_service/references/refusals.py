@@ -17,6 +17,14 @@ def check_name(name: str, what: str) -> None:
         raise BiometricServiceError(ErrorCode.REQUEST_INVALID, f"The {what} is not usable as one.", action)
 
 
+def check_officer(officer: str) -> None:
+    """REQUEST_INVALID for what nobody can be called who answers for a key: lists of officers have blanks between."""
+    check_name(officer, "owner of the API key")
+    if any(each.isspace() for each in officer):
+        action = "Give the staff number, or another name without blanks that the person has for good."
+        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, "The owner of an API key has no blanks.", action)
+
+
 def check_gallery_name(gallery: GalleryId) -> None:
     """REQUEST_INVALID for a name that no gallery can have."""
     check_name(gallery, "name of the gallery")
@@ -55,11 +63,46 @@ def task_unknown() -> BiometricServiceError:
     )
 
 
+def intake_unknown() -> BiometricServiceError:
+    """INTAKE_UNKNOWN."""
+    return BiometricServiceError(
+        ErrorCode.INTAKE_UNKNOWN,
+        "There is no such intake, or its time is over.",
+        "Open a new one: what was captured in an intake that is over is destroyed.",
+    )
+
+
+def nothing_captured(place: str) -> BiometricServiceError:
+    """REQUEST_INVALID for a place of an intake where nothing is."""
+    return BiometricServiceError(
+        ErrorCode.REQUEST_INVALID, f"Nothing was captured as {place!r}.", "Read the intake again."
+    )
+
+
+def card_invalid() -> BiometricServiceError:
+    """CARD_INVALID."""
+    return BiometricServiceError(
+        ErrorCode.CARD_INVALID, "This is no card that is in force.", "Identify the person, and print a new card."
+    )
+
+
 def case_unknown() -> BiometricServiceError:
     """CASE_UNKNOWN."""
     return BiometricServiceError(
         ErrorCode.CASE_UNKNOWN, "There is no such case.", "Check its id; cases of erased subjects are gone."
     )
+
+
+def transaction_unknown() -> BiometricServiceError:
+    """TRANSACTION_UNKNOWN."""
+    message, action = "No such transaction is held.", "List what is held (interchange quarantine list)."
+    return BiometricServiceError(ErrorCode.TRANSACTION_UNKNOWN, message, action)
+
+
+def latent_unknown() -> BiometricServiceError:
+    """LATENT_UNKNOWN."""
+    message, action = "No such latent is kept.", "List the latents (interchange latents list)."
+    return BiometricServiceError(ErrorCode.LATENT_UNKNOWN, message, action)
 
 
 def subject_unknown(subject: SubjectId) -> BiometricServiceError:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, insert, select, update
 
 from biometric_service.references.holders import Holder
+from biometric_service.references.intake_tables import PersonNameRow
 from biometric_service.references.models import EncounterRow, RemovedReferenceRow, SampleRow, TemplateRow
 from biometric_service.references.numbers import take_numbers
 from biometric_service.references.protection import (
     details_binding,
     image_binding,
+    name_binding,
     notes_binding,
     template_binding,
 )
@@ -56,6 +58,7 @@ def hand_over(
     """Give encounters to another subject: everything that is sealed opens under the target's key and no other."""
     for encounter in encounters:
         _hand_over_details(connection, encounter, source, target)
+        _hand_over_name(connection, encounter, source, target)
         _hand_over_samples(connection, encounter, source, target)
     renew_references(connection, encounters, source, target, change)
 
@@ -68,6 +71,15 @@ def _hand_over_details(connection: Connection, encounter: int, source: Holder, t
     if sealed is not None:
         details = target.key.seal(source.key.open(sealed, bindings[0]), bindings[1])
     connection.execute(update(EncounterRow).where(this).values(subject=target.number, details=details))
+
+
+def _hand_over_name(connection: Connection, encounter: int, source: Holder, target: Holder) -> None:
+    this = PersonNameRow.encounter == encounter
+    sealed = connection.scalar(select(PersonNameRow.sealed).where(this))
+    if sealed is not None:
+        name = source.key.open(sealed, name_binding(encounter, source.number))
+        again = target.key.seal(name, name_binding(encounter, target.number))
+        connection.execute(update(PersonNameRow).where(this).values(sealed=again))
 
 
 def _hand_over_samples(connection: Connection, encounter: int, source: Holder, target: Holder) -> None:

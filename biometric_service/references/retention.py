@@ -1,5 +1,6 @@
 """How long encounters are kept (``vocabulary.protocols.RetentionStore``), in SQL; nothing is decrypted for it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from biometric_service.references.event_log import EventLog
 from biometric_service.references.kept_encounters import galleries_of
 from biometric_service.references.models import ConsentRow, EncounterRow, RetentionRuleRow, SubjectRow
 from biometric_service.references.refusals import gallery_unknown
+from biometric_service.references.sightings import Known
+from biometric_service.references.staying import loses
 from biometric_service.references.subjects import gallery_exists
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import (
@@ -65,15 +68,13 @@ class SqlRetentionStore:
 
     def overdue(self, now: datetime) -> Iterator[Overdue]:
         """Every encounter that may not be kept any longer, and why; no transaction is open between two pages."""
-        after, rules = 0, self.rules()
+        after, rules, going = 0, self.rules(), defaultdict[int, set[int]](set)
         while True:
             with self._database.reading() as connection:
                 rows = connection.execute(_ENCOUNTERS.where(EncounterRow.number > after)).mappings().all()
-                found = [(row, _reason(connection, row, rules, now)) for row in rows]
-            for row, reason in found:
-                if reason:
-                    key = EncounterKey(SubjectId(row["known_as"]), EncounterId(row["id"]))
-                    yield Overdue(key, row["version"], reason)
+                over = ((row, _reason(connection, row, rules, now)) for row in rows)
+                found = [_overdue(connection, row, reason, going[row["subject"]]) for row, reason in over if reason]
+            yield from found
             if not rows:
                 return
             after = rows[-1]["number"]
@@ -92,6 +93,15 @@ def _rules(connection: Connection) -> Sequence[RetentionRule]:
         RetentionRule(GalleryId(gallery), legal_basis, days, CountedFrom(counted_from))
         for gallery, legal_basis, days, counted_from in connection.execute(rows)
     ]
+
+
+def _overdue(connection: Connection, row: RowMapping, reason: str, going: set[int]) -> Overdue:
+    """``going``: numbers of the person's encounters that are to be deleted, to which this one is added."""
+    key = EncounterKey(SubjectId(row["known_as"]), EncounterId(row["id"]))
+    held_back = loses(connection, Known(row["subject"], key.subject), going | {row["number"]})
+    if not held_back:
+        going.add(row["number"])
+    return Overdue(key, row["version"], reason, held_back)
 
 
 def _reason(connection: Connection, row: RowMapping, rules: Sequence[RetentionRule], now: datetime) -> str:

@@ -19,26 +19,35 @@ from biometric_service.vocabulary.references import GalleryId
 
 
 class RightsSeal:
-    """Seals rows of one kind; ``key``: gives the key in force, ``what``: how a fault names such a row."""
+    """Seals rows of one kind; ``key``: gives the key in force, ``what``: how a fault names such a row.
 
-    def __init__(self, key: Callable[[], bytes], what: str) -> None:
+    ``later``: a column that rows sealed before there was one do not have: it is sealed wherever it is not empty.
+    """
+
+    def __init__(self, key: Callable[[], bytes], what: str, later: str = "") -> None:
         self._key = key
         self._what = what
+        self._later = later
 
     def sealed(self, fields: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
         """The fields with the seal over all others."""
         open_fields = {name: value for name, value in fields.items() if name != "seal"}
-        canonical = json.dumps(open_fields, sort_keys=True, default=_canonical).encode()
+        known = {name: value for name, value in open_fields.items() if value or name != self._later}
+        canonical = json.dumps(known, sort_keys=True, default=_canonical).encode()
         return {**open_fields, "seal": hmac.digest(self._key(), canonical, hashlib.sha256)}
 
-    def in_force(self, row: RowMapping) -> bool:
-        """Whether the row is neither revoked nor expired; RECORD_TAMPERED where it was changed."""
+    def require_intact(self, row: Mapping[str, Any] | RowMapping) -> None:
+        """RECORD_TAMPERED where the row was changed."""
         if not hmac.compare_digest(row["seal"], self.sealed(row)["seal"]):
             raise BiometricServiceError(
                 ErrorCode.RECORD_TAMPERED,
                 f"{self._what} was changed in the database.",
                 "Keep the database as evidence, find out who could write to it, and give the rights anew.",
             )
+
+    def in_force(self, row: RowMapping) -> bool:
+        """Whether the row is neither revoked nor expired; RECORD_TAMPERED where it was changed."""
+        self.require_intact(row)
         return row["revoked_at"] is None and (row["expires_at"] is None or row["expires_at"] > datetime.now(UTC))
 
 
@@ -46,7 +55,7 @@ def reseal(connection: Connection, row: type[DeclarativeBase], present: RightsSe
     """Put every row of a kind under another seal; RECORD_TAMPERED where one was changed."""
     table = row.metadata.tables[row.__tablename__]
     for found in connection.execute(select(table)).mappings().all():
-        present.in_force(found)
+        present.require_intact(found)
         connection.execute(update(table).where(table.c.id == found["id"]).values(seal=new.sealed(found)["seal"]))
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import Select, Update, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from biometric_service.references.intake_tables import PersonNameRow
 from biometric_service.references.models import EncounterRow, SampleRow, TemplateRow
 from biometric_service.references.protection import (
     Binding,
     details_binding,
     image_binding,
+    name_binding,
     notes_binding,
     template_binding,
 )
@@ -29,7 +31,9 @@ class SealedColumn:
     def of(self, subject: int) -> "Select[Any]":
         """Key, blob and what the binding is made of, for every blob of a subject."""
         rows = select(self.key, self.blob, *self.belonging).select_from(EncounterRow)
-        if self.key.class_ is not EncounterRow:
+        if self.key.class_ is PersonNameRow:
+            rows = rows.join(PersonNameRow, PersonNameRow.encounter == EncounterRow.number)
+        elif self.key.class_ is not EncounterRow:
             rows = rows.join(SampleRow, SampleRow.encounter == EncounterRow.number)
         if self.key.class_ is TemplateRow:
             rows = rows.join(TemplateRow, TemplateRow.sample == SampleRow.number)
@@ -49,5 +53,8 @@ SEALED_COLUMNS = (
     SealedColumn(TemplateRow.sealed, TemplateRow.number, _OF_TEMPLATE, template_binding),
     SealedColumn(
         EncounterRow.details, EncounterRow.number, (EncounterRow.number, EncounterRow.subject), details_binding
+    ),
+    SealedColumn(
+        PersonNameRow.sealed, PersonNameRow.encounter, (PersonNameRow.encounter, EncounterRow.subject), name_binding
     ),
 )

@@ -1,16 +1,18 @@
 """The reference store in SQL: the only durable truth (``vocabulary.protocols.ReferenceStore``)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from sqlalchemy import Connection, delete, insert, select
 
-from biometric_service.references.anchored import bind_removals, require_removals
+from biometric_service.references.anchored import bind_day, bind_removals, require_removals
 from biometric_service.references.change_feed import open_page, read_page
 from biometric_service.references.database import Database
 from biometric_service.references.encounters import Place, format_name, template_count, write_encounter
 from biometric_service.references.erasure import certificates, destroy_subject
+from biometric_service.references.event_facts import GALLERIES, with_facts
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import (
     Holder,
@@ -46,6 +48,8 @@ from biometric_service.references.refusals import (
 )
 from biometric_service.references.renewal import remove_references
 from biometric_service.references.sealed_references import open_references, read_sealed
+from biometric_service.references.sightings import Known
+from biometric_service.references.staying import require_nobody_lost
 from biometric_service.references.subjects import (
     encounters_of,
     gallery_exists,
@@ -67,6 +71,9 @@ from biometric_service.vocabulary.references import (
     SubjectSummary,
 )
 from biometric_service.vocabulary.templates import TemplateFormat
+
+_GALLERIES = select(GalleryRow.id).order_by(GalleryRow.id)
+_LAST_CHANGE = select(StoreRow.last_change).where(StoreRow.id == STORE)
 
 
 class SqlReferenceStore:
@@ -105,7 +112,7 @@ class SqlReferenceStore:
     def galleries(self) -> Sequence[GalleryId]:
         """Every gallery, by name."""
         with self._database.reading() as connection:
-            return [GalleryId(name) for name in connection.scalars(select(GalleryRow.id).order_by(GalleryRow.id))]
+            return [GalleryId(name) for name in connection.scalars(_GALLERIES)]
 
     def enrol(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN, REQUEST_INVALID, TEMPLATE_INVALID."""
@@ -136,21 +143,18 @@ class SqlReferenceStore:
     def erase(self, subject: SubjectId, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Destroy the subject's data key and rows, and take them out of the write-ahead log.
 
-        Ids that were merged into it go with it; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH.
+        Ids that were merged into it go with it; SUBJECT_UNKNOWN, SUBJECT_MERGED, VERSION_MISMATCH, RELEASE_REQUIRED.
         """
 
-        def work(connection: Connection) -> ChangeNumber:
-            holder = find_holder(connection, self._keys, subject)
-            require_version(holder.version, guard)
-            change = new_change(connection, self._log, event)
-            remove_references(connection, encounters_of(connection, holder.number), change)
-            destroy_subject(connection, holder.number, change, event, self._keys.current)
-            bind_removals(connection, self._log, self._keys.current, change)
-            return change
+        def stays(connection: Connection, holder: Holder) -> None:
+            held = encounters_of(connection, holder.number)
+            require_nobody_lost(connection, Known(holder.number, subject), held)
 
-        change = write_once(self._database, guard, work)
-        self._database.shed()
-        return change
+        return self._erase(subject, event, guard, stays)
+
+    def erase_again(self, subject: SubjectId, event: AuditEvent) -> ChangeNumber:
+        """The same of whoever was erased in a later state than the store was brought back to, wherever they were."""
+        return self._erase(subject, event, UNGUARDED, lambda *_: None)
 
     def enrolling(self) -> AbstractContextManager[None]:
         """Held by one enrolment at a time, in all threads and processes; STORE_BUSY where it takes too long."""
@@ -217,8 +221,7 @@ class SqlReferenceStore:
     def last_change(self) -> ChangeNumber:
         """The number of the newest change, 0 where there is none."""
         with self._database.reading() as connection:
-            newest = select(StoreRow.last_change).where(StoreRow.id == STORE)
-            return ChangeNumber(connection.execute(newest).scalar_one())
+            return ChangeNumber(connection.execute(_LAST_CHANGE).scalar_one())
 
     def change_digest(self, number: ChangeNumber) -> str:
         """Of the audit event of a change, which no other past of a store has; empty where there is no such change."""
@@ -247,8 +250,27 @@ class SqlReferenceStore:
         self.require_removals()
         return count
 
+    def _erase(
+        self, subject: SubjectId, event: AuditEvent, guard: Guard, require: Callable[[Connection, Holder], None]
+    ) -> ChangeNumber:
+        def work(connection: Connection) -> ChangeNumber:
+            holder = find_holder(connection, self._keys, subject)
+            require_version(holder.version, guard)
+            require(connection, holder)
+            change = new_change(connection, self._log, with_facts(connection, event))
+            remove_references(connection, encounters_of(connection, holder.number), change)
+            destroy_subject(connection, holder.number, change, event, self._keys.current)
+            bind_day(connection, self._log)
+            bind_removals(connection, self._log, self._keys.current, change)
+            return change
+
+        change = write_once(self._database, guard, work)
+        self._database.shed()
+        return change
+
     def _keep(self, connection: Connection, encounter: Encounter, holder: Holder, event: AuditEvent) -> ChangeNumber:
-        change = new_change(connection, self._log, event)
+        galleries = {GALLERIES: " ".join(sorted(encounter.galleries)), **event.details}
+        change = new_change(connection, self._log, replace(event, details=galleries))
         samples, templates = len(encounter.samples), template_count(encounter)
         numbers = take_numbers(connection, encounters=1, samples=samples, templates=templates)
         write_encounter(connection, encounter, Place(holder, numbers.encounter, numbers))

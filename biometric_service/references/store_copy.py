@@ -76,20 +76,19 @@ def _begin(source: OpenedStore, target: Database) -> None:
 
 
 def _copy_tables(source: OpenedStore, target: Database) -> Iterator[Step]:
-    with source.database.reading() as connection:
-        names = [table.name for table in journal.tables(connection)]
-    for name in names:
+    with source.database.reading() as reading, unconstrained(target) as writing:
+        originals, copies = journal.tables(reading), journal.tables(writing)
+    for table in originals:
         with source.database.reading() as reading, unconstrained(target) as writing:
-            if writing.execute(select(COPYING).where(COPYING.c.name == name)).one_or_none():
+            if writing.execute(select(COPYING).where(COPYING.c.name == table.name)).one_or_none():
                 continue
-            rows = _copy_table(reading, writing, name)
-            writing.execute(insert(COPYING), {"name": name, "lineage": "", "number": rows})
-        yield Step(name, rows)
+            rows = _copy_table(reading, table, Loader(writing, copies))
+            writing.execute(insert(COPYING), {"name": table.name, "lineage": "", "number": rows})
+        yield Step(table.name, rows)
 
 
-def _copy_table(reading: Connection, writing: Connection, name: str) -> int:
-    (table,) = (each for each in journal.tables(reading) if each.name == name)
-    loader, rows = Loader(writing), 0
+def _copy_table(reading: Connection, table: Table, loader: Loader) -> int:
+    rows = 0
     for frame in frames.whole(reading, table):
         loader.put(frame)
         rows += len(frame.rows)
@@ -117,11 +116,10 @@ def _compare(source: OpenedStore, target: Database) -> Step:
     """Bring the copy up to one view of the store, and compare the two row by row by their digests."""
     with source.database.reading() as reading, unconstrained(target) as writing:
         _bring(reading, writing)
-        compared = 0
+        copies, compared = {table.name: table for table in journal.tables(writing)}, 0
         for table in journal.tables(reading):
             there = contents(frames.whole(reading, table))
-            (copied,) = (each for each in journal.tables(writing) if each.name == table.name)
-            if contents(frames.whole(writing, copied)) != there:
+            if contents(frames.whole(writing, copies[table.name])) != there:
                 raise _unlike(table.name)
             compared += there.rows
     return Step("compared", compared)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select, update
 
 from biometric_service.references.holders import followed, subject_number
 from biometric_service.references.models import (
@@ -27,6 +27,27 @@ from biometric_service.vocabulary.references import (
     SubjectSummary,
 )
 
+_SUBJECTS = (
+    select(SubjectRow.number, SubjectRow.id, SubjectRow.enrolled_at, SubjectRow.version)
+    .where(SubjectRow.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(SubjectRow.id)
+)
+_ENCOUNTERS = (
+    select(EncounterRow.subject, EncounterRow.number, EncounterRow.status, EncounterGalleryRow.gallery)
+    .outerjoin(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number)
+    .where(EncounterRow.subject.in_(bindparam("numbers", expanding=True)))
+    .order_by(EncounterRow.at, EncounterRow.number)
+)
+_ORIGINS = (
+    select(TemplateRow.number, EncounterRow.id)
+    .join(SampleRow, SampleRow.number == TemplateRow.sample)
+    .join(EncounterRow, EncounterRow.number == SampleRow.encounter)
+    .where(TemplateRow.number.in_(bindparam("references", expanding=True)))
+)
+_ORIGINS_WITHIN = _ORIGINS.join(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number).where(
+    EncounterGalleryRow.gallery.in_(bindparam("galleries", expanding=True))
+)
+
 
 def gallery_exists(connection: Connection, gallery: GalleryId) -> bool:
     """Whether the gallery was created."""
@@ -37,7 +58,7 @@ def summarise(connection: Connection, subject: SubjectId) -> SubjectSummary:
     """One subject, or where it went; SUBJECT_UNKNOWN."""
     number = subject_number(connection, subject)
     present = followed(connection, number)
-    (summary,) = _summaries(connection, select(SubjectRow.number).where(SubjectRow.number == present))
+    (summary,) = _summaries(connection, [present])
     if present == number:
         return summary
     version = connection.execute(select(SubjectRow.version).where(SubjectRow.number == number)).scalar_one()
@@ -64,7 +85,7 @@ def list_subjects(
     if gallery != ALL_GALLERIES:
         _require_gallery(connection, gallery)
         page = page.where(SubjectRow.number.in_(_subjects_in(gallery)))
-    return _summaries(connection, page)
+    return _summaries(connection, connection.scalars(page).all())
 
 
 def list_members(
@@ -87,12 +108,8 @@ def origins_of(
     connection: Connection, references: Collection[ReferenceId], galleries: Collection[GalleryId]
 ) -> Mapping[ReferenceId, EncounterId]:
     """The encounter in these galleries that each reference is of; those that are gone are left out."""
-    rows = select(TemplateRow.number, EncounterRow.id).join(SampleRow, SampleRow.number == TemplateRow.sample)
-    rows = rows.join(EncounterRow, EncounterRow.number == SampleRow.encounter)
-    if ALL_GALLERIES not in galleries:
-        named = EncounterGalleryRow.encounter == EncounterRow.number
-        rows = rows.join(EncounterGalleryRow, named).where(EncounterGalleryRow.gallery.in_(galleries))
-    found = connection.execute(rows.where(TemplateRow.number.in_(references)))
+    within = {"references": list(references), "galleries": list(galleries)}
+    found = connection.execute(_ORIGINS if ALL_GALLERIES in galleries else _ORIGINS_WITHIN, within)
     return {ReferenceId(number): EncounterId(name) for number, name in found}
 
 
@@ -114,15 +131,11 @@ def _subjects_in(gallery: GalleryId) -> Select[int]:
     )
 
 
-def _summaries(connection: Connection, which: Select[int]) -> list[SubjectSummary]:
-    numbers = list(connection.scalars(which))
-    subjects = select(SubjectRow.number, SubjectRow.id, SubjectRow.enrolled_at, SubjectRow.version)
+def _summaries(connection: Connection, numbers: Sequence[int]) -> list[SubjectSummary]:
     encounters = _encounters_in_short(connection, numbers)
     return [
         _summary(SubjectId(known_as), enrolled_at, version, encounters[number])
-        for number, known_as, enrolled_at, version in connection.execute(
-            subjects.where(SubjectRow.number.in_(numbers)).order_by(SubjectRow.id)
-        )
+        for number, known_as, enrolled_at, version in connection.execute(_SUBJECTS, {"numbers": numbers})
         if number in encounters
     ]
 
@@ -150,14 +163,8 @@ class _EncounterInShort:
 
 def _encounters_in_short(connection: Connection, subjects: Sequence[int]) -> dict[int, dict[int, _EncounterInShort]]:
     """By subject and number, oldest first."""
-    rows = (
-        select(EncounterRow.subject, EncounterRow.number, EncounterRow.status, EncounterGalleryRow.gallery)
-        .outerjoin(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number)
-        .where(EncounterRow.subject.in_(subjects))
-        .order_by(EncounterRow.at, EncounterRow.number)
-    )
     found: dict[int, dict[int, _EncounterInShort]] = {}
-    for subject, number, status, gallery in connection.execute(rows):
+    for subject, number, status, gallery in connection.execute(_ENCOUNTERS, {"numbers": subjects}):
         encounter = found.setdefault(subject, {}).setdefault(number, _EncounterInShort(EncounterStatus(status)))
         encounter.galleries.update(map(GalleryId, filter(None, [gallery])))
     return found

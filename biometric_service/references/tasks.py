@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -26,6 +27,7 @@ from sqlalchemy.orm import aliased
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.leases import about_the_same, is_free
 from biometric_service.references.models import SubjectRow, TaskRow
 from biometric_service.references.protection import Binding, StoreKey
 from biometric_service.references.refusals import task_unknown
@@ -75,14 +77,14 @@ class SqlTaskStore:
 
     def claim_work(self, now: datetime, until: datetime) -> TaskWork | None:
         """The next task to do, the most urgent first and none before an earlier one about the same subject."""
-        row = self._claim(and_(UNDONE, ~_earlier_about_the_same()), now, until)
+        row = self._claim(_NEXT_WORK, now, until)
         if row is None:
             return None
         return TaskWork(row["id"], self._opened(row, "request"), row["attempts"] + 1)
 
     def claim_delivery(self, now: datetime, until: datetime) -> TaskDelivery | None:
         """The next result to send."""
-        row = self._claim(UNSENT, now, until)
+        row = self._claim(_NEXT_DELIVERY, now, until)
         if row is None:
             return None
         reply, result = self._opened(row, "reply"), self._opened(row, "result")
@@ -145,20 +147,13 @@ class SqlTaskStore:
                 connection.execute(delete(TaskRow).where(old))
         return found
 
-    def _claim(self, which: ColumnElement[bool], now: datetime, until: datetime) -> Mapping[str, Any] | None:
+    def _claim(self, next_one: Select[Any], now: datetime, until: datetime) -> Mapping[str, Any] | None:
         """Look first, so that an empty queue makes no writer wait."""
-        free = or_(TaskRow.claimed_until.is_(None), TaskRow.claimed_until < now)
-        next_one = (
-            select(*TaskRow.__table__.columns)
-            .where(which, free, TaskRow.due_at <= now)
-            .order_by(TaskRow.priority.desc(), TaskRow.number)
-            .limit(1)
-        )
         with self._database.reading() as connection:
-            if _first(connection, next_one) is None:
+            if _first(connection, next_one, now) is None:
                 return None
         with self._database.writing() as connection:
-            row = _first(connection, next_one)
+            row = _first(connection, next_one, now)
             if row is not None:
                 claimed = {"claimed_until": until, "attempts": row["attempts"] + 1}
                 connection.execute(update(TaskRow).where(TaskRow.number == row["number"]).values(**claimed))
@@ -192,17 +187,23 @@ def forget_tasks(connection: Connection, subjects: Collection[int]) -> None:
 
 def _earlier_about_the_same() -> ColumnElement[bool]:
     earlier = aliased(TaskRow)
-    same = or_(
-        earlier.subject == TaskRow.subject,
-        earlier.subject == TaskRow.other,
-        earlier.other == TaskRow.subject,
-        earlier.other == TaskRow.other,
-    )
-    return exists().where(earlier.number < TaskRow.number, earlier.status == TaskStatus.PENDING, same)
+    pending = earlier.status == TaskStatus.PENDING
+    return exists().where(earlier.number < TaskRow.number, pending, about_the_same(earlier, TaskRow))
 
 
-def _first(connection: Connection, statement: Select[Any]) -> Mapping[str, Any] | None:
-    row = connection.execute(statement).mappings().first()
+def _next(which: ColumnElement[bool]) -> Select[Any]:
+    """The next of these at a moment ``now``; made once, since an idle queue is looked at all the time."""
+    found = select(*TaskRow.__table__.columns).where(which, is_free(TaskRow, _NOW), TaskRow.due_at <= _NOW)
+    return found.order_by(TaskRow.priority.desc(), TaskRow.number).limit(1)
+
+
+_NOW = bindparam("now", type_=TaskRow.due_at.type)
+_NEXT_WORK = _next(and_(UNDONE, ~_earlier_about_the_same()))
+_NEXT_DELIVERY = _next(UNSENT)
+
+
+def _first(connection: Connection, statement: Select[Any], now: datetime) -> Mapping[str, Any] | None:
+    row = connection.execute(statement, {"now": now}).mappings().first()
     return None if row is None else dict(row)
 
 
