@@ -1,7 +1,7 @@
 """Face image records of ISO/IEC 19794-5:2005 and :2011, read and (2011) written."""
 
 import struct
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from device_drivers.pictures import DamagedPictureError
@@ -16,6 +16,34 @@ REPRESENTATION = struct.Struct(">I9sBHHB H4B3sH3s3s BBHHBHBB I")
 JPEG_2000 = 1
 
 
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """One image of a record. ``head``: all bytes before its data."""
+
+    head: bytes
+    data: bytes
+    width: int
+    height: int
+
+    def part(self) -> RecordPart:
+        """The image, not decoded."""
+        raster = Raster(self.width, self.height, None, compressed=True)
+        return RecordPart(self.data, raster, Characteristic.FACE, 0, "ISO/IEC 19794-5")
+
+
+@dataclass(frozen=True, slots=True)
+class FaceImageRecord:
+    """A record. ``edition``: 2005 or 2011. ``head``: all bytes before the first view."""
+
+    edition: int
+    head: bytes
+    views: tuple[FaceView, ...]
+
+    def encoded(self) -> bytes:
+        """The record as it is written: the bytes that it was read from."""
+        return self.head + b"".join(each.head + each.data for each in self.views)
+
+
 def images(data: bytes) -> list[RecordImage]:
     """Every image in the record; DamagedPictureError where it is not whole or not of these editions."""
     return [part.image() for part in parts(data)]
@@ -23,43 +51,60 @@ def images(data: bytes) -> list[RecordImage]:
 
 def parts(data: bytes) -> list[RecordPart]:
     """Every image in the record, not decoded yet; DamagedPictureError likewise."""
+    return [each.part() for each in read(data).views]
+
+
+def read(data: bytes) -> FaceImageRecord:
+    """All of a record, its images not decoded; DamagedPictureError likewise."""
     reader = Reader(data)
     reader.expect(MAGIC)
     edition = reader.take(4)
     if edition == EDITION_2005:
-        return list(_of_2005(reader))
+        return _of_2005(reader)
     if edition == EDITION_2011:
-        return list(_of_2011(reader))
+        return _of_2011(reader)
     raise DamagedPictureError(f"it is a face image record of an edition that is not read: {edition!r}")
 
 
-def _of_2005(reader: Reader) -> Iterator[RecordPart]:
+def _of_2005(reader: Reader) -> FaceImageRecord:
     reader.expect_length(4)
-    for _ in range(reader.number(2)):
-        size, points = reader.number(4), reader.number(2)
-        reader.skip(14 + POINT_BYTES * points + 2)
-        width, height = reader.number(2), reader.number(2)
-        reader.skip(6)
-        yield _part(reader.take(size - 32 - POINT_BYTES * points), width, height)
+    count, head = reader.number(2), reader.since(0)
+    views = tuple(_view_of_2005(reader) for _ in range(count))
+    reader.expect_end()
+    return FaceImageRecord(2005, head, views)
 
 
-def _of_2011(reader: Reader) -> Iterator[RecordPart]:
+def _view_of_2005(reader: Reader) -> FaceView:
+    start = reader.at
+    size, points = reader.number(4), reader.number(2)
+    reader.skip(14 + POINT_BYTES * points + 2)
+    width, height = reader.number(2), reader.number(2)
+    reader.skip(6)
+    head = reader.since(start)
+    return FaceView(head, reader.take(size - len(head)), width, height)
+
+
+def _of_2011(reader: Reader) -> FaceImageRecord:
     reader.expect_length(4)
     count = reader.number(2)
     reader.skip(3)
-    for _ in range(count):
-        reader.skip(4 + 9 + 1 + 2 + 2)
-        reader.skip(5 * reader.number(1))
-        points = reader.number(2)
-        reader.skip(15 + POINT_BYTES * points + 2)
-        width, height = reader.number(2), reader.number(2)
-        reader.skip(5)
-        yield _part(reader.take(reader.number(4)), width, height)
+    head = reader.since(0)
+    views = tuple(_view_of_2011(reader) for _ in range(count))
+    reader.expect_end()
+    return FaceImageRecord(2011, head, views)
 
 
-def _part(data: bytes, width: int, height: int) -> RecordPart:
-    raster = Raster(width, height, None, compressed=True)
-    return RecordPart(data, raster, Characteristic.FACE, 0, "ISO/IEC 19794-5")
+def _view_of_2011(reader: Reader) -> FaceView:
+    start = reader.at
+    reader.skip(4 + 9 + 1 + 2 + 2)
+    reader.skip(5 * reader.number(1))
+    points = reader.number(2)
+    reader.skip(15 + POINT_BYTES * points + 2)
+    width, height = reader.number(2), reader.number(2)
+    reader.skip(5)
+    size = reader.number(4)
+    head = reader.since(start)
+    return FaceView(head, reader.take(size), width, height)
 
 
 def written(jpeg_2000: bytes, width: int, height: int, captured: datetime) -> bytes:

@@ -10,6 +10,20 @@ class Reader:
         self._data = data
         self._at = 0
 
+    @property
+    def at(self) -> int:
+        """How many bytes were read."""
+        return self._at
+
+    def since(self, start: int) -> bytes:
+        """The bytes that were read since ``at`` was ``start``."""
+        return self._data[start : self._at]
+
+    def expect_end(self) -> None:
+        """Nothing may follow."""
+        if self._at != len(self._data):
+            raise DamagedPictureError("bytes follow the last part of the record")
+
     def take(self, count: int) -> bytes:
         """The next bytes."""
         if count < 0 or self._at + count > len(self._data):

@@ -30,24 +30,29 @@ def images(transaction: Transaction) -> list[RecordImage]:
 
     A Type-14 record of a finger that was amputated or bandaged (Field 14.018) has none; the others tell of it.
     """
-    absent = _absent(transaction)
+    absent = absent_fingers(transaction)
     return [replace(part.image(), absent=absent) for part in parts(transaction)]
 
 
 def parts(transaction: Transaction) -> list[RecordPart]:
     """Its images in order, not decoded yet; DamagedPictureError where a record says nothing that can be read."""
-    native = _native_dpi(transaction.records[0])
-    return [part for record in transaction.records for part in _part(record, native)]
+    native = native_dpi(transaction.records[0])
+    return [part for record in transaction.records for part in parts_of(record, native)]
 
 
-def _absent(transaction: Transaction) -> tuple[AbsentFinger, ...]:
+def absent_fingers(transaction: Transaction) -> tuple[AbsentFinger, ...]:
+    """The fingers that Fields 14.018 say were amputated or could not be printed."""
     named = [record.field(AMPUTATED) for record in transaction.records if isinstance(record, Tagged)]
     fields = [each for each in named if each is not None and each.tag.startswith(b"14.")]
     said = [items for field in fields for items in field.subfields() if len(items) > 1 and items[1] in ABSENT]
     return tuple(dict.fromkeys(AbsentFinger(_number(finger), code) for finger, code, *_ in said))
 
 
-def _part(record: Record, native: float) -> Iterator[RecordPart]:
+def parts_of(record: Record, native: float) -> Iterator[RecordPart]:
+    """The image of one record, if it has one; ``native``: pixels an inch at which Type-4 images were scanned.
+
+    DamagedPictureError as ``parts``.
+    """
     if record.kind not in SHOWS:
         return
     if isinstance(record, Binary):
@@ -82,7 +87,8 @@ def _dpi(record: Tagged) -> float | None:
     return None if record.kind == 10 or not across or units is None else across * units  # noqa: PLR2004 (a Type)
 
 
-def _native_dpi(first: Record) -> float:
+def native_dpi(first: Record) -> float:
+    """Pixels an inch that the Type-1 record states for Type-4 images; 500 where it states none."""
     assert isinstance(first, Tagged)
     try:
         return round(float(first.text(NATIVE)) * MILLIMETRES_IN_AN_INCH) or LEAST_DPI

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from device_drivers.pictures import DamagedPictureError
 
@@ -11,6 +12,32 @@ BINARY_TYPES = frozenset({3, 4, 5, 6, 7, 8})
 TAG = re.compile(rb"(\d{1,2})\.(\d{1,3}):")
 CONTENT, DATA = 3, 999
 BINARY_HEAD = 5
+IDC = 2
+LONGEST_NUMBER = 10
+MOST_RECORDS = 1000
+"""How many records a transaction may list, so that its table of contents cannot be a burden by itself."""
+MOST_FIELDS, MOST_ITEMS = 2_000, 100_000
+"""How many fields a record may have, and items a field: a byte makes one, which takes a hundred in memory."""
+
+
+class Flaw(StrEnum):
+    """What is wrong with bytes that are no whole transaction."""
+
+    NO_TRANSACTION = "no_transaction"
+    CUT_SHORT = "cut_short"
+    CONTENTS_MISCOUNTED = "contents_miscounted"
+    RECORD_MISPLACED = "record_misplaced"
+    FIELD_MALFORMED = "field_malformed"
+    BYTES_LEFT_OVER = "bytes_left_over"
+    TOO_MANY_RECORDS = "too_many_records"
+
+
+class DamagedTransactionError(DamagedPictureError):
+    """The bytes are no whole transaction; ``flaw``: in which way."""
+
+    def __init__(self, flaw: Flaw, what: str) -> None:
+        super().__init__(f"it is no whole ANSI/NIST-ITL transaction: {what}")
+        self.flaw = flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +77,10 @@ class Tagged:
         found = self.field(number)
         return default if found is None else found.text()
 
+    def idc(self) -> int:
+        """Its number in the transaction, by which records belong together; DamagedTransactionError."""
+        return _number(self.text(IDC), f"IDC of a Type-{self.kind} record")
+
     def encoded(self) -> bytes:
         """The record as it is written."""
         return GS.join(each.tag + b":" + each.value for each in self.fields) + FS
@@ -61,6 +92,10 @@ class Binary:
 
     kind: int
     data: bytes
+
+    def idc(self) -> int:
+        """Its number in the transaction, by which records belong together."""
+        return self.data[BINARY_HEAD - 1]
 
     def encoded(self) -> bytes:
         """The record as it is written."""
@@ -98,34 +133,45 @@ def tagged(kind: int, values: Sequence[tuple[int, bytes]]) -> Tagged:
 
 
 def read(data: bytes) -> Transaction:
-    """All of a transaction; DamagedPictureError where its lengths or its table of contents do not hold."""
-    try:
-        return Transaction(tuple(_records(data)))
-    except (ValueError, IndexError, AttributeError) as fault:
-        raise DamagedPictureError(f"it is no whole ANSI/NIST-ITL transaction ({fault})") from None
+    """All of a transaction; DamagedTransactionError where its lengths or its table of contents do not hold."""
+    if not is_transaction(data):
+        raise DamagedTransactionError(Flaw.NO_TRANSACTION, "it does not begin with a Type-1 record")
+    return Transaction(tuple(_records(data)))
 
 
 def _records(data: bytes) -> Iterator[Record]:
     first = _tagged(data, 0, 1)
     yield first
-    at = len(first.encoded())
-    for kind in _contents(first):
+    yield from records_of(data, [kind for kind, _ in contents(first)], len(first.encoded()))
+
+
+def records_of(data: bytes, kinds: Sequence[int], at: int = 0) -> Iterator[Record]:
+    """Records of these types, one after the other from ``at`` to the end; DamagedTransactionError."""
+    for kind in kinds:
         record: Record = _reader(kind)(data, at, kind)
         at += len(record.encoded())
         yield record
     if at != len(data):
-        raise ValueError(f"{len(data) - at} bytes follow its last record")
+        raise DamagedTransactionError(Flaw.BYTES_LEFT_OVER, f"{len(data) - at} bytes follow its last record")
 
 
-def _contents(first: Tagged) -> list[int]:
-    """The kinds of the records after the first, as Field 1.003 lists them."""
+def contents(first: Tagged) -> list[tuple[int, int]]:
+    """The kind and IDC of each record after the first, as Field 1.003 lists them; DamagedTransactionError."""
     found = first.field(CONTENT)
     if found is None:
-        raise ValueError("it has no table of contents")
+        raise DamagedTransactionError(Flaw.CONTENTS_MISCOUNTED, "it has no table of contents")
     head, *rest = found.subfields()
-    if int(head[1]) != len(rest):
-        raise ValueError("its table of contents does not count right")
-    return [int(each[0]) for each in rest]
+    if len(rest) > MOST_RECORDS:
+        raise DamagedTransactionError(Flaw.TOO_MANY_RECORDS, f"it lists {len(rest)} records")
+    if len(head) != 2 or _number(head[1], "count") != len(rest) or any(len(each) != 2 for each in rest):  # noqa: PLR2004 (a kind and a number)
+        raise DamagedTransactionError(Flaw.CONTENTS_MISCOUNTED, "its table of contents does not count right")
+    return [(_number(kind, "record type"), _number(idc, "IDC")) for kind, idc in rest]
+
+
+def _number(text: str | bytes, what: str) -> int:
+    if not text.isdigit() or not text.isascii() or len(text) > LONGEST_NUMBER:
+        raise DamagedTransactionError(Flaw.FIELD_MALFORMED, f"a {what} in it is no number")
+    return int(text)
 
 
 def _reader(kind: int) -> Callable[[bytes, int, int], Record]:
@@ -135,29 +181,37 @@ def _reader(kind: int) -> Callable[[bytes, int, int], Record]:
 def _binary(data: bytes, at: int, kind: int) -> Binary:
     size = int.from_bytes(data[at : at + 4], "big")
     if size < BINARY_HEAD or at + size > len(data):
-        raise ValueError(f"its Type-{kind} record is cut short")
+        raise DamagedTransactionError(Flaw.CUT_SHORT, f"its Type-{kind} record is cut short")
     return Binary(kind, data[at : at + size])
 
 
 def _tagged(data: bytes, at: int, kind: int) -> Tagged:
     head = TAG.match(data, at)
     if head is None or int(head[1]) != kind:
-        raise ValueError(f"where its Type-{kind} record should be there is none")
-    size = int(data[head.end() : data.index(GS, at)])
+        what = f"where its Type-{kind} record should be there is none"
+        raise DamagedTransactionError(Flaw.CUT_SHORT if at >= len(data) else Flaw.RECORD_MISPLACED, what)
+    end = data.find(GS, at)
+    if end < 0:
+        raise DamagedTransactionError(Flaw.CUT_SHORT, f"its Type-{kind} record is cut short")
+    size = _number(data[head.end() : end], f"length of a Type-{kind} record")
     body = data[at : at + size]
     if len(body) != size or not body.endswith(FS):
-        raise ValueError(f"its Type-{kind} record is cut short")
+        raise DamagedTransactionError(Flaw.CUT_SHORT, f"its Type-{kind} record is cut short")
     return Tagged(kind, tuple(_fields(body[:-1])))
 
 
 def _fields(body: bytes) -> Iterator[Field]:
-    at = 0
+    at = count = 0
     while at <= len(body):
         head = TAG.match(body, at)
         if head is None:
-            raise ValueError(f"at byte {at} of a record there is no field")
+            raise DamagedTransactionError(Flaw.FIELD_MALFORMED, f"at byte {at} of a record there is no field")
         binary = int(head[2]) == DATA
         end = -1 if binary else body.find(GS, at)
         end = len(body) if end < 0 else end
-        yield Field(body[at : head.end() - 1], body[head.end() : end])
-        at = end + 1
+        field, at, count = Field(body[at : head.end() - 1], body[head.end() : end]), end + 1, count + 1
+        if count > MOST_FIELDS or not (binary or field.value.count(RS) + field.value.count(US) < MOST_ITEMS):
+            raise DamagedTransactionError(
+                Flaw.FIELD_MALFORMED, "a record has too many fields, or a field too many items"
+            )
+        yield field

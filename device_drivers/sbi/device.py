@@ -35,6 +35,8 @@ from device_drivers.sbi.streaming import streamed
 from device_drivers.sbi.trust import Trust, anchors_in
 
 PORT, ASKED_SECONDS, ANSWER_SECONDS, PAUSE_SECONDS = 4501, 5.0, 5.0, 0.05
+LET_GO_SECONDS = 2.0
+"""Time in which a device ends a capture that was given up here; until then it may say that it is busy."""
 DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
 
 
@@ -70,6 +72,7 @@ class SbiSession:
         self._service, self._trust, self._devices = service, trust, devices
         self._options, self._info = options, info
         self._previous = hashing.FIRST
+        self._given_up = -LET_GO_SECONDS
 
     async def capture(self, request: CaptureRequest) -> AsyncIterator[Retry | Frame]:
         """As the protocol says; a slap comes as a frame a finger."""
@@ -111,11 +114,17 @@ class SbiSession:
             async with asyncio.timeout(left):
                 answers = await self._answers(device, transaction, left)
         except TimeoutError:
+            self._given_up = time.monotonic()
             raise DeviceError(Reason.TIMEOUT, f"{self._info.url} captured nothing in time.") from None
         try:
             return together([found for answer in answers for found in self._read(answer, device, transaction, asked)])
         except ValueError as fault:
             raise wire.unreadable(fault) from None
+        except DeviceError as fault:
+            if fault.reason is not Reason.BUSY or time.monotonic() - self._given_up > LET_GO_SECONDS:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
+            return []
 
     async def _answers(self, device: Identity, transaction: str, left: float) -> list[Claims]:
         options = self._options

@@ -68,14 +68,14 @@ def take_apart(data: bytes) -> Contents:
     """Everything in a file; raises DamagedError where it is no WSQ file or ends early."""
     found = Contents()
     try:
-        for marker, segment, coded in _segments(data):
+        for marker, segment, coded in segments(data):
             _take(found, marker, segment, coded)
     except (struct.error, IndexError, KeyError, ValueError) as fault:
         raise DamagedError(str(fault)) from None
     return found
 
 
-def _segments(data: bytes) -> Iterator[tuple[Marker, bytes, bytes]]:
+def segments(data: bytes) -> Iterator[tuple[Marker, bytes, bytes]]:
     """(marker, its segment without the length, the coded bytes behind the header of a block)."""
     at = len(SIGNATURE)
     while True:

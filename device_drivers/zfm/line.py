@@ -26,11 +26,13 @@ class Line:
     async def found(self, first: int) -> int:
         """The baud at which the module answers, tried from this one on; it has accepted the password then.
 
+        The first is tried once more at the end: a module that has just got power, or a busy machine, is late.
+
         DeviceError: TIMEOUT where it is silent at each, PROTOCOL where only noise comes, PERMISSION for the password.
         """
         patience, self.wire.patience = self.wire.patience, min(PROBE_SECONDS, self.wire.patience)
         noise = False
-        for baud in dict.fromkeys((first, *COMMONEST_FIRST)):
+        for baud in (*dict.fromkeys((first, *COMMONEST_FIRST)), first):
             self._port.set_baud(baud)
             code = await self._greeted()
             if code is not None:
