@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Event, Timer
+from types import MappingProxyType
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.outbound.rules import Origin, OutboundRules, refused
@@ -40,24 +41,28 @@ class OutboundGate:
         """URL_REFUSED unless the URL may be asked, as far as can be told without asking a name server."""
         self._rules.target(url)
 
-    def get(self, url: str) -> bytes:
+    def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """The body of a 200; URL_REFUSED, URL_UNREACHABLE for any other answer or none."""
-        reply = self._exchange("GET", url, None, {})
+        reply = self.send("GET", url, None, headers)
         if reply.status != OK:
             raise unreachable(f"It answered {reply.status}.")
         return reply.body
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Whatever it answers; URL_REFUSED, URL_UNREACHABLE where it does not."""
-        return self._exchange("POST", url, body, headers)
+        return self.send("POST", url, body, headers)
 
-    def _exchange(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+    def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """Whatever is answered to any method; URL_REFUSED, URL_UNREACHABLE."""
         target = self._rules.target(url)
+        if target.origin.scheme == "sftp":
+            raise refused("It is a file drop, which is not asked by HTTP.")
         connection = _Pinned(target.origin, self._address(target.origin), self._seconds, self._tls)
         try:
             with _ended_after(self._seconds, connection):
                 connection.request(method, target.path, body, {"User-Agent": USER_AGENT, **headers})
-                return self._reply(connection.getresponse())
+                with connection.getresponse() as answer:
+                    return self._reply(answer)
         except (OSError, HTTPException, ValueError) as fault:
             raise unreachable(f"The exchange ended with {type(fault).__name__}.") from None
 
@@ -68,6 +73,10 @@ class OutboundGate:
         if answer.length:
             raise unreachable("It ended before all that it announced was there.")
         return Reply(answer.status, answer.getheader("Content-Type", "").partition(";")[0].strip().lower(), received)
+
+    def address(self, url: str) -> str:
+        """Where a listed URL leads, checked; URL_REFUSED, URL_UNREACHABLE."""
+        return self._address(self._rules.target(url).origin)
 
     def _address(self, origin: Origin) -> str:
         """One address of the host; URL_REFUSED where any of them is not allowed: a name has no business being both."""
@@ -82,7 +91,12 @@ class OutboundGate:
 
 
 class _Pinned(HTTPConnection):
-    """A connection to one address, on which TLS checks the certificate for the host's name."""
+    """A connection to one address, on which TLS checks the certificate for the host's name.
+
+    ``wire``: its socket, which ``sock`` is no more once an answer says that it is the last one.
+    """
+
+    wire: socket.socket | None = None
 
     def __init__(self, origin: Origin, address: str, seconds: float, tls: ssl.SSLContext) -> None:
         super().__init__(origin.host, origin.port, timeout=seconds)
@@ -92,22 +106,23 @@ class _Pinned(HTTPConnection):
 
     def connect(self) -> None:
         """Connect to the address that was checked, not to whatever the name leads to by now."""
-        self.sock = socket.create_connection(self._place, self._seconds)
+        self.sock = self.wire = socket.create_connection(self._place, self._seconds)
         if self._tls:
             protected = self._tls.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-            self.sock = protected
+            self.sock = self.wire = protected
             protected.do_handshake()
 
 
 @contextmanager
-def _ended_after(seconds: float, connection: HTTPConnection) -> Iterator[None]:
+def _ended_after(seconds: float, connection: _Pinned) -> Iterator[None]:
     """Cut the connection when the time is up, however slowly the other side drips; URL_UNREACHABLE then."""
     up = Event()
 
     def cut() -> None:
         up.set()
-        with suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            if connection.wire is not None:
+                connection.wire.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(seconds, cut)
     timer.daemon = True

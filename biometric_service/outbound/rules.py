@@ -9,7 +9,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 
 LONGEST_URL = 2048
 
-_PORTS = {"https": 443, "http": 80}
+_PORTS = {"https": 443, "http": 80, "sftp": 22}
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOW_32_BITS = 0xFFFFFFFF
 
@@ -80,9 +80,9 @@ def refused(why: str) -> BiometricServiceError:
 
 
 def _origin(parts: SplitResult) -> Origin:
-    """ValueError for anything that is not an HTTP origin, or names a user."""
+    """ValueError for anything that is not an origin of HTTP or SFTP, or names a user."""
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("an origin is http(s)://host[:port]")
+        raise ValueError("an origin is http(s)://host[:port] or sftp://host[:port]")
     return Origin(parts.scheme, parts.hostname.rstrip("."), parts.port or _PORTS[parts.scheme])
 
 

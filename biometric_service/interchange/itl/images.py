@@ -1,0 +1,74 @@
+"""The images of a transaction with what their records say of them."""
+
+from dataclasses import dataclass
+
+from biometric_service.interchange.itl.message import Message
+from biometric_service.vocabulary.samples import Modality
+from device_drivers.protocol import Characteristic
+from device_drivers.records.image import RecordPart
+from device_drivers.records.transaction_images import native_dpi, parts_of
+from device_drivers.records.transactions import Binary, Record, Tagged
+
+COMPRESSION, POSITION, IMPRESSION = 11, 13, 3
+LATENT, FACE, TYPE_4 = 13, 10, 4
+BINARY_COMPRESSIONS = {0: "NONE", 1: "WSQ20", 2: "JPEGB", 3: "JPEGL", 4: "JP2", 5: "JP2L", 6: "PNG"}
+COMPRESSIONS = frozenset(
+    {"NONE", "0", "WSQ20", "WSQ", "1", "JPEGB", "2", "JPEGL", "3", "JP2", "4", "JP2L", "5", "PNG", "6"}
+)
+"""Codes of compressed grey and colour images (CGA), with the numbers that older editions give them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedImage:
+    """An image of a record. ``record``: its place in the transaction, the Type-1 record being 1.
+
+    ``positions``: friction ridge positions (FGP), several where it may be one of them, none for a face.
+    ``impression``: as the record's code has it, -1 where none is said. ``compression``: its code (CGA).
+    """
+
+    record: int
+    kind: int
+    idc: int
+    part: RecordPart
+    positions: tuple[int, ...]
+    impression: int
+    compression: str
+
+    @property
+    def modality(self) -> Modality | None:
+        """What it shows; None for what is neither a finger nor a face."""
+        shows = self.part.characteristic
+        return None if shows is None else Modality(shows.value)
+
+    @property
+    def pixels(self) -> int:
+        """How many the record says that it has."""
+        return self.part.raster.width * self.part.raster.height
+
+
+def images_of(message: Message) -> list[RecordedImage]:
+    """Every image, in order, not decoded; DamagedPictureError where a record says nothing that can be read."""
+    records = message.transaction.records
+    native = native_dpi(records[0])
+    return [
+        _image(message, number, record, part)
+        for number, record in enumerate(records, 1)
+        for part in parts_of(record, native)
+    ]
+
+
+def _image(message: Message, number: int, record: Record, part: RecordPart) -> RecordedImage:
+    if isinstance(record, Binary):
+        positions = tuple(each for each in record.data[6:12] if each != 255)  # noqa: PLR2004 (no further position)
+        compression = BINARY_COMPRESSIONS.get(record.data[17], str(record.data[17]))
+        return RecordedImage(number, record.kind, record.idc(), part, positions, record.data[5], compression)
+    positions = _positions(message, record) if part.characteristic is Characteristic.FINGERPRINT else ()
+    impression = message.text(record, IMPRESSION)
+    known = int(impression) if impression.isdigit() and len(impression) <= 2 else -1  # noqa: PLR2004 (0 to 99)
+    return RecordedImage(number, record.kind, record.idc(), part, positions, known, record.text(COMPRESSION))
+
+
+def _positions(message: Message, record: Tagged) -> tuple[int, ...]:
+    field = record.field(POSITION)
+    said = [each[0] for each in message.subfields(field)] if field else []
+    return tuple(int(each) for each in said if each.isdigit() and len(each) <= 2)  # noqa: PLR2004 (0 to 99)

@@ -1,0 +1,84 @@
+"""Drawing up, signing and withdrawing agreements: each is signed by two officers, on its very terms."""
+
+from datetime import UTC, datetime
+
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.interchange.sharing.messages import public_key
+from biometric_service.interchange.sharing.minimising import require_fields
+from biometric_service.interchange.sharing.parts import Sharing, sharing_event
+from biometric_service.interchange.sharing.records import Lack, lacking, require_sayable
+from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.sharing import Agreement, Channel, Partner, Terms
+
+_HEX_OF_KEY = 64
+
+
+def propose(sharing: Sharing, name: str, terms: Terms, caller: Caller) -> Agreement:
+    """Draw up the next version of an agreement; it is in force once two officers have signed it. REQUEST_INVALID.
+
+    What ``lacks`` says of it belongs before whoever draws it up and whoever signs it.
+    """
+    _require_sound(sharing, terms)
+    facts = {"agreement": name, "agency": terms.partner.agency, "fields": " ".join(terms.fields)}
+    facts |= {"lacks": " ".join(f"2.{each.number:03}" for each in lacking(terms, sharing.rules))}
+    return sharing.agreements.propose(name, terms, sharing_event(EventKind.AGREEMENT_PROPOSED, caller, facts))
+
+
+def lacks(sharing: Sharing, agreement: Agreement) -> tuple[Lack, ...]:
+    """The mandatory fields that transactions under it lack; none where its domain profile is gone, and they with it."""
+    try:
+        return lacking(agreement.terms, sharing.rules)
+    except BiometricServiceError:
+        return ()
+
+
+def sign(sharing: Sharing, agreement: str, caller: Caller) -> Agreement:
+    """Sign a version as the caller; AGREEMENT_UNKNOWN, SHARING_CONFLICT."""
+    event = sharing_event(EventKind.AGREEMENT_SIGNED, caller, {"agreement": agreement})
+    return sharing.agreements.sign(agreement, event)
+
+
+def withdraw(sharing: Sharing, agreement: str, caller: Caller) -> Agreement:
+    """End a version at once: nothing leaves any more, what left is recalled. AGREEMENT_UNKNOWN, SHARING_CONFLICT."""
+    event = sharing_event(EventKind.AGREEMENT_WITHDRAWN, caller, {"agreement": agreement})
+    return sharing.agreements.withdraw(agreement, event)
+
+
+def in_force_with(sharing: Sharing, principal: str) -> list[Agreement]:
+    """The agreements in force with whoever this caller is."""
+    now = datetime.now(UTC)
+    known = sharing.agreements.agreements()
+    return [each for each in known if each.terms.partner.principal == principal and each.in_force(now)]
+
+
+def partner_of(sharing: Sharing, agency: str) -> Partner:
+    """What is known of an agency by its newest agreement that was ever signed; AGREEMENT_UNKNOWN."""
+    known = [each for each in sharing.agreements.agreements() if each.terms.partner.agency == agency and each.signed]
+    if not known:
+        raise BiometricServiceError(
+            ErrorCode.AGREEMENT_UNKNOWN, "There is no agreement with this agency.", "Check its id."
+        )
+    return max(known, key=lambda each: each.proposed_at).terms.partner
+
+
+def _require_sound(sharing: Sharing, terms: Terms) -> None:
+    require_fields(terms.fields)
+    require_sayable(terms, sharing.rules)
+    public_key(terms.partner)
+    partner = terms.partner
+    if terms.until <= terms.valid_from:
+        raise _unsound("It ends before it begins.", "Give an end after its beginning.")
+    if len(partner.signing_key) != _HEX_OF_KEY or not _is_hex(partner.signing_key):
+        raise _unsound("The agency's signing key is no Ed25519 public key.", "Give its 32 bytes in hexadecimal digits.")
+    if partner.channel is not Channel.PULL:
+        sharing.outbound.require(partner.address)
+    if partner.channel is Channel.SFTP and not (partner.user and partner.host_key):
+        raise _unsound("The file drop has no user or no pinned host key.", "Give both; ssh-keyscan prints the key.")
+
+
+def _is_hex(text: str) -> bool:
+    return all(each in "0123456789abcdef" for each in text)
+
+
+def _unsound(message: str, action: str) -> BiometricServiceError:
+    return BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)

@@ -1,0 +1,1 @@
+"""Statistics for the observatory, out of the audit log: counted, protected, published once."""
