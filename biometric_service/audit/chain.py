@@ -65,6 +65,8 @@ def canonical(number: int, event: AuditEvent) -> bytes:
         fields["transaction"] = event.caller.transaction
     if event.caller.legal_basis:
         fields["legal_basis"] = event.caller.legal_basis
+    if event.caller.owner:
+        fields["owner"] = event.caller.owner
     return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -121,6 +123,7 @@ def _event(fields: dict[str, Any]) -> AuditEvent:
             fields["device"],
             fields.get("transaction", ""),
             fields.get("legal_basis", ""),
+            fields.get("owner", ""),
         ),
         subject=fields["subject"],
         gallery=fields["gallery"],

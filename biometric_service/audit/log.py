@@ -37,6 +37,8 @@ _HEAD_ROW = select(
 ).where(AuditHeadRow.id == _HEAD)
 HeadRow = Select[int, bytes, bytes, str | None, bytes | None]
 _LOCKED_HEAD_ROW = _HEAD_ROW.with_for_update()
+_SET_HEAD = update(AuditHeadRow).where(AuditHeadRow.id == _HEAD)
+_ADD_EVENT = insert(AuditEventRow)
 _AFTER = select(AuditEventRow.number).where(AuditEventRow.number > bindparam("count")).limit(1)
 
 
@@ -69,7 +71,7 @@ class ChainedLog:
         closed = self._closed(connection, _LOCKED_HEAD_ROW)
         kept = chain.link(closed.head, event)
         row = {"number": kept.number, "body": kept.body, "previous": kept.previous, "digest": kept.digest}
-        connection.execute(insert(AuditEventRow), row)
+        connection.execute(_ADD_EVENT, row)
         self._close(connection, _Closed(Head(kept.number, kept.digest), closed.states))
         return kept.number
 
@@ -118,7 +120,7 @@ class ChainedLog:
     def reclose(self, connection: Connection, key: bytes) -> None:
         """Put the head under another key; AUDIT_CHAIN_BROKEN where it is not as it was left."""
         closed = self._closed(connection, _LOCKED_HEAD_ROW)
-        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(_macs(key, closed)))
+        connection.execute(_SET_HEAD, _macs(key, closed))
 
     def _closed(self, connection: Connection, statement: HeadRow) -> _Closed:
         row = connection.execute(statement).one_or_none()
@@ -133,7 +135,7 @@ class ChainedLog:
         return closed
 
     def _close(self, connection: Connection, closed: _Closed) -> None:
-        connection.execute(update(AuditHeadRow).where(AuditHeadRow.id == _HEAD).values(self._row(closed)))
+        connection.execute(_SET_HEAD, self._row(closed))
 
     def _row(self, closed: _Closed) -> dict[str, Any]:
         head = closed.head

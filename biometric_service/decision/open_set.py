@@ -1,20 +1,26 @@
 """The open-set decision: a match, a review, nobody known, or a reason why none of them can be said."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from biometric_service.decision import reasons
 from biometric_service.decision.fusion import best_parts, join
 from biometric_service.decision.policy import Thresholds, thresholds
 from biometric_service.vocabulary.candidates import Candidate, CandidateList, PartScore
-from biometric_service.vocabulary.decisions import Decision, OperatingPoint, Outcome
+from biometric_service.vocabulary.decisions import Decision, OperatingPoint, Outcome, Reason, ReasonCode
 from biometric_service.vocabulary.references import SubjectId
 
 
 @dataclass(frozen=True, slots=True)
 class _Ruling:
     outcome: Outcome
-    reasons: Iterable[str]
+    why: Sequence[Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    searched: int
+    complete: bool
 
 
 def decide_identification(candidates: CandidateList, quality: float | None, point: OperatingPoint) -> Decision:
@@ -22,13 +28,13 @@ def decide_identification(candidates: CandidateList, quality: float | None, poin
 
     ``quality``: of the best sample that a template was made of, 0 to 100; None where there is none. MATCH names the one
     subject at or above the threshold that leads the second by the margin, even where the search was incomplete (the
-    reasons say so); two subjects there or close together, or a best one between the thresholds, are for an officer to
+    decision says so); two subjects there or close together, or a best one between the thresholds, are for an officer to
     review. UNKNOWN is said of a complete search only, and of a good enough probe only: else it is captured again.
     """
     needed = thresholds(point, candidates.searched)
     found = candidates.candidates
     ruling = _recapture() if quality is None else _identification(candidates, needed, point, quality)
-    return _decision(ruling, found, needed, point, candidates.searched)
+    return _decision(ruling, found, needed, point, _Search(candidates.searched, candidates.complete))
 
 
 def decide_verification(
@@ -46,27 +52,24 @@ def decide_verification(
     needed = thresholds(point, len(parts))
     found = (Candidate(subject, join(parts), best_parts(parts)),) if parts else ()
     ruling = _recapture() if quality is None else _verification(found, needed, point, quality, len(parts))
-    return _decision(ruling, found, needed, point, len(parts))
+    return _decision(ruling, found, needed, point, _Search(len(parts), complete=True))
 
 
 def _identification(candidates: CandidateList, needed: Thresholds, point: OperatingPoint, quality: float) -> _Ruling:
     found = candidates.candidates
-    partly = () if candidates.complete else (reasons.INCOMPLETE,)
     if not found:
         nobody = (reasons.nobody(candidates.searched),)
-        return _unknown(nobody, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, partly)
+        return _unknown(nobody, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, ())
     figures = (reasons.identification(found[0].score, needed, point, candidates.searched),)
     if found[0].score >= needed.match:
         doubt = _doubt(found, needed, point)
-        return _Ruling(Outcome.REVIEW if doubt else Outcome.MATCH, (*figures, *doubt, *partly))
+        return _Ruling(Outcome.REVIEW if doubt else Outcome.MATCH, (*figures, *doubt))
     if found[0].score >= needed.review:
-        return _Ruling(Outcome.REVIEW, (*figures, *partly))
-    return (
-        _unknown(figures, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, (*figures, *partly))
-    )
+        return _Ruling(Outcome.REVIEW, figures)
+    return _unknown(figures, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, figures)
 
 
-def _doubt(found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint) -> tuple[str, ...]:
+def _doubt(found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint) -> tuple[Reason, ...]:
     """Why the best candidate is no match although its score reaches the threshold, empty where it is one."""
     same, lead = sum(candidate.score >= needed.match for candidate in found), _lead(found)
     if same > 1:
@@ -76,7 +79,7 @@ def _doubt(found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint
     return ()
 
 
-def _unknown(why: Sequence[str], point: OperatingPoint, quality: float) -> _Ruling:
+def _unknown(why: Sequence[Reason], point: OperatingPoint, quality: float) -> _Ruling:
     """Nobody known, where the probe was good enough to say so."""
     if quality < point.quality:
         return _Ruling(Outcome.RECAPTURE, (*why, reasons.too_poor(quality, point.quality)))
@@ -87,7 +90,7 @@ def _verification(
     found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint, quality: float, comparisons: int
 ) -> _Ruling:
     if not found:
-        return _Ruling(Outcome.RECAPTURE, (reasons.NOTHING_TO_COMPARE,))
+        return _Ruling(Outcome.RECAPTURE, (Reason(ReasonCode.NOTHING_TO_COMPARE),))
     score = found[0].score
     figures = reasons.verification(score, needed, point, comparisons)
     if score >= needed.match:
@@ -100,12 +103,13 @@ def _verification(
 
 
 def _recapture() -> _Ruling:
-    return _Ruling(Outcome.RECAPTURE, (reasons.NOT_USABLE,))
+    return _Ruling(Outcome.RECAPTURE, (Reason(ReasonCode.NOT_USABLE),))
 
 
 def _decision(
-    ruling: _Ruling, found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint, searched: int
+    ruling: _Ruling, found: Sequence[Candidate], needed: Thresholds, point: OperatingPoint, search: _Search
 ) -> Decision:
+    why = (*ruling.why, *(() if search.complete else (Reason(ReasonCode.INCOMPLETE),)))
     return Decision(
         outcome=ruling.outcome,
         subject=found[0].subject if ruling.outcome is Outcome.MATCH else None,
@@ -114,8 +118,10 @@ def _decision(
         review_threshold=needed.review,
         margin=_lead(found),
         candidates=tuple(found),
-        searched=searched,
-        reasons=tuple(ruling.reasons),
+        searched=search.searched,
+        complete=search.complete,
+        reasons=tuple(map(reasons.told, why)),
+        why=why,
     )
 
 

@@ -1,55 +1,74 @@
 """Why it was decided so: plain sentences with the figures, for the officer and for the audit log."""
 
+from typing import Final
+
 from biometric_service.decision.policy import Thresholds
-from biometric_service.vocabulary.decisions import OperatingPoint
+from biometric_service.texts.speaking import ENGLISH, POINTS, count, decimal, say
+from biometric_service.vocabulary.decisions import OperatingPoint, Reason, ReasonCode
 
-NOT_USABLE = "No sample was good enough to search with: capture again as advised."
-NOTHING_TO_COMPARE = "The subject has no reference of what was captured: capture a finger or face that is enrolled."
-INCOMPLETE = "The search was incomplete: a part of the gallery was missing or out of date."
+_COUNTED: Final = frozenset({"references", "comparisons", "subjects"})
+_WHOLE: Final = frozenset({"quality", "least"})
+_RATE: Final = "rate"
 
 
-def nobody(searched: int) -> str:
+def told(reason: Reason, language: str = ENGLISH) -> str:
+    """The sentence ``reason.<code>`` of a language, with its figures as that language writes them."""
+    figures = {name: _figure(language, name, value) for name, value in reason.figures.items()}
+    return say(language, f"reason.{reason.code.value}", **figures)
+
+
+def nobody(searched: int) -> Reason:
     """Nothing was found to compare with."""
-    return "The gallery holds no reference of this kind." if not searched else "No reference is at all alike."
+    return Reason(ReasonCode.NOBODY_ALIKE if searched else ReasonCode.NO_REFERENCES)
 
 
-def several(count: int) -> str:
+def several(subjects: int) -> Reason:
     """More than one subject is above the threshold."""
-    return f"{count} subjects are above the threshold: perhaps one person is enrolled under several ids."
+    return Reason(ReasonCode.SEVERAL, {"subjects": subjects})
 
 
-def too_close(lead: float, margin: float) -> str:
+def too_close(lead: float, margin: float) -> Reason:
     """The second candidate is nearly as good as the first."""
-    return f"The second candidate is only {lead:.1f} behind, and a match must lead by {margin:.1f}."
+    return Reason(ReasonCode.TOO_CLOSE, {"lead": lead, "margin": margin})
 
 
-def too_poor(quality: float, needed: float) -> str:
+def too_poor(quality: float, least: float) -> Reason:
     """The probe is not good enough to say that it is of nobody."""
-    return (
-        f"The best sample's quality of {quality:.0f} is below the {needed:.0f} that it takes to say so: capture again."
-    )
+    return Reason(ReasonCode.TOO_POOR, {"quality": quality, "least": least})
 
 
-def identification(score: float, needed: Thresholds, point: OperatingPoint, searched: int) -> str:
+def identification(score: float, needed: Thresholds, point: OperatingPoint, searched: int) -> Reason:
     """How the best candidate's score stands to the thresholds of an identification."""
-    return _standing(score, needed, point, "FPIR", f"among {searched:,} reference{'s' * (searched != 1)}")
+    codes = (ReasonCode.SEARCH_REACHED, ReasonCode.SEARCH_DOUBTFUL, ReasonCode.SEARCH_BELOW)
+    return _standing(score, needed, point, codes, {"references": searched})
 
 
-def verification(score: float, needed: Thresholds, point: OperatingPoint, comparisons: int) -> str:
+def verification(score: float, needed: Thresholds, point: OperatingPoint, comparisons: int) -> Reason:
     """How the score stands to the thresholds of a verification."""
-    return _standing(score, needed, point, "FMR", f"in {comparisons:,} comparison{'s' * (comparisons != 1)}")
+    codes = (ReasonCode.CLAIM_REACHED, ReasonCode.CLAIM_DOUBTFUL, ReasonCode.CLAIM_BELOW)
+    return _standing(score, needed, point, codes, {"comparisons": comparisons})
 
 
-def _standing(score: float, needed: Thresholds, point: OperatingPoint, rate: str, where: str) -> str:
+def _standing(
+    score: float,
+    needed: Thresholds,
+    point: OperatingPoint,
+    codes: tuple[ReasonCode, ReasonCode, ReasonCode],
+    among: dict[str, float],
+) -> Reason:
+    reached, doubtful, below = codes
     if score >= needed.match:
-        return f"Score {score:.1f} reaches the {needed.match:.1f} needed for {_an(rate, point.match)} {where}."
+        return Reason(reached, {"score": score, "needed": needed.match, _RATE: point.match, **among})
     if score >= needed.review:
-        return (
-            f"Score {score:.1f} is below the {needed.match:.1f} needed for {_an(rate, point.match)} {where}, "
-            f"but above the {needed.review:.1f} from which on an officer should look."
-        )
-    return f"Score {score:.1f} is below the {needed.review:.1f} needed for {_an(rate, point.review)} {where}."
+        figures = {"score": score, "needed": needed.match, _RATE: point.match, "review": needed.review}
+        return Reason(doubtful, {**figures, **among})
+    return Reason(below, {"score": score, "needed": needed.review, _RATE: point.review, **among})
 
 
-def _an(rate: str, value: float) -> str:
-    return f"an {rate} of {value * 100:g} %"
+def _figure(language: str, name: str, value: float) -> str:
+    if name in _COUNTED:
+        number = "one" if value == 1 else "many"
+        return say(language, f"reason.counted.{name}.{number}", n=count(language, int(value)))
+    if name == _RATE:
+        return f"{value * 100:g} %".replace(".", POINTS[language])
+    return decimal(language, value, 0 if name in _WHOLE else 1)

@@ -25,7 +25,7 @@ from biometric_service.vocabulary.templates import Template, position_of
 SPREAD = 4
 """How many references are looked at for each subject that is wanted, to begin with."""
 
-LAYOUT = 2
+LAYOUT = 3
 """Of what is laid down; to be raised with every change of it."""
 
 Scores = NDArray[np.float32]

@@ -52,6 +52,10 @@ class GalleryFollower:
             with self._catching_up:
                 self._apply()
 
+    def before_search(self) -> None:
+        """As ``catch_up``."""
+        self.catch_up()
+
     def behind(self) -> int:
         """How many changes the indexes lag behind the store."""
         return max(0, self._store.last_change() - self._applied())

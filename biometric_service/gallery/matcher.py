@@ -105,7 +105,9 @@ class Matcher:
         probes = [
             Probe(template, GalleryId(gallery)) for template, gallery in zip(templates, head["galleries"], strict=True)
         ]
-        found = self._index(head).search_together(probes, head["limit"])
+        held = self._held()
+        held.follower.catch_up()
+        found = held.indexes[Modality(head["modality"])].search_together(probes, head["limit"])
         return {"shortlists": [_shortlist_head(each) for each in found]}
 
     def _catch_up(self, _: Head, __: bytes) -> Head:
@@ -116,10 +118,8 @@ class Matcher:
         return {"behind": self._held().follower.behind()}
 
     def _size(self, head: Head, _: bytes) -> Head:
-        return {"size": len(self._index(head)), "applied": self._index(head).applied}
-
-    def _index(self, head: Head) -> GalleryIndex:
-        return self._held().indexes[Modality(head["modality"])]
+        index = self._held().indexes[Modality(head["modality"])]
+        return {"size": len(index), "applied": index.applied}
 
 
 def _shortlist_head(found: Shortlist) -> Head:

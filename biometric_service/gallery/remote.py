@@ -137,6 +137,9 @@ class RemoteFollower:
         """Have the matcher apply all that was committed before the call."""
         self._link.ask({"do": "catch_up"})
 
+    def before_search(self) -> None:
+        """Nothing: the matcher catches up before every search."""
+
     def behind(self) -> int:
         """How many changes the matcher's indexes lag behind the store."""
         return int(self._link.ask({"do": "behind"})["behind"])

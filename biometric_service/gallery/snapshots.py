@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from biometric_service.durable_files import replacing
 from biometric_service.errors import BiometricServiceError
 from biometric_service.gallery.segments import ArrayCollector, Described, LaidDown, Segment, SegmentFill
 from biometric_service.vocabulary.references import ChangeNumber
@@ -81,13 +82,8 @@ def save_snapshot(index: SnapshotIndex, file: Path, seal: SnapshotSeal, history:
     if held is None:
         return None
     described = Described(index.kind, held.applied, history.change_digest(held.applied))
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        with open(unfinished, "wb", opener=_owner_only) as out:
-            _write(out, seal, described, held.arrays)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(file, file.with_name(f"{file.name}.{os.getpid()}.part")) as out:
+        _write(out, seal, described, held.arrays)
     return held.applied
 
 
@@ -127,10 +123,6 @@ def restore_snapshot(index: SnapshotIndex, segment: Segment, history: History) -
     return None
 
 
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 def _write(out: BinaryIO, seal: SnapshotSeal, described: Described, arrays: ArrayCollector) -> None:
     size = sum(len(piece) for piece in arrays.pieces(described))
     preamble = _PREAMBLE.pack(MAGIC, os.urandom(16), described.applied, size)
@@ -139,8 +131,6 @@ def _write(out: BinaryIO, seal: SnapshotSeal, described: Described, arrays: Arra
         seal.seal(chunk, _label(preamble, number, size))
         for number, chunk in enumerate(_chunks(arrays.pieces(described)))
     )
-    out.flush()
-    os.fsync(out.fileno())
 
 
 def _chunks(pieces: Iterable[memoryview]) -> Iterator[memoryview]:

@@ -5,7 +5,7 @@ sees what the others said once the case is closed. Closed cases are labelled evi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -17,6 +17,7 @@ from biometric_service.recognition.walk import Observation, Walk
 from biometric_service.vocabulary.adjudication import (
     Case,
     Consequence,
+    Likened,
     Likeness,
     NewCase,
     Origin,
@@ -43,13 +44,17 @@ _FOLLOWS = {
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What there is to judge: the probe, what the machine made of it, and what became of it."""
+    """What there is to judge: the probe, what the machine made of it, and what became of it.
+
+    ``apart``: whom reviewers found to be other people than the subject already; nobody judges that again.
+    """
 
     observed: Sequence[Observation]
     decision: Decision
     origin: Origin
     subject: SubjectId | None
     galleries: frozenset[GalleryId]
+    apart: frozenset[SubjectId] = frozenset()
 
 
 def refer(walk: Walk, doubt: Doubt, caller: Caller) -> Sequence[str]:
@@ -57,7 +62,25 @@ def refer(walk: Walk, doubt: Doubt, caller: Caller) -> Sequence[str]:
 
     None where the policy says that reviews of this purpose and question are not adjudicated.
     """
-    return [_open(walk, doubt, candidate, caller) for candidate in _doubtful(doubt)]
+    if not doubt.decision.operating_point.adjudicate:
+        return []
+    apart = doubt.apart if doubt.subject is None else doubt.apart | {doubt.subject}
+    return [open_case(walk, doubt, candidate, caller) for candidate in doubtful(doubt.decision, apart)]
+
+
+def doubtful(decision: Decision, apart: Collection[SubjectId] = ()) -> Sequence[Candidate]:
+    """Who of a match or a review is as like as asks for a look, the likest first, but for those who are known."""
+    if decision.outcome not in {Outcome.MATCH, Outcome.REVIEW}:
+        return ()
+    alike = (each for each in decision.candidates if each.score >= decision.review_threshold)
+    return tuple(each for each in alike if each.subject not in apart)
+
+
+def open_case(walk: Walk, doubt: Doubt, candidate: Candidate, caller: Caller) -> str:
+    """Open a case of the probe and one candidate, whatever the policy says; returns the id of the one that is open."""
+    evidence = tuple(each.digest for each in doubt.observed)
+    present = walk.cases.open_already(Likened(doubt.subject, candidate.subject, evidence))
+    return present or _opened(walk, doubt, candidate, evidence, caller)
 
 
 def review(cases: CaseStore, case: str, verdict: Verdict, note: str, caller: Caller) -> Case:
@@ -65,9 +88,9 @@ def review(cases: CaseStore, case: str, verdict: Verdict, note: str, caller: Cal
 
     CASE_UNKNOWN; CASE_CONFLICT where it is closed, or the caller has judged it already or did what it comes from.
     """
-    said = Review(caller.actor, datetime.now(UTC), verdict, note)
+    said = Review(caller.officer, datetime.now(UTC), verdict, note)
     event = case_event(EventKind.CASE_REVIEWED, caller, case=case)
-    return seen_by(cases.review(case, said, event, outcome_of), caller.actor)
+    return seen_by(cases.review(case, said, event, outcome_of), caller)
 
 
 def case_event(kind: EventKind, caller: Caller, **facts: str) -> AuditEvent:
@@ -83,11 +106,11 @@ def outcome_of(verdicts: Sequence[Verdict]) -> Verdict | None:
     return Verdict.UNSURE if len(verdicts) > REVIEWERS else None
 
 
-def seen_by(case: Case, reviewer: str) -> Case:
+def seen_by(case: Case, reviewer: Caller) -> Case:
     """The case as the reviewer may see it: blind to the others while it is open."""
     if case.outcome is not None:
         return case
-    return replace(case, reviews=tuple(each for each in case.reviews if each.reviewer == reviewer))
+    return replace(case, reviews=tuple(each for each in case.reviews if reviewer.is_one_of(each.reviewer)))
 
 
 def follows(case: Case) -> Consequence | None:
@@ -122,16 +145,7 @@ def candidate_images(store: ReferenceStore, case: Case) -> Sequence[ProbeImage]:
     ]
 
 
-def _doubtful(doubt: Doubt) -> Sequence[Candidate]:
-    decision = doubt.decision
-    if not decision.operating_point.adjudicate or decision.outcome not in {Outcome.MATCH, Outcome.REVIEW}:
-        return ()
-    others = [each for each in decision.candidates if each.subject != doubt.subject]
-    return [each for each in others if each.score >= decision.review_threshold]
-
-
-def _open(walk: Walk, doubt: Doubt, candidate: Candidate, caller: Caller) -> str:
-    evidence = tuple(each.digest for each in doubt.observed)
+def _opened(walk: Walk, doubt: Doubt, candidate: Candidate, evidence: tuple[str, ...], caller: Caller) -> str:
     likeness = Likeness(candidate.score, doubt.decision.review_threshold, candidate.parts, evidence)
     galleries = doubt.galleries | walk.store.subject(candidate.subject).galleries
     probe = tuple(map(_image, doubt.observed))

@@ -8,7 +8,7 @@ from uuid import uuid4
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.recognition.adjudication import Doubt, refer
+from biometric_service.recognition.adjudication import Doubt, doubtful, refer
 from biometric_service.recognition.comparing import compare
 from biometric_service.recognition.fingers_apart import like_fingers
 from biometric_service.recognition.recording import decision_facts, event_of
@@ -39,6 +39,7 @@ from biometric_service.vocabulary.references import (
     EncounterId,
     EnrolledSample,
     Guard,
+    SubjectId,
 )
 
 HINDRANCES: Mapping[Outcome, EnrolmentOutcome] = {
@@ -97,11 +98,30 @@ def enrol(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: Guard = 
         made = _made_before(walk, request, guard)
         if made is not None:
             return made
-        duplicates = search_duplicates(walk, observed, caller)
-        outcome = HINDRANCES.get(duplicates.outcome, EnrolmentOutcome.ENROLLED)
-        if outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and request.despite_duplicates:
-            outcome = EnrolmentOutcome.ENROLLED
-        return keep_or_refuse(walk, request, caller, Findings(observed, outcome, duplicates), guard)
+        return keep_or_refuse(walk, request, caller, _search(walk, observed, request, caller), guard)
+
+
+def rehearse(walk: Walk, request: EnrolmentRequest, caller: Caller) -> Enrolment:
+    """What would become of an enrolment now: it is refused as it would be, cases and all, and otherwise not kept yet.
+
+    ENROLLED says that nothing was in its way; no encounter is named. Raises what ``enrol`` raises.
+    """
+    require_new(walk, request.subject)
+    request = replace(request, images=images_vouched(walk, request.images, caller, EventKind.INTAKE_SEARCHED))
+    observed = observe(walk, request.images)
+    findings = unfit_to_keep(walk, observed, request, caller) or _search(walk, observed, request, caller)
+    if findings.outcome is EnrolmentOutcome.ENROLLED:
+        return _enrolment(request, findings)
+    return keep_or_refuse(walk, request, caller, findings, UNGUARDED)
+
+
+def _search(walk: Walk, observed: Sequence[Observation], request: EnrolmentRequest, caller: Caller) -> Findings:
+    duplicates = search_duplicates(walk, observed, caller)
+    outcome = HINDRANCES.get(duplicates.outcome, EnrolmentOutcome.ENROLLED)
+    looked_at = request.despite_duplicates or doubtful(duplicates, request.judged_apart) == ()
+    if outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and looked_at:
+        outcome = EnrolmentOutcome.ENROLLED
+    return Findings(observed, outcome, duplicates)
 
 
 def unfit_to_keep(
@@ -133,7 +153,7 @@ def _made_before(walk: Walk, request: EnrolmentRequest, guard: Guard) -> Enrolme
     """None for a new subject, what is known where this very request made it; SUBJECT_EXISTS."""
     made = kept_before(walk, request, guard, EnrolmentOutcome.ENROLLED)
     if made is None:
-        _require_new(walk, request)
+        require_new(walk, request.subject)
     return made
 
 
@@ -144,33 +164,38 @@ def keep_or_refuse(
 
     Cases are opened before, so that none is lost where the work is cut off.
     """
-    reports = tuple(each.report() for each in findings.observed)
     event = _event(request, caller, findings)
     if findings.duplicates is not None and findings.outcome in REFERRED:
         origin = REFERRED[findings.outcome]
-        refer(walk, Doubt(findings.observed, findings.duplicates, origin, request.subject, request.galleries), caller)
-    name, change = None, None
-    if findings.outcome in EVENTS:
-        encounter = _encounter(request, findings.observed)
-        keep = walk.store.enrol if findings.outcome is EnrolmentOutcome.ENROLLED else walk.store.add_encounter
-        name, change = encounter.encounter, keep(encounter, event, guard)
-    else:
+        doubt = Doubt(findings.observed, findings.duplicates, origin, request.subject, request.galleries)
+        refer(walk, replace(doubt, apart=request.judged_apart), caller)
+    if findings.outcome not in EVENTS:
         walk.store.record(event)
+        return _enrolment(request, findings)
+    encounter = _encounter(request, findings.observed)
+    keep = walk.store.enrol if findings.outcome is EnrolmentOutcome.ENROLLED else walk.store.add_encounter
+    change = keep(encounter, event, guard)
+    return replace(_enrolment(request, findings), encounter=encounter.encounter, change=change)
+
+
+def _enrolment(request: EnrolmentRequest, findings: Findings) -> Enrolment:
+    reports = tuple(each.report() for each in findings.observed)
     return Enrolment(
-        findings.outcome, request.subject, name, change, reports, findings.duplicates, findings.claim, findings.alike
+        findings.outcome, request.subject, None, None, reports, findings.duplicates, findings.claim, findings.alike
     )
 
 
-def _require_new(walk: Walk, request: EnrolmentRequest) -> None:
+def require_new(walk: Walk, subject: SubjectId) -> None:
+    """SUBJECT_EXISTS where somebody is enrolled under the id."""
     try:
-        walk.store.subject(request.subject)
+        walk.store.subject(subject)
     except BiometricServiceError as fault:
         if fault.code is ErrorCode.SUBJECT_UNKNOWN:
             return
         raise
     raise BiometricServiceError(
         ErrorCode.SUBJECT_EXISTS,
-        f"A subject {request.subject} is enrolled already.",
+        f"A subject {subject} is enrolled already.",
         "Verify the person against that record, or enrol under another id.",
     )
 
@@ -203,6 +228,8 @@ def _event(request: EnrolmentRequest, caller: Caller, findings: Findings) -> Aud
         "exceptions": " ".join(f"{each.position.name.lower()}:{each.kind.value}" for each in request.exceptions),
         "despite_duplicates": str(request.despite_duplicates).lower(),
     }
+    if request.judged_apart:
+        details["judged_apart"] = " ".join(sorted(request.judged_apart))
     if findings.alike:
         details["alike"] = " ".join(_in_short(each) for each in findings.alike)
     for what, decision in (("duplicates", findings.duplicates), ("claim", findings.claim)):

@@ -1,14 +1,16 @@
 """May this person pass? One call at a checkpoint: verify the claim, and find out who it is where that fails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
 from biometric_service.recognition.adjudication import Doubt, refer
 from biometric_service.recognition.comparing import compare
+from biometric_service.recognition.day_events import means_of
+from biometric_service.recognition.passing import passing_now, post_rule
 from biometric_service.recognition.recording import decision_facts, event_of
-from biometric_service.recognition.requests import MovementCheck, MovementRequest, Passage
+from biometric_service.recognition.requests import MovementCheck, MovementRequest
 from biometric_service.recognition.verification import decide_claim
 from biometric_service.recognition.vouching import vouched
 from biometric_service.recognition.walk import (
@@ -22,17 +24,11 @@ from biometric_service.recognition.walk import (
     search,
 )
 from biometric_service.vocabulary.adjudication import Origin
-from biometric_service.vocabulary.decisions import Decision, Outcome
+from biometric_service.vocabulary.decisions import Decision, Outcome, Passage
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.movements import Ground, Passed, Ruling
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
 from biometric_service.vocabulary.trace import SILENT, Trace
-
-
-@dataclass(frozen=True, slots=True)
-class _Ruling:
-    passage: Passage
-    subject: SubjectId | None
-    reason: str
 
 
 def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: Trace = SILENT) -> MovementCheck:
@@ -50,12 +46,26 @@ def check_movement(walk: Walk, request: MovementRequest, caller: Caller, trace: 
     verification = decide_claim(walk, observed, request.claimed, caller, trace) if request.claimed else None
     verified = verification is not None and verification.outcome is Outcome.MATCH
     identification = None if verified else _identified(walk, request, observed, caller, trace)
-    ruling = _of_the_active(walk, _rule(request.claimed, verification, identification))
+    ruling = _rule(request.claimed, verification, identification)
     if ruling.passage is Passage.REVIEW:
         _refer(walk, request, observed, caller, (verification, identification))
-    event = walk.store.record(_event(request, caller, observed, ruling, verification, identification))
+    passed = _passed(walk, request, observed, ruling, _event(request, caller, observed, verification, identification))
     reports = tuple(each.report() for each in observed)
-    return MovementCheck(ruling.passage, ruling.subject, verification, identification, reports, (ruling.reason,), event)
+    return MovementCheck(passed, verification, identification, reports)
+
+
+def _passed(
+    walk: Walk, request: MovementRequest, observed: Sequence[Observation], identity: Ruling, event: AuditEvent
+) -> Passed:
+    """What the post makes of it, or what is decided on the person alone where no post is named."""
+    post, direction = request.post, request.direction
+    if post is not None:
+        passing = passing_now(post, direction, means_of(observed), event.caller, request.passage)
+        return walk.day.movements.pass_post(passing, identity, post_rule(post, direction, identity), event)
+    ruling = _of_the_active(walk, identity)
+    details = {**event.details, "passage": ruling.passage.value, "ground": ruling.ground.value}
+    number = walk.store.record(replace(event, subject=ruling.subject, details=details))
+    return Passed(ruling, None, None, number)
 
 
 def _identified(
@@ -78,56 +88,61 @@ def _refer(
         refer(walk, Doubt(observed, decision, Origin.SEARCHED, None, frozenset({request.gallery})), caller)
 
 
-def _of_the_active(walk: Walk, ruling: _Ruling) -> _Ruling:
+def _of_the_active(walk: Walk, ruling: Ruling) -> Ruling:
     """Nobody passes who was released, transferred or is dead: somebody goes by that name."""
     if ruling.passage is not Passage.PASS or ruling.subject is None:
         return ruling
     status = walk.store.subject(ruling.subject).status
     if status is EncounterStatus.ACTIVE:
         return ruling
-    return _Ruling(Passage.STOP, ruling.subject, f"The person is {ruling.subject}, who is {status.value}.")
+    reason = f"The person is {ruling.subject}, who is {status.value}."
+    return Ruling(Passage.STOP, Ground.NOT_ACTIVE, reason, ruling.subject)
 
 
-def _rule(claimed: SubjectId | None, verification: Decision | None, identification: Decision | None) -> _Ruling:
+def _rule(claimed: SubjectId | None, verification: Decision | None, identification: Decision | None) -> Ruling:
     """What the checkpoint shows; never a pass on an incomplete search, on doubt, or in another's name."""
     if identification is None:
-        return _Ruling(Passage.PASS, claimed, f"The person is {claimed}, as claimed.")
+        return Ruling(Passage.PASS, Ground.CLAIM_VERIFIED, f"The person is {claimed}, as claimed.", claimed)
     if identification.outcome is Outcome.RECAPTURE:
-        return _Ruling(Passage.RECAPTURE, None, "No image could be used: capture again.")
+        return Ruling(Passage.RECAPTURE, Ground.NOT_USABLE, "No image could be used: capture again.")
     if claimed is not None and verification is not None:
         return _rule_claim(claimed, verification, identification)
     return _rule_search(identification)
 
 
-def _rule_claim(claimed: SubjectId, verification: Decision, identification: Decision) -> _Ruling:
+def _rule_claim(claimed: SubjectId, verification: Decision, identification: Decision) -> Ruling:
     found = identification.subject
     if found is not None and found != claimed:
-        return _Ruling(Passage.STOP, found, f"The person is {found}, not {claimed} as claimed.")
+        reason = f"The person is {found}, not {claimed} as claimed."
+        return Ruling(Passage.STOP, Ground.ANOTHER_PERSON, reason, found)
     if found == claimed or Outcome.REVIEW in {verification.outcome, identification.outcome}:
-        return _Ruling(Passage.REVIEW, None, f"It is not certain that the person is {claimed}: have an officer look.")
+        reason = f"It is not certain that the person is {claimed}: have an officer look."
+        return Ruling(Passage.REVIEW, Ground.NOT_CERTAIN, reason)
     if identification.outcome is Outcome.INCOMPLETE:
-        return _Ruling(Passage.REVIEW, None, f"The person is not {claimed}, and the search was incomplete.")
-    return _Ruling(Passage.STOP, None, f"The person is not {claimed} and not known in this gallery.")
+        reason = f"The person is not {claimed}, and the search was incomplete."
+        return Ruling(Passage.REVIEW, Ground.SEARCH_INCOMPLETE, reason)
+    reason = f"The person is not {claimed} and not known in this gallery."
+    return Ruling(Passage.STOP, Ground.UNKNOWN_PERSON, reason)
 
 
-def _rule_search(identification: Decision) -> _Ruling:
-    if identification.outcome is Outcome.MATCH:
-        return _Ruling(Passage.PASS, identification.subject, f"The person is {identification.subject}.")
+def _rule_search(identification: Decision) -> Ruling:
+    subject = identification.subject
+    if identification.outcome is Outcome.MATCH and identification.complete:
+        return Ruling(Passage.PASS, Ground.IDENTIFIED, f"The person is {subject}.", subject)
     if identification.outcome is Outcome.UNKNOWN:
-        return _Ruling(Passage.STOP, None, "The person is not known in this gallery.")
-    return _Ruling(Passage.REVIEW, None, "It is not certain who the person is: have an officer look.")
+        return Ruling(Passage.STOP, Ground.UNKNOWN_PERSON, "The person is not known in this gallery.")
+    ground = Ground.NOT_CERTAIN if identification.complete else Ground.SEARCH_INCOMPLETE
+    return Ruling(Passage.REVIEW, ground, "It is not certain who the person is: have an officer look.")
 
 
-def _event(  # noqa: PLR0913, PLR0917 - everything that was decided is told
+def _event(
     request: MovementRequest,
     caller: Caller,
     observed: Sequence[Observation],
-    ruling: _Ruling,
     verification: Decision | None,
     identification: Decision | None,
 ) -> AuditEvent:
     details = {
-        "passage": ruling.passage.value,
         "checkpoint": request.checkpoint,
         "direction": request.direction.value,
         "claimed": request.claimed or "",
@@ -135,4 +150,4 @@ def _event(  # noqa: PLR0913, PLR0917 - everything that was decided is told
     for name, decision in (("verification", verification), ("identification", identification)):
         if decision is not None:
             details |= {f"{name}_{fact}": value for fact, value in decision_facts(decision).items()}
-    return event_of(EventKind.MOVEMENT_CHECK, caller, observed, ruling.subject, request.gallery, details)
+    return event_of(EventKind.MOVEMENT_CHECK, caller, observed, None, request.gallery, details)

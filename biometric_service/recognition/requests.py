@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.challenges import ChallengeFinding, Turn
-from biometric_service.vocabulary.decisions import Decision, Movement
+from biometric_service.vocabulary.decisions import Decision, Movement, Passage
+from biometric_service.vocabulary.movements import Passed
+from biometric_service.vocabulary.places import Post
 from biometric_service.vocabulary.quality import AttackAssessment, Defect, QualityAssessment
 from biometric_service.vocabulary.references import (
     CaptureException,
@@ -37,7 +39,8 @@ class GivenImage:
     """An image as it was handed in.
 
     ``data``: the bytes of the file. ``dpi``: None to go by what the file says. ``device``: what captured it.
-    ``signature``: of a registered device, None where nobody signed it.
+    ``signature``: of a registered device, None where nobody signed it. ``vouched``: the signature was verified when it
+    was captured, and is not there any more.
     """
 
     data: bytes
@@ -46,6 +49,7 @@ class GivenImage:
     dpi: float | None = None
     device: str = ""
     signature: FrameSignature | None = None
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class EnrolmentRequest:
     """Keep this person under this id.
 
     ``despite_duplicates``: an officer has looked at the candidates, and at fingers that look alike.
+    ``judged_apart``: subjects whom reviewers found to be other people; a likeness to anybody else is still in the way.
     ``encounter``: None for an id made here.
     """
 
@@ -126,6 +131,7 @@ class EnrolmentRequest:
     despite_duplicates: bool = False
     encounter: EncounterId | None = None
     circumstances: Circumstances = field(default_factory=Circumstances)
+    judged_apart: frozenset[SubjectId] = frozenset()
 
     def __post_init__(self) -> None:
         require_name("subject", self.subject)
@@ -135,13 +141,19 @@ class EnrolmentRequest:
 
 @dataclass(frozen=True, slots=True)
 class MovementRequest:
-    """May this person pass? ``claimed``: who it is said to be, None where nobody said."""
+    """May this person pass? ``claimed``: who it is said to be, None where nobody said.
+
+    ``post``: where, of those that are set up, None for a checkpoint that is only a name. ``passage``: the caller's own
+    id of this passage, under which it is made once; empty for none.
+    """
 
     images: tuple[Given, ...]
     gallery: GalleryId
     checkpoint: str
     direction: Movement
     claimed: SubjectId | None = None
+    post: Post | None = None
+    passage: str = ""
 
     def __post_init__(self) -> None:
         require_name("checkpoint", self.checkpoint)
@@ -239,23 +251,31 @@ class ChallengeAnswer:
     event: int
 
 
-class Passage(StrEnum):
-    """What the checkpoint shows."""
-
-    PASS = "pass"  # noqa: S105
-    STOP = "stop"
-    REVIEW = "review"
-    RECAPTURE = "recapture"
-
-
 @dataclass(frozen=True, slots=True)
 class MovementCheck:
     """Answer to a movement check: ``verification`` of the claimed subject, ``identification`` where it was needed."""
 
-    passage: Passage
-    subject: SubjectId | None
+    passed: Passed
     verification: Decision | None
     identification: Decision | None
     samples: tuple[SampleReport, ...]
-    reasons: tuple[str, ...]
-    event: int
+
+    @property
+    def passage(self) -> Passage:
+        """What the checkpoint shows."""
+        return self.passed.ruling.passage
+
+    @property
+    def subject(self) -> SubjectId | None:
+        """Who it is, where that is certain."""
+        return self.passed.ruling.subject
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, in sentences."""
+        return (self.passed.ruling.reason,)
+
+    @property
+    def event(self) -> int:
+        """Number of the event in the audit log."""
+        return self.passed.event

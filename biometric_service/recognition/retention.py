@@ -16,11 +16,15 @@ CHANGED_MEANWHILE = frozenset(
 
 
 class Fate(StrEnum):
-    """What became of an overdue encounter; one that was changed meanwhile is looked at again by the next run."""
+    """What became of an overdue encounter; one that was changed meanwhile is looked at again by the next run.
+
+    HELD_BACK: by it alone it is known that somebody is inside; it goes once they were let out.
+    """
 
     WOULD_BE_DELETED = "would_be_deleted"
     DELETED = "deleted"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    HELD_BACK = "held_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,11 @@ class Expiry:
 def expire(retention: RetentionStore, people: EncounterStore, caller: Caller, *, dry_run: bool) -> Iterator[Expiry]:
     """Delete every overdue encounter, with its last one the subject; ``dry_run``: only say which."""
     for overdue in retention.overdue(datetime.now(UTC)):
-        yield Expiry(overdue, Fate.WOULD_BE_DELETED if dry_run else _delete(people, overdue, caller))
+        yield Expiry(overdue, _forecast(overdue) if dry_run else _delete(people, overdue, caller))
+
+
+def _forecast(overdue: Overdue) -> Fate:
+    return Fate.HELD_BACK if overdue.held_back else Fate.WOULD_BE_DELETED
 
 
 def _delete(people: EncounterStore, overdue: Overdue, caller: Caller) -> Fate:
@@ -45,5 +53,7 @@ def _delete(people: EncounterStore, overdue: Overdue, caller: Caller) -> Fate:
     except BiometricServiceError as fault:
         if fault.code in CHANGED_MEANWHILE:
             return Fate.CHANGED_MEANWHILE
+        if fault.code is ErrorCode.RELEASE_REQUIRED:
+            return Fate.HELD_BACK
         raise
     return Fate.DELETED

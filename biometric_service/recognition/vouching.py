@@ -30,6 +30,8 @@ def images_vouched(walk: Walk, images: Sequence[GivenImage], caller: Caller, use
 
 
 def _vouched(walk: Walk, given: Given, caller: Caller, use: EventKind, *, demanded: bool) -> Given:
+    if isinstance(given, GivenImage) and given.vouched:
+        return given
     signature = given.signature if isinstance(given, GivenImage) else None
     if signature is not None and isinstance(given, GivenImage):
         device = walk.vouching.vouched(given.data, signature, caller, use.value)

@@ -15,6 +15,7 @@ from biometric_service.recognition.requests import Given, GivenImage, GivenTempl
 from biometric_service.recognition.side_by_side import SideBySide, one_by_one
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.candidates import Probe, Shortlist
+from biometric_service.vocabulary.day_stores import DayStores
 from biometric_service.vocabulary.decisions import OperatingPoint
 from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.protocols import (
@@ -44,6 +45,9 @@ class Follower(Protocol):
     def catch_up(self) -> None:
         """Apply what the store has changed since the last time."""
 
+    def before_search(self) -> None:
+        """Have the next search see all that was committed before the call."""
+
     def behind(self) -> int:
         """How many changes the indexes lag behind the store."""
 
@@ -63,6 +67,7 @@ class Walk:
     encounters: EncounterStore
     answers: AnswerStore
     cases: CaseStore
+    day: DayStores
     policy: PolicySource
     candidate_limit: int
     vouching: FrameVouching
@@ -161,7 +166,7 @@ def search(walk: Walk, observed: Sequence[Observation], gallery: GalleryId) -> t
     All templates of a modality, which are of one person, are searched for together.
     """
     require_gallery(walk, gallery)
-    walk.follower.catch_up()
+    walk.follower.before_search()
     of_modality: defaultdict[Modality, list[Observation]] = defaultdict(list)
     for each in with_template(observed):
         of_modality[each.image.modality].append(each)

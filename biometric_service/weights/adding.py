@@ -1,11 +1,11 @@
 """Taking a deployer's own model in: everything is checked before anything is copied."""
 
 import filecmp
-import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from biometric_service.durable_files import ANYBODY, replacing
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.weights.agreement import require_agreement
 from biometric_service.weights.building import MODEL_FILE, build_from
@@ -82,12 +82,8 @@ def _copy_whole(source: Path, target: Path) -> None:
     """Copy so that the target is there whole or not at all."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=target.parent) as folder:
-            copy = Path(folder) / target.name
-            shutil.copyfile(source, copy)
-            with copy.open("rb") as content:
-                os.fsync(content.fileno())
-            copy.rename(target)
+        with source.open("rb") as given, replacing(target, mode=ANYBODY) as copy:
+            shutil.copyfileobj(given, copy)
     except OSError as fault:
         message = f"{target.name} cannot be copied ({fault.strerror or fault})."
         action = "See to it that the folders of manifests and of weights can be written and have room."

@@ -1,13 +1,13 @@
 """Folders that are made once, whole or not at all, and are checked each time they are used."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
+from biometric_service.durable_files import flush
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.weights.digests import require_sha256, sha256_of
 
@@ -57,7 +57,7 @@ class WeightsCache:
                 make(unfinished)
                 _record(unfinished)
                 unfinished.rename(finished)
-                _flush(finished.parent)
+                flush(finished.parent)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -78,16 +78,7 @@ def _record(folder: Path) -> None:
     lines = [f"{sha256_of(folder / name)}  {name}\n" for name in _files(folder)]
     (folder / RECORD).write_text("".join(lines), "utf-8")
     for name in [*_files(folder), RECORD]:
-        _flush(folder / name)
-
-
-def _flush(path: Path) -> None:
-    """See to it that the file or folder outlives a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush(folder / name)
 
 
 def _check(folder: Path) -> None:
