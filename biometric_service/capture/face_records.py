@@ -17,7 +17,8 @@ from device_drivers.protocol import Characteristic
 from device_drivers.records import face_images, face_transactions, transaction_images, transactions
 from device_drivers.records.image import RecordPart
 
-COLOUR_BITS = 24
+BYTE = 8
+PLAIN_MODES = {8: "L", 24: "RGB"}
 
 
 class FaceRecord(StrEnum):
@@ -33,10 +34,15 @@ def is_face_record(data: bytes) -> bool:
 
 
 def open_face_record(data: bytes, limits: ImageLimits) -> Picture:
-    """The one face in a record; what else a transaction holds is passed over.
+    """The one face in a record; what ``face_part`` and ``open_part`` raise."""
+    return open_part(face_part(data, limits), limits)
+
+
+def face_part(data: bytes, limits: ImageLimits) -> RecordPart:
+    """The one face in a record, not decoded; what else a transaction holds is passed over.
 
     IMAGE_TRUNCATED where the record is not whole or contradicts its image, IMAGE_UNREADABLE where it holds no face,
-    IMAGE_ANIMATED where it holds several, and what ``open_picture`` raises of the image.
+    IMAGE_ANIMATED where it holds several.
     """
     limits.check_bytes(data)
     try:
@@ -47,7 +53,7 @@ def open_face_record(data: bytes, limits: ImageLimits) -> Picture:
         raise refusals.unreadable("the record holds no face")
     if len(found) > 1:
         raise refusals.animated()
-    return _picture(found[0], limits)
+    return found[0]
 
 
 def write_face(pixels: NDArray[np.uint8], form: FaceRecord, captured: datetime, agency: str) -> bytes:
@@ -70,7 +76,11 @@ def _parts(data: bytes) -> list[RecordPart]:
     return transaction_images.parts(transactions.read(data))
 
 
-def _picture(part: RecordPart, limits: ImageLimits) -> Picture:
+def open_part(part: RecordPart, limits: ImageLimits) -> Picture:
+    """The image of a record, a face or a finger; IMAGE_TRUNCATED where it is not what its record says.
+
+    Also what ``open_picture`` raises.
+    """
     raster = part.raster
     limits.check_size(raster.width, raster.height)
     if not raster.compressed:
@@ -84,9 +94,10 @@ def _picture(part: RecordPart, limits: ImageLimits) -> Picture:
 def _plain(part: RecordPart) -> Picture:
     """Pixels as they are, red first."""
     raster = part.raster
-    if raster.bits != COLOUR_BITS or len(part.data) != 3 * raster.width * raster.height:
+    mode = PLAIN_MODES.get(raster.bits)
+    if mode is None or len(part.data) * BYTE != raster.bits * raster.width * raster.height:
         raise refusals.truncated()
-    return Picture(Image.frombytes("RGB", (raster.width, raster.height), part.data), None)
+    return Picture(Image.frombytes(mode, (raster.width, raster.height), part.data), None)
 
 
 def _iso_19794_5(jpeg_2000: bytes, width: int, height: int, captured: datetime, _: str) -> bytes:

@@ -34,6 +34,12 @@ def too_many_bytes(size: int, limit: int) -> BiometricServiceError:
     return BiometricServiceError(ErrorCode.IMAGE_TOO_LARGE, message, "Crop it to the finger or face, or compress it.")
 
 
+def too_many_together(limit: int) -> BiometricServiceError:
+    """More pictures than are decoded at once."""
+    message = f"The images together are too large: at most {limit:,} pixels of one person are taken."
+    return BiometricServiceError(ErrorCode.IMAGE_TOO_LARGE, message, "Send fewer images, or smaller ones.")
+
+
 def too_many_pixels(limit: int, longest: int) -> BiometricServiceError:
     """A picture larger than is taken."""
     message = f"The image is too large: at most {limit:,} pixels and {longest:,} on a side are taken."

@@ -3,9 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing, suppress
-from typing import cast
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from contextlib import aclosing
+from typing import Any, cast
 
 from biometric_service.capture.session.events import Advised, Asked, CaptureEvent, Ended, Ending, Opened
 from biometric_service.capture.session.hints import Hint
@@ -13,21 +13,26 @@ from biometric_service.capture.session.judging import Judge
 from biometric_service.capture.session.plan import Plan
 from biometric_service.capture.session.progress import CaptureProgress
 from biometric_service.capture.session.scans import SCANS
+from biometric_service.capture.session.ticking import ticking
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.protocol import CaptureRequest, Characteristic, Frame, Retry
+from device_drivers.protocol import CaptureDevice, CaptureRequest, Characteristic, Frame, Retry
 from device_drivers.registry import device
 
 TICK = 0.1
 """Seconds between two looks at the clock while the device gives nothing."""
 CANCELLED = "Somebody cancelled it."
 Given = Retry | Frame
+Running = Callable[[Coroutine[Any, Any, Ended]], Ended]
 
 
 class GuidedCapture:
-    """Captures by a plan. ``progress``: what was taken so far, also where the session ended early."""
+    """Captures by a plan. ``progress``: what was taken so far, also where the session ended early.
 
-    def __init__(self, url: str, plan: Plan, judge: Judge) -> None:
-        self._url, self._plan = url, plan
+    ``devices``: gives the device at a URL; DeviceError for one that no driver knows.
+    """
+
+    def __init__(self, url: str, plan: Plan, judge: Judge, devices: Callable[[str], CaptureDevice] = device) -> None:
+        self._url, self._plan, self._devices = url, plan, devices
         self.progress = CaptureProgress(plan, judge)
         self._asked = 0
         self._cancelled = False
@@ -38,20 +43,21 @@ class GuidedCapture:
         """End at the next look at the clock; from any thread."""
         self._cancelled = True
 
-    async def events(self) -> AsyncIterator[CaptureEvent]:
+    async def events(self) -> AsyncGenerator[CaptureEvent]:
         """Everything that happens; the last is ``Ended``. Closing the iterator closes the device.
 
         Faults of the device are an ``Ended`` as well: FAILED with what to do.
         """
         taken = 0
         try:
-            async with device(self._url).open() as session:
-                yield Opened(device(self._url).info.url, self._plan.wanted())
+            found = self._devices(self._url)
+            async with found.open() as session:
+                yield Opened(found.info.url, self._plan.wanted())
                 for event in self._asking():
                     yield event
                 self._last = time.monotonic()
                 capture = cast("AsyncGenerator[Given]", session.capture(self._request()))
-                async with aclosing(_ticking(capture)) as given:
+                async with aclosing(ticking(capture, TICK)) as given:
                     async for each in given:
                         for event in await asyncio.to_thread(self._told, each):
                             yield event
@@ -110,37 +116,10 @@ class GuidedCapture:
             yield Ended(Ending.TIMED_OUT, missing, why, Reason.TIMEOUT)
 
 
-async def _ticking(capture: AsyncGenerator[Given]) -> AsyncGenerator[Given | None]:
-    """What the device gives, and None whenever it gave nothing for a moment."""
-    async with aclosing(capture):
-        waiting: asyncio.Task[Given] | None = None
-        try:
-            while True:
-                waiting = waiting or asyncio.ensure_future(_next(capture))
-                done, _ = await asyncio.wait({waiting}, timeout=TICK)
-                if not done:
-                    yield None
-                    continue
-                finished, waiting = waiting, None
-                try:
-                    yield finished.result()
-                except StopAsyncIteration:
-                    return
-        finally:
-            if waiting is not None:
-                waiting.cancel()
-                with suppress(BaseException):
-                    await waiting
-
-
-async def _next(capture: AsyncGenerator[Given]) -> Given:
-    return await anext(capture)
-
-
-def run(session: GuidedCapture, show: Callable[[CaptureEvent], None]) -> Ended:
-    """The session from beginning to end, each event shown; Ctrl-C cancels it."""
+def run(session: GuidedCapture, show: Callable[[CaptureEvent], None], within: Running = asyncio.run) -> Ended:
+    """The session from beginning to end, each event shown; Ctrl-C cancels it. ``within``: in whose event loop."""
     try:
-        return asyncio.run(_run(session, show))
+        return within(_run(session, show))
     except KeyboardInterrupt:
         ended = Ended(Ending.CANCELLED, session.progress.missing, CANCELLED)
         show(ended)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from biometric_service.capture.polarity import dark_ridges
 from biometric_service.capture.resolution import resolution
 from biometric_service.capture.session.plan import Plan
-from biometric_service.capture.slap.checking import LEFT, RIGHT, SlapAdvice, named, named_as
+from biometric_service.capture.slap.checking import LEFT, RIGHT, NamedFinger, SlapAdvice, named, named_as
 from biometric_service.capture.slap.segmentation import Hand, segmented
 from biometric_service.vocabulary.references import CaptureException, ExceptionKind
 from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, FingerPosition, Modality
@@ -83,12 +83,19 @@ def samples_on(
     if len(scan.fingers) < 2:  # noqa: PLR2004 (one finger, or nobody says)
         position = scan.fingers[0] if scan.fingers else FingerPosition.UNKNOWN
         return (_sample(frame, modality, pixels, dpi, position),)
-    hand, slap = HANDS.get(scan.code), segmented(pixels, dpi)
-    wanted = [each for each in scan.fingers if each not in exceptions]
-    found = named(slap, hand, exceptions) if hand else named_as(slap, wanted)
+    found = apart(pixels, dpi, scan.code, exceptions)
     if isinstance(found, SlapAdvice):
         return found
     return tuple(_sample(frame, modality, each.tip.pixels, dpi, each.position) for each in found)
+
+
+def apart(
+    pixels: NDArray[np.uint8], dpi: float, code: int, exceptions: Collection[FingerPosition]
+) -> tuple[NamedFinger, ...] | SlapAdvice:
+    """The fingers of a slap, uint8 (h, w) with dark ridges; ``code``: one of ``SCANS`` that shows several."""
+    hand, slap = HANDS.get(code), segmented(pixels, dpi)
+    wanted = [each for each in SCANS[code] if each not in exceptions]
+    return named(slap, hand, exceptions) if hand else named_as(slap, wanted)
 
 
 def _sample(
