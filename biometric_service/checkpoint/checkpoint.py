@@ -1,0 +1,314 @@
+"""One checkpoint: asks the service while that answers, decides on its slice while it does not, and tells it later.
+
+It needs no camera: whoever has images or templates of a person calls ``check``, and ``keep_up`` every moment, from one
+thread or several. Clock and link are handed in, so that a day can be simulated.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from biometric_service.checkpoint.answers import CheckpointAnswer, CheckpointState, OnlineAnswer, Step
+from biometric_service.checkpoint.by_hand import Among, ByHand, confirm_by_hand
+from biometric_service.checkpoint.device_disk import DeviceDisk
+from biometric_service.checkpoint.held import HeldSlice
+from biometric_service.checkpoint.identity import DeviceIdentity
+from biometric_service.checkpoint.link import Asked, Breaker
+from biometric_service.checkpoint.offline import decide_offline
+from biometric_service.checkpoint.receiving import SKEW, ReceivedSlice, expired, receive
+from biometric_service.client.faults import NoAnswer
+from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
+from biometric_service.recognition.passing import require_gallery_of
+from biometric_service.vocabulary.decisions import Passage
+from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.movements import Ground
+from biometric_service.vocabulary.places import Post
+from biometric_service.vocabulary.references import ChangeNumber, GalleryId
+from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.slices import STANDING, WHOLE, Standing
+from biometric_service.vocabulary.statements import read_statement
+
+NOT_FOLLOWING: Final = frozenset(
+    {ErrorCode.SLICE_ROLLED_BACK, ErrorCode.SLICE_INVALID, ErrorCode.REQUEST_INVALID, ErrorCode.SLICE_UNTRUSTED}
+)
+"""Faults of a delta that a whole slice need not have."""
+MARK_EVERY: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRules:
+    """``post``: its id. ``purpose``: of every decision. ``renew``: how often the slice is brought up to date, s.
+
+    ``fingers``: whether there is a finger reader. ``service_key``: the only signer that is believed (hex), empty to
+    believe the first. ``gallery``: who may be there, empty for those of the post.
+    ``officers``: the gallery of those who may answer for somebody by hand; empty for nobody.
+    """
+
+    post: str
+    purpose: str = "movement"
+    renew: float = 60.0
+    fingers: bool = False
+    service_key: str = ""
+    gallery: str = ""
+    officers: str = ""
+
+
+class Checkpoint:
+    """Safe in threads. DEVICE_REVOKED from everything once the service has revoked this device."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is, what it holds, whom it asks, and when it is
+        self,
+        rules: CheckpointRules,
+        identity: DeviceIdentity,
+        disk: DeviceDisk,
+        held: HeldSlice,
+        link: Breaker,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._rules, self._identity, self._disk, self._held = rules, identity, disk, held
+        self._link, self._clock = link, clock
+        self._renewed: datetime | None = None
+        self._mark = disk.mark.read()
+        self._begin()
+
+    def check(self, asked: Asked) -> CheckpointAnswer:
+        """May this person pass? Asked again under the same id, it is the same passage.
+
+        SLICE_EXPIRED where neither the service answers nor a slice holds; NOT_AUTHENTICATED, NOT_AUTHORISED;
+        REQUEST_INVALID where the post is of another gallery.
+        """
+        self._require_unlocked()
+        begun, asked = monotonic(), self._placed(asked)
+        try:
+            answer = self._shown(asked, self._link.check(asked))
+        except NoAnswer:
+            answer = self._decided_here(asked)
+        except BiometricServiceError as fault:
+            if fault.code is ErrorCode.NOT_AUTHENTICATED:
+                self._learn_standing()
+            answer = self._shown(asked, _of_this_image(fault))
+        return replace(answer, took=monotonic() - begun)
+
+    def confirm(self, asked: ByHand) -> CheckpointAnswer:
+        """Let two officers answer for somebody, whom this device recognises on its slice.
+
+        With the line up as without: the service learns of it from the queue. SUBJECT_UNKNOWN, GALLERY_UNKNOWN,
+        REQUEST_INVALID where the post is of another gallery.
+        """
+        self._require_unlocked()
+        self._require_clock()
+        begun = monotonic()
+        with self._held.lock:
+            head, age = self._held.require(self._clock()), self._held.age(self._clock())
+            among = Among(self.gallery(), GalleryId(self._rules.officers))
+            said = confirm_by_hand(self._held, asked, among, self._caller())
+        step = Step.NONE if said.ground == Ground.OFFICERS_UNPROVEN else Step.MANUAL
+        return CheckpointAnswer(
+            asked.id, said.passage, said.subject, said.reasons, step, said.advice, said.ground, head.number, age,
+            monotonic() - begun,
+        )  # fmt: skip
+
+    def keep_up(self) -> CheckpointState:
+        """Tell the service what waits, and bring the slice up to date where it is time; as far as the link allows."""
+        self._require_unlocked()
+        try:
+            self._tell()
+            self._renew_in_time()
+        except NoAnswer:
+            pass
+        except BiometricServiceError as fault:
+            if fault.code is not ErrorCode.NOT_AUTHENTICATED:
+                raise
+            self._learn_standing()
+            raise
+        finally:
+            self._forget_expired()
+        self._note_time()
+        return self.state()
+
+    @property
+    def post(self) -> Post | None:
+        """The post, as the slice tells of it; None before the first one."""
+        rules = self._held.rules
+        return None if rules is None else rules.post
+
+    def gallery(self) -> GalleryId:
+        """Who may be here, as far as it is known; REQUEST_INVALID where the post is of another gallery.
+
+        The service refuses it too: with the line cut nobody passes whom it would not let pass.
+        """
+        post, named = self.post, GalleryId(self._rules.gallery)
+        if post is None:
+            return named
+        if named:
+            require_gallery_of(post, named)
+        return named or post.gallery
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether two officers may answer for somebody at this device."""
+        return bool(self._rules.officers)
+
+    def state(self) -> CheckpointState:
+        """How it stands."""
+        now, counts = self._clock(), self._disk.queue.counts()
+        head = self._held.head
+        return CheckpointState(
+            post=self._rules.post,
+            linked=self._link.up,
+            waiting=counts["waiting"],
+            refused=counts["refused"],
+            slice=None if head is None else head.number,
+            age=self._held.age(now),
+            stale=self._held.stale(now),
+            locked=self._disk.locked,
+        )
+
+    def _begin(self) -> None:
+        """Take up what lies on the disk; what does not hold any more, or was changed, is asked for anew."""
+        if self._disk.locked:  # perhaps the power went before all was wiped
+            self._disk.vault.wipe()
+            return
+        try:
+            found = self._disk.vault.held()
+            if found is not None:
+                self._require_newest(found)
+                self._held.take(found)
+        except BiometricServiceError:
+            self._held.drop()
+            self._disk.vault.wipe()
+        self._forget_expired()
+
+    def _require_newest(self, found: ReceivedSlice) -> None:
+        """SLICE_EXPIRED unless nothing newer was ever here, and nobody else signed it."""
+        believed = self._rules.service_key or self._mark.service_key or found.public_key
+        if found.head.number < self._mark.number or found.public_key != believed:
+            raise expired("An older one, or another service's, was put in its place.")
+
+    def _placed(self, asked: Asked) -> Asked:
+        return replace(asked, gallery=self.gallery())
+
+    def _decided_here(self, asked: Asked) -> CheckpointAnswer:
+        self._require_clock()
+        with self._held.lock:
+            now = self._clock()
+            head = self._held.require(now)
+            said = decide_offline(self._held, asked, self._caller())
+            answer = self._shown(asked, said)
+            return replace(answer, slice=head.number, age=self._held.age(now))
+
+    def _caller(self) -> Caller:
+        return Caller(f"device:{self._identity.id}", self._rules.purpose, self._identity.id)
+
+    def _shown(self, asked: Asked, said: OnlineAnswer) -> CheckpointAnswer:
+        step = self._next(asked, said)
+        return CheckpointAnswer(asked.id, said.passage, said.subject, said.reasons, step, said.advice, said.ground)
+
+    def _next(self, asked: Asked, said: OnlineAnswer) -> Step:
+        """Face, then finger, then two officers; a person who is known and must not pass has none."""
+        if said.passage is Passage.PASS or (said.passage is Passage.STOP and said.ground not in _DOUBTFUL):
+            return Step.NONE
+        tried = {each.modality for each in asked.images}
+        if said.passage is Passage.RECAPTURE and len(asked.images) == 1:
+            return Step.AGAIN
+        return Step.FINGER if self._rules.fingers and Modality.FINGERPRINT not in tried else Step.MANUAL
+
+    def _tell(self) -> None:
+        """What the service refuses is set aside, so that it holds up nothing that comes after it."""
+        queue = self._disk.queue
+        while (event := queue.first()) is not None:
+            try:
+                self._link.tell(event)
+            except BiometricServiceError as fault:
+                if fault.code is ErrorCode.NOT_AUTHENTICATED:
+                    raise
+                queue.refused(event.id, str(fault))
+            else:
+                queue.told(event.id)
+
+    def _renew_in_time(self) -> None:
+        """A line that was dead is tried at once: this is how it is found to be back."""
+        now = self._clock()
+        lately = self._renewed is not None and timedelta() <= now - self._renewed < timedelta(seconds=self._rules.renew)
+        if lately and self._link.up:
+            return
+        held = self._held.head
+        try:
+            self._take(held.change if held else WHOLE)
+        except BiometricServiceError as fault:
+            if held is None or fault.code not in NOT_FOLLOWING:
+                raise
+            self._take(WHOLE)
+        self._renewed = now
+
+    def _take(self, base: ChangeNumber) -> None:
+        data = self._link.slice(base)
+        believed = self._rules.service_key or self._mark.service_key
+        held = self._held.head
+        received = receive(data, self._identity, believed, held, self._clock())
+        if received.head.number <= self._mark.number:
+            raise expired("An older one was sent.")
+        self._held.take(received)
+        self._disk.vault.keep(received)
+        self._mark = replace(self._mark, number=received.head.number, service_key=received.public_key)
+        self._write_mark(max(self._mark.seen, received.head.issued_at))
+
+    def _forget_expired(self) -> None:
+        """A slice that holds no longer is of no use but to a thief."""
+        head = self._held.head
+        if head is not None and self._clock() >= head.expires_at:
+            self._held.drop()
+            self._disk.vault.wipe()
+
+    def _learn_standing(self) -> None:
+        """Wipe everything where the service, by its signature, says that this device is revoked."""
+        nonce = secrets.token_hex(16)
+        try:
+            statement = self._link.standing(nonce)
+            said = read_statement(statement)
+        except (NoAnswer, BiometricServiceError):
+            return
+        believed = self._rules.service_key or self._mark.service_key
+        wanted = (STANDING, self._identity.id, nonce, Standing.REVOKED.value)
+        told = tuple(said.fields.get(name) for name in ("kind", "device", "nonce", "standing"))
+        if told == wanted and (not believed or said.public_key == believed):
+            self._held.drop()
+            self._disk.lock(statement)
+            self._require_unlocked()
+
+    def _require_unlocked(self) -> None:
+        if self._disk.locked:
+            raise BiometricServiceError(
+                ErrorCode.DEVICE_REVOKED,
+                "The service has revoked this device: it decides nothing, and what it held is wiped.",
+                "Let two officers check by hand; set the checkpoint up anew with a new key.",
+            )
+
+    def _require_clock(self) -> None:
+        if self._clock() < self._mark.seen - SKEW:
+            raise expired("The clock of this device was put back.")
+
+    def _note_time(self) -> None:
+        now = self._clock()
+        if now - self._mark.seen >= MARK_EVERY:
+            self._write_mark(now)
+
+    def _write_mark(self, seen: datetime) -> None:
+        self._mark = replace(self._mark, seen=seen)
+        self._disk.mark.write(self._mark)
+
+
+_DOUBTFUL: Final = frozenset({Ground.UNKNOWN_PERSON.value, ""})
+"""Grounds of a stop that another characteristic may lift."""
+
+
+def _of_this_image(fault: BiometricServiceError) -> OnlineAnswer:
+    """What another picture, or another characteristic, may settle; any other fault is raised."""
+    if fault.code in FAULTS_OF_AN_IMAGE:
+        return OnlineAnswer(Passage.RECAPTURE, None, (fault.message,), (fault.action,), Ground.NOT_USABLE.value)
+    if fault.code is ErrorCode.MODALITY_UNAVAILABLE:
+        return OnlineAnswer(Passage.REVIEW, None, (fault.message,), (), Ground.SEARCH_INCOMPLETE.value)
+    raise fault
