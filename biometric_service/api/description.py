@@ -19,6 +19,10 @@ from biometric_service.api.operations.bodies import (
     VerificationBody,
 )
 from biometric_service.api.operations.challenge_wire import ChallengeAnswerBody
+from biometric_service.api.operations.intake_bodies import IntakeCaptureBody
+from biometric_service.api.operations.muster_wire import MusterCheckBody
+from biometric_service.api.operations.release_wire import LeavingBody, ReleaseCheckBody, VisitBody
+from biometric_service.api.operations.sharing_bodies import AgencyRequestBody
 
 REFERENCE = "#/components/schemas/{model}"
 PROBLEM = {
@@ -26,14 +30,20 @@ PROBLEM = {
     "content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model=Problem.__name__)}}},
 }
 READ_BY_US: tuple[type[BaseModel], ...] = (
+    AgencyRequestBody,
     BatchBody,
     ChallengeAnswerBody,
     EncounterBody,
     EnrolmentBody,
     FewBody,
     IdentificationBody,
+    IntakeCaptureBody,
+    LeavingBody,
     MovementBody,
+    MusterCheckBody,
+    ReleaseCheckBody,
     VerificationBody,
+    VisitBody,
     Problem,
 )
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
-from fastapi.security.utils import get_authorization_scheme_param
 
+from biometric_service.api.security import Admission, entrance_of, principal_of
 from biometric_service.api.services import Services, services_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.access import Principal
 from biometric_service.vocabulary.references import Guard, Once
 
 KEY = "idempotency-key"
@@ -35,7 +36,8 @@ IfMatch = Annotated[
 class OnceRoute(APIRoute):
     """A route that looks for the key before its operation, and keeps the answer after it.
 
-    A caller that may not do what it asks is refused each time it asks: only what succeeded is kept.
+    A caller that may not do what it asks is refused each time it asks: only what succeeded is kept. Each has
+    keys of its own: an API key, the subject of an issuer's tokens through one client, a device.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -48,7 +50,9 @@ class OnceRoute(APIRoute):
                 return await handle(request)
             services = services_of(request)
             answer = await run_in_threadpool(services.walk.answers.begin, once)
-            return _replayed(answer) if answer is not None else await _done(services, once, handle, request)
+            if answer is None:
+                return await _done(services, once, handle, request)
+            return await _replayed(json.loads(answer), services, request)
 
         return handle_once
 
@@ -78,17 +82,14 @@ def _version(if_match: str | None) -> int | None:
 
 
 async def _once(request: Request) -> Once | None:
-    """The name of the request, kept for ``guard_of``; None without a key, or with nobody's."""
+    """The name of the request, kept for ``guard_of``; None without a key. NOT_AUTHENTICATED, RATE_LIMITED."""
     key = request.headers.get(KEY)
-    scheme, bearer = get_authorization_scheme_param(request.headers.get("authorization"))
-    secret = bearer if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    services = services_of(request)
-    actor = await run_in_threadpool(services.api_keys.find, secret) if key else None
-    if key is None or actor is None:
+    if key is None:
         return None
+    principal = await principal_of(request, entrance_of(request))
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     digest.update(await request.body())
-    once = Once(actor.id, key, digest.digest())
+    once = Once(principal.asks_as, key, digest.digest())
     request.state.once = once
     return once
 
@@ -104,16 +105,27 @@ async def _done(
     if response.status_code >= HTTPStatus.BAD_REQUEST:
         await run_in_threadpool(services.walk.answers.give_up, once)
     else:
-        await run_in_threadpool(services.walk.answers.finish, once, _packed(response))
+        principal = await principal_of(request, entrance_of(request))
+        await run_in_threadpool(services.walk.answers.finish, once, _packed(response, principal))
     return response
 
 
-def _packed(response: Response) -> bytes:
+def _packed(response: Response, principal: Principal) -> bytes:
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     kept = {"status": response.status_code, "headers": headers, "body": bytes(response.body).decode()}
-    return json.dumps(kept).encode()
+    return json.dumps({**kept, "rights": _rights(principal)}).encode()
 
 
-def _replayed(answer: bytes) -> Response:
-    kept: Mapping[str, Any] = json.loads(answer)
+def _rights(principal: Principal) -> list[list[str]]:
+    return [sorted(each) for each in (principal.scopes, principal.galleries, principal.purposes)]
+
+
+async def _replayed(kept: Mapping[str, Any], services: Services, request: Request) -> Response:
+    """The answer; NOT_AUTHORISED for a token, or a device, that may do less by now than when it got it."""
+    principal = await principal_of(request, entrance_of(request))
+    there = zip(kept.get("rights", ()), _rights(principal), strict=False)
+    if not all(set(then) <= set(now) for then, now in there):
+        admission = Admission(principal, services.store, services.settings, request)
+        why = "The caller may do less than when the request was answered."
+        await admission.refuse(principal.caller(), why)
     return Response(kept["body"], kept["status"], {**kept["headers"], "Idempotency-Replayed": "true"})

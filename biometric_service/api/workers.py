@@ -68,7 +68,7 @@ class RecognitionWorkers:
         self._recognising.dec()
 
 
-def workers_of(request: Request) -> RecognitionWorkers:
+async def workers_of(request: Request) -> RecognitionWorkers:
     """The workers that the application was built with."""
     return cast("RecognitionWorkers", request.app.state.workers)
 

@@ -1,12 +1,13 @@
 """From what a request presents to the principal who may hold it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from biometric_service.api.access.proofs import read_proof, spend
 from biometric_service.api.access.tokens import TokenReader
-from biometric_service.vocabulary.access import Principal, Token
+from biometric_service.vocabulary.access import Device, Principal, Token
 from biometric_service.vocabulary.protocols import ApiKeyStore, DeviceStore
 
 PARTS_OF_A_TOKEN = 3
@@ -40,11 +41,15 @@ class Authenticator:
         ``body``: of the request, where there is a proof.
         """
         if presented.proof:
-            signed = read_proof(presented.proof, request, self.devices)
-            return signed.device if signed and spend(signed, body, self.devices) else None
+            return self.device(presented.proof, request, body, self.devices.named)
         if presented.secret:
             return self._by_secret(presented)
         return self.devices.find(presented.fingerprint) if presented.fingerprint else None
+
+    def device(self, proof: str, request: Request, body: bytes, find: Callable[[str], Device | None]) -> Device | None:
+        """The device that signed the request, whoever ``find`` finds; None where none did, or did before."""
+        signed = read_proof(proof, request, find)
+        return signed.device if signed and spend(signed, body, self.devices) else None
 
     def _by_secret(self, presented: Presented) -> Principal | None:
         if presented.secret.count(".") == PARTS_OF_A_TOKEN - 1:

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,11 +39,11 @@ class SignedRequest:
     body_digest: str
 
 
-def read_proof(proof: str, request: Request, devices: DeviceStore) -> SignedRequest | None:
-    """The device that signed this request just now; None where nobody in force did."""
+def read_proof(proof: str, request: Request, find: Callable[[str], Device | None]) -> SignedRequest | None:
+    """The device that signed this request just now; None where nobody did whom ``find`` finds by id."""
     try:
         header = jwt.get_unverified_header(proof) if len(proof) <= LONGEST else {}
-        device = devices.named(str(header.get("kid", "")))
+        device = find(str(header.get("kid", "")))
         if device is None or header.get("typ") != TYPE or header.get("alg") not in ALGORITHMS:
             return None
         key = public_key_of(x509.load_der_x509_certificate(device.certificate))

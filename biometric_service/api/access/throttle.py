@@ -1,38 +1,34 @@
 """How much one caller may take: a token bucket for its rate, slots for what it has in progress at once."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Lock
 
+from biometric_service.api.access.levels import Level, Levels
 from biometric_service.errors import BiometricServiceError, ErrorCode
-
-MOST_CALLERS = 10_000
-
-
-@dataclass(slots=True)
-class _Level:
-    tokens: float
-    at: float
 
 
 class TokenBuckets:
     """A bucket for each caller, of the callers seen last; safe in threads.
 
-    ``rate``: tokens a second that flow in. ``burst``: how many a bucket holds.
+    ``rate``: tokens a second that flow in. ``burst``: how many a bucket holds. ``levels``: where they are kept, for
+    several kinds of bucket (``kind``) and several processes.
     """
 
     def __init__(
-        self, rate: float, burst: float, most: int = MOST_CALLERS, clock: Callable[[], float] = time.monotonic
+        self,
+        rate: float,
+        burst: float,
+        levels: Levels | None = None,
+        kind: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rate = rate
         self._burst = burst
-        self._most = most
+        self._levels = levels or Levels()
+        self._kind = kind
         self._clock = clock
-        self._levels: OrderedDict[str, _Level] = OrderedDict()
-        self._lock = Lock()
 
     def take(self, caller: str) -> float:
         """Take a token: 0 where there was one, else the seconds until there is one again."""
@@ -42,22 +38,14 @@ class TokenBuckets:
         """The seconds until the caller's bucket has a token, 0 where it has one; takes none."""
         return self._draw(caller, 0.0)
 
-    def __len__(self) -> int:
-        """How many buckets are kept."""
-        return len(self._levels)
-
     def _draw(self, caller: str, cost: float) -> float:
-        with self._lock:
-            now = self._clock()
-            level = self._levels.pop(caller, None) or _Level(self._burst, now)
+        with self._levels.held(f"{self._kind} {caller}", Level(self._burst, self._clock())) as level:
+            now = max(self._clock(), level.at)
             level.tokens = min(self._burst, level.tokens + (now - level.at) * self._rate)
             level.at = now
             missing = max(0.0, 1.0 - level.tokens)
             if not missing:
                 level.tokens -= cost
-            self._levels[caller] = level
-            if len(self._levels) > self._most:
-                self._levels.popitem(last=False)
             return missing / self._rate
 
 

@@ -1,7 +1,8 @@
 """Access tokens of an OAuth 2 issuer (RFC 9068): checked, and read as a principal.
 
 ``scope`` (or ``scp``) gives the scopes, those of other services are passed over. Galleries and purposes are claims of
-their own, whose names are settings; a token without them reaches no gallery and no purpose.
+their own, whose names are settings; a token without them reaches no gallery and no purpose. It is owned by whom it was
+made for (``sub``), but a client that comes for itself is no officer: its ``client_id`` is the ``sub`` (RFC 9068).
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}
 REQUIRED = ("exp", "iss", "aud", "sub")
 LONGEST = 8192
+LONGEST_NAME = 128
+LONGEST_OWNER = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +67,28 @@ class TokenReader:
         return claims
 
     def _principal(self, claims: Mapping[str, Any]) -> Token:
-        subject = str(claims.get("client_id") or claims["sub"])
-        if not (0 < len(subject) <= 128 and subject.isprintable()):  # noqa: PLR2004 - as long as a name may be
-            raise ValueError("the subject is not a name")
+        subject = _name(claims["sub"])
+        client = _name(claims.get("client_id") or subject)
+        itself = claims.get("client_id") == subject
         return Token(
-            id=f"jwt:{subject}",
-            name=subject,
+            id=f"jwt:{client}",
+            name=client,
             scopes=frozenset(_scopes(claims)),
             galleries=frozenset(map(GalleryId, _names(claims.get(self._rules.galleries_claim)))),
             purposes=frozenset(_names(claims.get(self._rules.purposes_claim))),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            owner="" if itself else _name(f"{subject}@{self._rules.issuer}", LONGEST_OWNER),
             confirmation=confirmation_of(claims.get("cnf")),
+            issuer=self._rules.issuer,
+            subject=subject,
         )
+
+
+def _name(claim: object, longest: int = LONGEST_NAME) -> str:
+    name = str(claim)
+    if not (0 < len(name) <= longest and name.isprintable()):
+        raise ValueError("the subject is not a name")
+    return name
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[Scope]:

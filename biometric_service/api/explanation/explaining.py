@@ -58,7 +58,7 @@ class Explainer:
         self._store.record(
             AuditEvent(EventKind.REFERENCE_IMAGE_READ, now, self.caller, candidate.subject, None, details)
         )
-        return tuple(_picture(compared) for compared in witness.comparisons(candidate))
+        return tuple(picture_of(compared) for compared in witness.comparisons(candidate))
 
 
 class AskedInGallery(Protocol):
@@ -103,7 +103,8 @@ class Recogniser:
         )
 
 
-def _picture(compared: ExplainedComparison) -> ComparisonPicture:
+def picture_of(compared: ExplainedComparison) -> ComparisonPicture:
+    """A comparison as it is shown."""
     png = base64.b64encode(draw(compared)).decode()
     return ComparisonPicture(
         subject=compared.subject,

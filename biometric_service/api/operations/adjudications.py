@@ -54,7 +54,7 @@ async def list_cases(  # noqa: PLR0913, PLR0917 - one parameter for each part of
     page = await run_in_threadpool(lambda: cases.cases(after, limit + 1, closed=closed))
     listed = case_event(EventKind.CASES_LISTED, caller, closed=str(closed).lower())
     await run_in_threadpool(services.store.record, listed)
-    shown = [seen_by(case, caller.actor) for case in page[:limit] if _reaches(admission, case)]
+    shown = [seen_by(case, caller) for case in page[:limit] if _reaches(admission, case)]
     following = page[limit - 1].number if len(page) > limit else None
     return CasesAnswer(cases=tuple(map(case_answer, shown)), next=following)
 
@@ -68,7 +68,7 @@ async def read_case(
     found = await run_in_threadpool(_reached, services, admission, case)
     read = case_event(EventKind.CASE_READ, caller, case=case, images="false")
     await run_in_threadpool(services.store.record, read)
-    return case_answer(seen_by(found, caller.actor))
+    return case_answer(seen_by(found, caller))
 
 
 @router.get("/{case}/images")

@@ -18,6 +18,7 @@ from biometric_service.api.operations.answers import (
     PartAnswer,
     PolicyAnswer,
     QualityAnswer,
+    ReasonAnswer,
     SampleAnswer,
     ScoreAnswer,
     SubjectAnswer,
@@ -67,7 +68,9 @@ def decision_answer(
         margin=decision.margin,
         candidates=tuple(_candidate(candidate, may_see(candidate.subject)) for candidate in decision.candidates),
         searched=decision.searched,
+        complete=decision.complete,
         reasons=decision.reasons,
+        why=tuple(ReasonAnswer(code=each.code, figures=each.figures) for each in decision.why),
         policy=PolicyAnswer(version=point.policy.version, digest=point.policy.digest),
     )
 
@@ -143,6 +146,7 @@ def event_answer(recorded: RecordedEvent) -> EventAnswer:
         kind=event.kind,
         at=event.at,
         actor=event.caller.actor,
+        owner=event.caller.owner,
         purpose=event.caller.purpose,
         device=event.caller.device,
         transaction=event.caller.transaction,

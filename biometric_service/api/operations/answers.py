@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from biometric_service.api.operations.positions import Finger
 from biometric_service.errors import ErrorCode
-from biometric_service.recognition.requests import EnrolmentOutcome, Passage
+from biometric_service.recognition.requests import EnrolmentOutcome
 from biometric_service.vocabulary.access import Scope
-from biometric_service.vocabulary.decisions import Outcome
+from biometric_service.vocabulary.decisions import Outcome, Passage, ReasonCode
 from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.movements import Ground
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import EncounterStatus, ExceptionKind
 from biometric_service.vocabulary.samples import Modality
@@ -69,6 +70,16 @@ class PolicyAnswer(Answer):
     digest: str = Field(description="SHA-256 of the policy file, hexadecimal.")
 
 
+class ReasonAnswer(Answer):
+    """A reason as a code with its figures, for whoever says it in words of their own."""
+
+    code: ReasonCode = Field(description="Which.")
+    figures: Mapping[str, float] = Field(
+        description="By name: scores are -log10 FMR, rate a fraction of 1, quality and least 0 to 100, others counts.",
+        examples=[{"score": 8.3, "needed": 4.1, "rate": 0.001, "references": 1200}],
+    )
+
+
 class DecisionAnswer(Answer):
     """The answer with what it rests on."""
 
@@ -80,7 +91,9 @@ class DecisionAnswer(Answer):
     margin: float | None = Field(description="Lead of the best candidate over the second, null where there is none.")
     candidates: tuple[CandidateAnswer, ...] = Field(description="Best first.")
     searched: int = Field(description="How many references the probe was compared with.")
-    reasons: tuple[str, ...] = Field(description="Why, in sentences.")
+    complete: bool = Field(description="False where a part of the gallery could not be searched.")
+    reasons: tuple[str, ...] = Field(description="Why, in sentences, in English.")
+    why: tuple[ReasonAnswer, ...] = Field(description="The same as codes.")
     policy: PolicyAnswer = Field(description="Where the error rates stand.")
 
 
@@ -198,7 +211,11 @@ class MovementAnswer(Answer):
     """Answer to a movement check."""
 
     passage: Passage = Field(description="Whether the person may pass.")
+    ground: Ground = Field(description="Why, as a code.")
     subject: str | None = Field(description="Who it is, where that is certain.")
+    zone: str | None = Field(default=None, description="Where the person is now; null unless they passed a post.")
+    order: str | None = Field(default=None, description="The movement order that lets them pass, where there is one.")
+    discrepancy: bool = Field(default=False, description="True where they are believed to be in another zone.")
     verification: DecisionAnswer | None = Field(description="The check of the claim, null without one.")
     identification: DecisionAnswer | None = Field(description="The search, null where the claim was enough.")
     samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
@@ -317,6 +334,7 @@ class EventAnswer(Answer):
     kind: EventKind = Field(description="What was done.")
     at: datetime = Field(description="When.")
     actor: str = Field(description="By whom: the id of the key.")
+    owner: str = Field(description="The officer whose key it is, empty where nobody was named.")
     purpose: str = Field(description="What for.")
     device: str = Field(description="From where.")
     transaction: str = Field(description="In which transaction of the caller's own; empty where none was named.")

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     JsonValue,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from biometric_service.api.operations.positions import Finger
@@ -237,9 +238,17 @@ class MovementBody(ExplainedBody):
     """May this person pass the checkpoint?"""
 
     gallery: Id = Field(description="Who may be at this checkpoint.", examples=["residents"])
-    checkpoint: Annotated[Line, Field(min_length=1)] = Field(description="Where.", examples=["gate-3"])
+    checkpoint: Line = Field("", description="Where, in a word; left out, the post.", examples=["gate-3"])
     direction: Movement = Field(description="Which way.", examples=["in"])
     claimed: Id | None = Field(None, description="Who it is said to be; left out, the person is identified.")
+    post: Id | None = Field(None, description="Which post; whoever passes it is believed to be elsewhere from then on.")
+    passage: Id | None = Field(None, description="Your own id of this passage, under which it is made once at a post.")
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not self.checkpoint and self.post is None:
+            raise ValueError("checkpoint or post must be given")
+        return self
 
 
 class ReportBody(AskingBody):

@@ -13,12 +13,11 @@ from biometric_service.api.operations.answers import EnrolmentAnswer
 from biometric_service.api.operations.asking import SubjectPath
 from biometric_service.api.operations.bodies import EncounterBody, EnrolmentBody
 from biometric_service.api.operations.positions import position_of
-from biometric_service.api.operations.reaching import writer
+from biometric_service.api.operations.reaching import visible, writer
 from biometric_service.api.operations.receiving import Received, documented, reads
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import ServicesOf
 from biometric_service.api.workers import WorkersOf
-from biometric_service.errors import BiometricServiceError
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.recapture import add_encounter
 from biometric_service.recognition.requests import Enrolment, EnrolmentOutcome, EnrolmentRequest
@@ -58,7 +57,7 @@ async def enrol_person(  # noqa: PLR0913, PLR0917 - one parameter for each part 
     kept = await workers.run(enrol, services.walk, request, caller, guard)
     if kept.outcome is EnrolmentOutcome.ENROLLED:
         response.status_code = 201
-    return await run_in_threadpool(_answer, kept, _visible(admission))
+    return await run_in_threadpool(_answer, kept, visible(admission))
 
 
 @router.post(
@@ -84,7 +83,7 @@ async def add_further_encounter(  # noqa: PLR0913, PLR0917 - one parameter for e
     kept = await workers.run(add_encounter, services.walk, request, caller, guard)
     if kept.outcome is EnrolmentOutcome.ENCOUNTER_ADDED:
         response.status_code = 201
-    return await run_in_threadpool(_answer, kept, _visible(admission))
+    return await run_in_threadpool(_answer, kept, visible(admission))
 
 
 def _request(received: Received[Kept], subject: str) -> EnrolmentRequest:
@@ -109,18 +108,6 @@ def _circumstances(asked: EncounterBody) -> Circumstances:
         contextual=asked.contextual,
         biographic=asked.biographic,
     )
-
-
-def _visible(admission: Admission) -> Callable[[SubjectId], bool]:
-    """Duplicates are sought everywhere; the caller learns the names of those that the key reaches."""
-
-    def may_see(subject: SubjectId) -> bool:
-        try:
-            return admission.reaches(admission.store.subject(subject))
-        except BiometricServiceError:  # erased meanwhile
-            return False
-
-    return may_see
 
 
 def _answer(kept: Enrolment, may_see: Callable[[SubjectId], bool]) -> EnrolmentAnswer:

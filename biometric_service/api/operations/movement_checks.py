@@ -9,11 +9,14 @@ from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import MovementAnswer
 from biometric_service.api.operations.bodies import MovementBody
+from biometric_service.api.operations.posting import PostsOf
 from biometric_service.api.operations.receiving import Received, documented, reads
 from biometric_service.api.security import Admission, requires
 from biometric_service.recognition.movement import check_movement
+from biometric_service.recognition.passing import require_gallery_of
 from biometric_service.recognition.requests import MovementRequest
 from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.places import Post
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 
 router = APIRouter(prefix=OPERATIONS, tags=["recognition"])
@@ -24,14 +27,22 @@ async def check_person(
     admission: Annotated[Admission, Depends(requires(Scope.MOVEMENT))],
     received: Annotated[Received[MovementBody], Depends(reads(MovementBody))],
     recogniser: Annotated[Recogniser, Depends()],
+    posts: PostsOf,
 ) -> MovementAnswer:
-    """Check one person at a checkpoint: verify the claim, or find out who it is."""
-    request, workers = _request(received), recogniser.workers
-    explainer = await recogniser.explainer(admission, received.asked, request.gallery)
+    """Check one person at a checkpoint: verify the claim, or find out who it is, and whether they may pass the post."""
+    asked, workers = received.asked, recogniser.workers
+    explainer = await recogniser.explainer(admission, asked, GalleryId(asked.gallery))
+    post = None if asked.post is None else await posts.spoken_for(admission, explainer.caller, asked.post)
+    request = _request(received, post)
     check = await workers.run(check_movement, explainer.walk, request, explainer.caller, explainer.trace)
+    ruling = check.passed.ruling
     return MovementAnswer(
-        passage=check.passage,
-        subject=check.subject,
+        passage=ruling.passage,
+        ground=ruling.ground,
+        subject=ruling.subject,
+        zone=check.passed.zone,
+        order=ruling.order or None,
+        discrepancy=ruling.discrepancy,
         verification=decision_answer(check.verification, "fmr") if check.verification else None,
         identification=decision_answer(check.identification, "fpir") if check.identification else None,
         samples=sample_answers(check.samples),
@@ -41,7 +52,12 @@ async def check_person(
     )
 
 
-def _request(received: Received[MovementBody]) -> MovementRequest:
+def _request(received: Received[MovementBody], post: Post | None) -> MovementRequest:
     asked = received.asked
+    if post is not None:
+        require_gallery_of(post, GalleryId(asked.gallery))
     claimed = None if asked.claimed is None else SubjectId(asked.claimed)
-    return MovementRequest(received.images, GalleryId(asked.gallery), asked.checkpoint, asked.direction, claimed)
+    checkpoint = asked.checkpoint or (post.id if post else "")
+    return MovementRequest(
+        received.images, GalleryId(asked.gallery), checkpoint, asked.direction, claimed, post, asked.passage or ""
+    )

@@ -19,6 +19,7 @@ class ApiKeyAnswer(Answer):
 
     id: str = Field(description="As the audit log names it; of an API key the part before the dot.")
     name: str = Field(description="Who uses it.")
+    owner: str = Field(description="The officer who answers for it, the same for all keys of a person; empty for none.")
     scopes: tuple[Scope, ...] = Field(description="What it may do.")
     galleries: tuple[str, ...] = Field(description="Where it may look; ALL for everywhere.")
     purposes: tuple[str, ...] = Field(description="What it may ask for; * for anything.")
@@ -31,6 +32,7 @@ async def read_own_key(key: Annotated[Principal, Depends(own_principal)]) -> Api
     return ApiKeyAnswer(
         id=key.actor,
         name=key.name,
+        owner=key.owner,
         scopes=tuple(sorted(key.scopes)),
         galleries=tuple(sorted(key.galleries)),
         purposes=tuple(sorted(key.purposes)),

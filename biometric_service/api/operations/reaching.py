@@ -1,5 +1,6 @@
 """Which subjects a caller reaches: any other reads like nobody, so that no one learns who is elsewhere."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from fastapi.concurrency import run_in_threadpool
@@ -35,9 +36,35 @@ def reached(services: Services, admission: Admission, subject: SubjectId) -> Sub
     raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, f"No subject {subject} is enrolled.", "Check the id.")
 
 
+def may_see(services: Services, admission: Admission) -> Callable[[SubjectId], bool]:
+    """Whether the caller reaches somebody who was found: those beyond its galleries stay without a name."""
+
+    def seen(subject: SubjectId) -> bool:
+        try:
+            return admission.reaches(services.store.subject(subject))
+        except BiometricServiceError as fault:
+            if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
+                raise
+            return False
+
+    return seen
+
+
 async def writer(services: Services, admission: Admission, asked: Asked, *subjects: str) -> Caller:
     """The caller, where the key reaches every gallery of the subjects; SUBJECT_UNKNOWN, NOT_AUTHORISED."""
     await admission.caller(asked.purpose, [], asked.device)
     summaries = [await run_in_threadpool(reached, services, admission, SubjectId(each)) for each in subjects]
     galleries = sorted({gallery for summary in summaries for gallery in summary.galleries})
     return await admission.caller(asked.purpose, galleries, asked.device)
+
+
+def visible(admission: Admission) -> Callable[[SubjectId], bool]:
+    """Duplicates are sought everywhere; the caller learns the names of those that the key reaches."""
+
+    def may_see(subject: SubjectId) -> bool:
+        try:
+            return admission.reaches(admission.store.subject(subject))
+        except BiometricServiceError:  # erased meanwhile
+            return False
+
+    return may_see

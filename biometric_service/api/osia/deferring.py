@@ -33,6 +33,7 @@ class Head(BaseModel):
     purpose: str
     device: str
     transaction: str
+    owner: str = ""
     reach: tuple[GalleryId, ...]
 
 
@@ -67,6 +68,7 @@ def defer(errand: Errand, operation: AnyOperation, asked: Deferrable, callback: 
         purpose=caller.purpose,
         device=caller.device,
         transaction=caller.transaction,
+        owner=caller.owner,
         reach=tuple(sorted(errand.reach)),
     )
     reply = Reply(callback=callback, transaction=caller.transaction, operation=operation.name)
@@ -87,7 +89,7 @@ def recall(services: Services, work: TaskWork) -> Recalled:
     """The task as it was kept."""
     text, _, body = work.request.partition(_END_OF_HEAD)
     head = Head.model_validate_json(text)
-    caller = Caller(head.actor, head.purpose, head.device, head.transaction)
+    caller = Caller(head.actor, head.purpose, head.device, head.transaction, owner=head.owner)
     errand = Errand(services, caller, frozenset(head.reach), work.id, again=work.attempt > 1)
     parameters = {name: str(value) for name, value in json.loads(head.parameters).items()}
     return Recalled(BY_NAME[head.operation], errand, parameters, body)

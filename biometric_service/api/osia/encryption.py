@@ -9,28 +9,23 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs7
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from biometric_service.api.osia.json_paths import nodes_at, steps_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.outbound.jwe import ALGORITHM, decrypted
 
 MARK = "encryption"
-ALGORITHM = "RSA-OAEP-256"
-KEY_BYTES: Mapping[str, int] = {"A256GCM": 32, "A128GCM": 16}
 PEM = b"-----BEGIN "
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
-_PARTS = 5
 
 
 class EncryptedNodes:
@@ -49,12 +44,12 @@ class EncryptedNodes:
             return
         if not isinstance(known, dict) or not isinstance(known.get("scope"), str):
             raise _refused("It does not say what is encrypted.")
-        decrypted = self._formats.get(str(known.get("type")))
-        if decrypted is None:
+        opening = self._formats.get(str(known.get("type")))
+        if opening is None:
             raise _refused(f"This deployment opens {' and '.join(self._formats) or 'none'}.")
         for steps in steps_of(known["scope"]):
             for place, name in nodes_at(holder, steps):
-                place[name] = _as_node(_plain(decrypted, place[name]))
+                place[name] = _as_node(_plain(opening, place[name]))
 
 
 def _formats(path: Path) -> dict[str, Callable[[str], bytes]]:
@@ -66,7 +61,7 @@ def _formats(path: Path) -> dict[str, Callable[[str], bytes]]:
         raise _no_key() from None
     if not isinstance(key, RSAPrivateKey):
         raise _no_key()
-    formats: dict[str, Callable[[str], bytes]] = {"JWE": lambda sealed: _from_jwe(key, sealed)}
+    formats: dict[str, Callable[[str], bytes]] = {"JWE": lambda sealed: decrypted(key, sealed)}
     if certificate is not None:
         formats["PKCS7"] = lambda sealed: _from_pkcs7(key, certificate, sealed)
     return formats
@@ -78,26 +73,12 @@ def _no_key() -> BiometricServiceError:
     )
 
 
-def _plain(decrypted: Callable[[str], bytes], sealed: object) -> bytes:
+def _plain(opening: Callable[[str], bytes], sealed: object) -> bytes:
     """One answer to all that is wrong with it: a caller learns nothing about the key by trying."""
     try:
-        return decrypted(str(sealed))
+        return opening(str(sealed))
     except (ValueError, TypeError, KeyError, AttributeError, InvalidTag, UnsupportedAlgorithm, binascii.Error):
         raise _refused("It does not open with this deployment's key.") from None
-
-
-def _from_jwe(key: RSAPrivateKey, compact: str) -> bytes:
-    parts = compact.split(".")
-    if len(parts) != _PARTS:
-        raise ValueError("not in compact form")
-    head, wrapped, nonce, sealed, tag = (base64.urlsafe_b64decode(part + "==") for part in parts)
-    header = json.loads(head)
-    if header["alg"] != ALGORITHM or {"crit", "zip"} & header.keys():
-        raise ValueError("another algorithm")
-    content_key = key.decrypt(wrapped, OAEP(MGF1(SHA256()), SHA256(), None))
-    if len(content_key) != KEY_BYTES[header["enc"]]:
-        raise ValueError("a key of another length")
-    return AESGCM(content_key).decrypt(nonce, sealed + tag, parts[0].encode())
 
 
 def _from_pkcs7(key: RSAPrivateKey, certificate: Certificate, sealed: str) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pydantic import AnyUrl
 
 from biometric_service.api.osia.positions import FINGERS, modality_of
+from biometric_service.api.osia.records import CARD_RECORDS
 from biometric_service.api.osia.schemas.biometrics import BiometricData
 from biometric_service.api.services import Services
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -16,14 +17,12 @@ from biometric_service.recognition.requests import Given, GivenImage, GivenTempl
 from biometric_service.recognition.walk import Walk
 from biometric_service.templates import native
 from biometric_service.templates.card_exchange import template_of
-from biometric_service.templates.iso19794_2_card import CardFormat, read_card
+from biometric_service.templates.iso19794_2_card import read_card
 from biometric_service.templates.minutiae_exchange import templates_of
 from biometric_service.templates.minutiae_fields import MAGIC
 from biometric_service.templates.minutiae_records import read_record
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
-
-CARDS = {"ISO_19794_2_NS": CardFormat.NORMAL, "ISO_19794_2_CS": CardFormat.COMPACT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,9 @@ def _decoded(walk: Walk, modality: Modality, encoded: bytes, said: str | None) -
     A card's template begins with nothing that tells it, so that what is ``said`` of it counts.
     """
     comparator = walk.comparators.get(modality)
-    if said in CARDS and modality is Modality.FINGERPRINT and comparator:
-        return [template_of(read_card(encoded, CARDS[said]), comparator.format, FingerPosition.UNKNOWN)]
+    card = CARD_RECORDS.get(said or "")
+    if card and modality is Modality.FINGERPRINT and comparator:
+        return [template_of(read_card(encoded, card), comparator.format, FingerPosition.UNKNOWN)]
     if encoded.startswith(MAGIC) and modality is Modality.FINGERPRINT and comparator:
         return templates_of(read_record(encoded, strict=False), comparator.format)
     template = native.decode(encoded)

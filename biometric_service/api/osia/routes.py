@@ -58,8 +58,7 @@ def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
         callback = asked.callback if isinstance(asked, Deferrable) else None
         if operation.recognises and not callback:
             workers.require_room()
-        text = await run_in_threadpool(services.protected.opened, await _text(request))
-        sent = await run_in_threadpool(operation.read_body, text)
+        text, sent = await run_in_threadpool(_read, services, operation, await _text(request))
         errand = await _errand(request, admission, services, operation, asked, sent)
         if callback:
             taken = await run_in_threadpool(defer, errand, operation, asked, callback, text)
@@ -68,6 +67,12 @@ def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
         return _answer(request, asked, body)
 
     return serve
+
+
+def _read(services: Services, operation: AnyOperation, body: bytes) -> tuple[bytes, BaseModel]:
+    """The body in the clear, as text and as what it says."""
+    text = services.protected.opened(body)
+    return text, operation.read_body(text)
 
 
 async def _text(request: Request) -> bytes:

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from biometric_service.api.errors import STATUS, osia_error, unforeseen
 from biometric_service.api.osia.answer import written
 from biometric_service.api.osia.deferring import Reply, recall, statuses_of
-from biometric_service.api.osia.delivery import address_of, headers_of, pause, secret_of
+from biometric_service.api.osia.delivery import address_of, headers_of
 from biometric_service.api.services import Services
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.outbound.webhooks import TAKEN, pause, secret_of
 from biometric_service.vocabulary.tasks import TaskDelivery, TaskWork
 
 LEASE = timedelta(seconds=10)
@@ -19,7 +20,6 @@ HEARTBEAT_S = 3.0
 POLL_S = 0.5
 DELIVERERS = 4
 PURGE_EVERY_S = 600.0
-TAKEN = range(200, 300)
 TRANSIENT = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.STORE_CONFLICT})
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class TaskRunner:
 
     def _do(self, work: TaskWork) -> None:
         try:
-            recalled = recall(self._services, work)
+            recalled = recall(self._services.for_one_request(), work)
             operation = recalled.operation
             asked, sent = operation.read_parameters(recalled.parameters), operation.read_body(recalled.body)
             result = written(operation.work(recalled.errand, asked, sent))

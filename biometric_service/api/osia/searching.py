@@ -24,7 +24,7 @@ from biometric_service.api.osia.schemas.searching import (
     VerifyFromBioRequest,
     VerifyFromIdRequest,
 )
-from biometric_service.decision import reasons
+from biometric_service.decision.reasons import told
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.collation import collate
 from biometric_service.recognition.identification import identify
@@ -39,9 +39,11 @@ from biometric_service.recognition.requests import (
 from biometric_service.recognition.verification import verify
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary import candidates
-from biometric_service.vocabulary.decisions import Decision, Outcome
+from biometric_service.vocabulary.decisions import Decision, Outcome, Reason, ReasonCode
 from biometric_service.vocabulary.quality import INSTRUCTIONS
 from biometric_service.vocabulary.references import EncounterKey, KeptEncounter, SubjectId
+
+NOTHING = Reason(ReasonCode.NOTHING_TO_COMPARE)
 
 
 def identify_data(errand: Errand, asked: Search, sent: IdentifyRequest) -> Sequence[Candidate]:
@@ -132,7 +134,7 @@ def _alike(decision: Decision, asked: Search, itself: SubjectId | None) -> list[
 
 def require_complete(decision: Decision) -> None:
     """SEARCH_INCOMPLETE where nobody was found because a part of the gallery was not searched."""
-    if decision.outcome is Outcome.INCOMPLETE or reasons.INCOMPLETE in decision.reasons:
+    if not decision.complete:
         raise BiometricServiceError(
             ErrorCode.SEARCH_INCOMPLETE,
             "A part of the gallery could not be searched, so nothing follows from finding nobody.",
@@ -144,7 +146,7 @@ def _require_usable(answer: Recognition) -> None:
     if answer.decision.outcome is Outcome.RECAPTURE:
         advice = " ".join(dict.fromkeys(INSTRUCTIONS[each.failure] for each in answer.samples if each.failure))
         why = "Nothing of what was captured can be compared."
-        raise BiometricServiceError(ErrorCode.SAMPLES_UNUSABLE, why, advice or reasons.NOTHING_TO_COMPARE)
+        raise BiometricServiceError(ErrorCode.SAMPLES_UNUSABLE, why, advice or told(NOTHING))
 
 
 def _candidate(errand: Errand, found: candidates.Candidate, rank: int, answer: Recognition) -> Candidate:
@@ -159,7 +161,7 @@ def _candidate(errand: Errand, found: candidates.Candidate, rank: int, answer: R
             "threshold": decision.threshold,
             "reviewThreshold": decision.review_threshold,
             "searched": decision.searched,
-            "complete": reasons.INCOMPLETE not in decision.reasons,
+            "complete": decision.complete,
             "event": answer.event,
         },
     )

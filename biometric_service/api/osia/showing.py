@@ -7,25 +7,18 @@ from collections.abc import Iterator, Mapping
 from biometric_service.api.osia.errand import Errand
 from biometric_service.api.osia.keeping import INTEGRITY, ITEMS, ORDER
 from biometric_service.api.osia.positions import TYPES, sub_type_of
+from biometric_service.api.osia.records import RECORDS
 from biometric_service.api.osia.schemas.biometrics import BiometricComputedData
 from biometric_service.api.osia.schemas.encounter import Encounter, EncounterStatus
 from biometric_service.api.osia.schemas.kinds import BiometricSubType, BiometricType
 from biometric_service.api.osia.schemas.parameters import TemplateReading
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.templates import native
-from biometric_service.templates.conversion import TemplateKind, write_as
+from biometric_service.templates.conversion import write_as
 from biometric_service.vocabulary import references
 from biometric_service.vocabulary.references import EnrolledSample, Json, KeptEncounter
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
 
-RECORDS: Mapping[str, TemplateKind] = {
-    "ISO_19794_2": TemplateKind.ISO_2005,
-    "ISO_19794_2_NS": TemplateKind.CARD_NORMAL,
-    "ISO_19794_2_CS": TemplateKind.CARD_COMPACT,
-    "ISO_19794_2_2011": TemplateKind.ISO_2011,
-    "ANSI_378": TemplateKind.ANSI_2004,
-    "ANSI_378_2009": TemplateKind.ANSI_2009,
-}
 QUALITY = "ISO_19794"
 """Quality from 0 to 100 as ISO/IEC 19794-1 and 29794-1 have it."""
 RECORD = "ISO_19794_2"
