@@ -1,61 +1,64 @@
 """The pages of the console and the files that they load; nothing comes from another host."""
 
-import json
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
+from fastapi import FastAPI
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
+from biometric_service.console import (
+    adjudication,
+    administration,
+    agency_requests,
+    agreements,
+    audit,
+    disclosures,
+    held_transactions,
+    intakes,
+    keys,
+    kiosk,
+    manual_checks,
+    musters,
+    observatory,
+    orders,
+    photographs,
+    places,
+    releases,
+    signing_in,
+    statistics,
+    subjects,
+    visitors,
+    whereabouts,
+    workbench,
+)
+from biometric_service.console.rendering import STATIC, static_files
 
-HERE = Path(__file__).parent
-STATIC = "/console"
-LANGUAGE = "en"
-HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
-
-_templates = Jinja2Templates(HERE / "templates")
-_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+AREAS = (
+    signing_in,
+    workbench,
+    intakes,
+    kiosk,
+    subjects,
+    photographs,
+    whereabouts,
+    musters,
+    orders,
+    manual_checks,
+    releases,
+    visitors,
+    adjudication,
+    agreements,
+    agency_requests,
+    disclosures,
+    held_transactions,
+    places,
+    administration,
+    keys,
+    statistics,
+    observatory,
+    audit,
+)
+"""Each has a ``router``; add yours."""
 
 
 def add_console(api: FastAPI) -> None:
     """Add the console to the application that serves the operations."""
-    api.include_router(_router)
-    api.mount(STATIC, StaticFiles(directory=HERE / "static"), name="console")
-
-
-@_router.get("/")
-async def workbench(request: Request) -> HTMLResponse:
-    """Identify, verify, enrol, check a movement."""
-    return _page(request, "workbench")
-
-
-@_router.get("/subjects")
-async def subjects(request: Request) -> HTMLResponse:
-    """Who is enrolled."""
-    return _page(request, "subjects")
-
-
-@_router.get("/audit")
-async def audit(request: Request) -> HTMLResponse:
-    """What was done, by whom, and whether the log is whole."""
-    return _page(request, "audit")
-
-
-@cache
-def strings(language: str) -> Mapping[str, Any]:
-    """Every text of the console; the browser reads the same file."""
-    found: Mapping[str, Any] = json.loads((HERE / "static" / f"strings.{language}.json").read_text("utf-8"))
-    return found
-
-
-def _page(request: Request, name: str) -> HTMLResponse:
-    context = {"page": name, "t": strings(LANGUAGE), "language": LANGUAGE, "static": STATIC}
-    return _templates.TemplateResponse(request, f"{name}.html", context, headers=dict(HEADERS))
+    for area in AREAS:
+        api.include_router(area.router)
+    api.mount(STATIC, static_files(), name="console")

@@ -1,7 +1,8 @@
 /** Calls of the service's HTTP operations; a fault is always a Problem. */
 
-import { key, purpose, signOut } from "./session.js";
+import { purpose } from "./session.js";
 import { t } from "./strings.js";
+import { asked } from "./token.js";
 
 const BASE = "/v1/operations";
 const UNAUTHENTICATED = 401;
@@ -40,17 +41,18 @@ function read(path, query) {
   return call(`${path}?${new URLSearchParams(given)}`, {});
 }
 
-async function call(path, options) {
-  const answer = await reach(path, { ...options, headers: { Authorization: `Bearer ${key()}` } });
+/** Ask an operation for something; `options` as those of fetch. */
+export async function call(path, options) {
+  const answer = await reach(path, options);
   if (answer.ok) return answer;
   const problem = new Problem(await answer.json());
-  if (answer.status === UNAUTHENTICATED) signOut();
+  if (answer.status === UNAUTHENTICATED) location.assign("/sign-in");
   throw problem;
 }
 
 async function reach(path, options) {
   try {
-    return await fetch(BASE + path, options);
+    return await asked(BASE + path, options);
   } catch {
     throw new Problem({ detail: t("problem.network"), action: t("problem.network_action") });
   }

@@ -2,7 +2,7 @@
 
 import { el, icon } from "./dom.js";
 import { scorePlot } from "./plot.js";
-import { count, score, t } from "./strings.js";
+import { count, percent, score, t } from "./strings.js";
 
 const SHOWN = 3;
 const GLYPHS = {
@@ -72,7 +72,7 @@ export function pictures(explanation) {
           el("span", {}, t("result.enrolled", { subject: compared.subject })),
         ),
         el("img", { src: compared.picture, alt: compared.description }),
-        el("figcaption", {}, `${partName(compared)} · ${score(compared.score.value)} · ${compared.description}`),
+        el("figcaption", {}, `${partName(compared)} · ${score(compared.score.value)} · `, el("span", { lang: "en" }, compared.description)),
       ),
     ),
   );
@@ -115,7 +115,7 @@ export function samples(given) {
 function sample(each) {
   const state = t(each.usable ? "result.usable" : "result.unusable");
   const advice = [each.failure, ...(each.quality?.advice ?? [])].filter(Boolean);
-  const said = new Map(advice.map((item) => [item.defect, item.instruction]));
+  const instructions = new Set(advice.map(({ defect }) => t(`instruction.${defect}`)));
   return el(
     "li",
     { class: each.usable ? "usable" : "unusable" },
@@ -125,15 +125,15 @@ function sample(each) {
       {},
       el("p", {}, el("strong", {}, partName(each)), ` · ${state}`, each.quality ? ` · ${t("result.quality_score", { score: Math.round(each.quality.score) })}` : ""),
       each.attack?.suspected ? el("p", { class: "warning" }, t("result.attack")) : null,
-      said.size ? Array.from(said.values(), (text) => el("p", { class: "instruction" }, text)) : el("p", { class: "quiet" }, t("result.fine")),
+      instructions.size ? Array.from(instructions, (text) => el("p", { class: "instruction" }, text)) : el("p", { class: "quiet" }, t("result.fine")),
     ),
   );
 }
 
 /** Where the answer is in the audit log. */
-export const eventNote = (event) => el("a", { class: "quiet", href: `/audit#event=${event}` }, t("result.event", { n: event }));
+export const eventNote = (event) => el("a", { class: "quiet", href: `/audit?before=${event + 1}#event-${event}` }, t("result.event", { n: event }));
 
-const rate = (fraction) => `${Number((fraction * 100).toPrecision(2))} %`;
+const rate = (fraction) => percent(Number(fraction.toPrecision(2)));
 
 function partName(part) {
   if (part.modality === "face") return t("modality.face");

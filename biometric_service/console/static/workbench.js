@@ -5,9 +5,10 @@ import { fillGalleries } from "./galleries.js";
 import { ChosenImages } from "./images.js";
 import { Problem, send } from "./operations.js";
 import { problemCard } from "./problem.js";
+import { reasons } from "./reasons.js";
 import { showSeeded } from "./seeded.js";
 import { begin } from "./session.js";
-import { t } from "./strings.js";
+import { language, t } from "./strings.js";
 import { tabs } from "./tabs.js";
 import { candidates, eventNote, headline, pictures, samples, scores } from "./verdict.js";
 
@@ -45,7 +46,7 @@ const ANSWERS = {
   enrol: (answer) => {
     const suspected = answer.outcome === "duplicate_suspected";
     byId("despite-field").hidden = !suspected && !answer.alike.length;
-    const kept = answer.encounter ? [t("result.kept", { encounter: answer.encounter })] : [...twice(answer.alike), ...(answer.duplicates?.reasons ?? [])];
+    const kept = answer.encounter ? [t("result.kept", { encounter: answer.encounter })] : [...twice(answer.alike), ...(answer.duplicates ? reasons(answer.duplicates) : [])];
     return [
       headline(answer.outcome, answer.encounter ? answer.subject : null, kept),
       suspected ? scores(answer.duplicates, t("result.duplicates")) : null,
@@ -53,13 +54,16 @@ const ANSWERS = {
     ];
   },
   movement: (answer) => [
-    headline(answer.passage, answer.subject, answer.reasons, eventNote(answer.event)),
+    headline(answer.passage, answer.subject, ruled(answer), eventNote(answer.event)),
     answer.verification ? scores(answer.verification, t("result.verification")) : null,
     answer.identification ? scores(answer.identification, t("result.identification")) : null,
     pictures(answer.explanation),
     pair(answer.identification ? candidates(answer.identification) : null, samples(answer.samples)),
   ],
 };
+
+/** Why somebody may pass or not: what the service says in English, else the ground alone. */
+const ruled = ({ ground, reasons: said }) => (language === "en" ? said : [t(`kiosk.ground.${ground}`)]);
 
 /** Which fingers look like one another, a sentence a pair. */
 function twice(alike) {
@@ -69,7 +73,7 @@ function twice(alike) {
 function recognition({ decision, samples: given, explanation, event }) {
   const named = decision.outcome === "match" ? decision.subject : null;
   return [
-    headline(decision.outcome, named, decision.reasons, eventNote(event), enrolInstead(decision)),
+    headline(decision.outcome, named, reasons(decision), eventNote(event), enrolInstead(decision)),
     scores(decision),
     pictures(explanation),
     explained() ? null : el("p", { class: "quiet" }, t("result.explanation_denied")),
@@ -146,6 +150,7 @@ await begin(async (allowed) => {
     event.preventDefault();
     ask();
   });
+  byId("result").setAttribute("aria-busy", "false");
   await galleriesKnown;
   await showSeeded(may, (file) => images.replace([file]));
 });

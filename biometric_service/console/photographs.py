@@ -1,0 +1,54 @@
+"""The photograph of somebody, where an officer has to know them by sight."""
+
+from io import BytesIO
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from PIL import Image
+
+from biometric_service.api.operations.asking import event
+from biometric_service.api.operations.reaching import reached
+from biometric_service.api.services import Services
+from biometric_service.console.routing import page_router
+from biometric_service.console.visits import Visit, visiting
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.requests import GivenImage
+from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.samples import Modality
+
+SIDE = 320
+
+router = page_router()
+
+
+@router.get("/people/{subject}/photograph")
+async def show_photograph(visit: Annotated[Visit, Depends(visiting(Scope.ENCOUNTER_READ))], subject: str) -> Response:
+    """The newest face that is kept of somebody, as JPEG; the look at it is in the audit log."""
+    caller = await visit.caller()
+    found = await run_in_threadpool(reached, visit.services, visit.admission, SubjectId(subject))
+    read = event(EventKind.REFERENCE_IMAGE_READ, caller, found.subject)
+    await run_in_threadpool(visit.services.store.record, read)
+    picture = await run_in_threadpool(_photograph, visit.services, found.subject)
+    return Response(picture, media_type="image/jpeg")
+
+
+def _photograph(services: Services, subject: SubjectId) -> bytes:
+    """SUBJECT_UNKNOWN where no face of the person is kept."""
+    faces = [
+        reference
+        for reference in services.store.references(subject)
+        if reference.template.format.modality is Modality.FACE
+    ]
+    if not faces:
+        raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, "No face is kept of the person.", "Capture one.")
+    newest = max(faces, key=lambda reference: reference.id)
+    pixels = services.walk.decode(GivenImage(services.store.image(newest.id), Modality.FACE)).pixels
+    picture = Image.fromarray(pixels[:, :, ::-1])
+    picture.thumbnail((SIDE, SIDE))
+    written = BytesIO()
+    picture.save(written, "JPEG", quality=88)
+    return written.getvalue()
