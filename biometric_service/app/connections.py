@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from biometric_service.api.access.certificates import CHAIN, EXTENSION
 from biometric_service.api.errors import problem_response
+from biometric_service.api.operations.event_tail import DRAINS
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 HEADER_SECONDS = 15.0
@@ -26,13 +27,18 @@ FULL = BiometricServiceError(
 
 
 class Connection(HttpToolsProtocol):
-    """Puts the client's certificate into every request's scope; closes what says nothing for too long."""
+    """Puts the client's certificate into every request's scope; closes what says nothing for too long.
 
+    An answer that goes on for long finds in its scope an event that is set once the server drains.
+    """
+
+    _drains: asyncio.Event
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection whose TLS handshake is done."""
         super().connection_made(transport)
+        self._drains = asyncio.Event()
         self.access_log = False  # it would tell paths and queries, which name people; the envelope logs routes
         self._waiting = self.loop.call_later(HEADER_SECONDS, transport.close)
         connected: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
@@ -53,6 +59,12 @@ class Connection(HttpToolsProtocol):
             self.app = problem_response(FULL, HTTPStatus.SERVICE_UNAVAILABLE)
             self.app.headers["Connection"] = "close"
         super().on_headers_complete()
+        self.scope.setdefault("extensions", {})[DRAINS] = self._drains  # type: ignore[assignment]
+
+    def shutdown(self) -> None:
+        """The server drains: an answer that would go on for ever is told to end."""
+        self._drains.set()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

@@ -98,7 +98,7 @@ class IndexSnapshots:
             return Discarded("snapshots are turned off")
         key = self.opened.snapshot_keys.present()
         if key is None:
-            return Discarded("there is none since somebody was erased, or since the store's key was renewed")
+            return Discarded("none was laid down yet, or none since somebody was erased or the store's key renewed")
         segment = load_snapshot(self.file(modality), key.seal)
         if not isinstance(segment, Segment):
             return segment

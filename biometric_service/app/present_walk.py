@@ -38,13 +38,17 @@ class PresentWalk:
             raise models_differ("The model was switched, and is not loaded yet.")
         return walk
 
-    def catch_up(self) -> None:
-        """Build the walk anew where models were switched, then bring its indexes up to the store."""
+    def keep_up(self) -> None:
+        """Build the walk anew where models were switched, with its indexes brought up to the store."""
         with self._building:
             if not self._is_in_use(self._walk):
                 walk = self._build()
                 walk.follower.catch_up()
                 self._walk = walk
+
+    def catch_up(self) -> None:
+        """The same, and bring the indexes of a walk that stays up to the store."""
+        self.keep_up()
         self._walk.follower.catch_up()
 
     def _is_in_use(self, walk: Walk) -> bool:

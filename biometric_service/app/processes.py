@@ -22,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 
 from biometric_service.api.telemetry.logs import log_as_set
 from biometric_service.app.listening import listening
+from biometric_service.app.own_sockets import reserved
 from biometric_service.app.service import open_service
 from biometric_service.app.serving import application_until_shutdown
 from biometric_service.app.warming import compile_ahead
@@ -47,7 +48,7 @@ def run_processes(settings: Settings) -> None:
         os.environ[METRICS_FOLDER] = str(metrics)
         stack.enter_context(_matcher(settings, path))
         config = listening(partial(_worker_application, settings, path), settings)
-        Multiprocess(config, [config.bind_socket()]).run()
+        Multiprocess(config, [reserved(config)]).run()
 
 
 def run_matcher(settings: Settings, path: Path) -> None:

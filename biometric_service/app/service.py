@@ -11,23 +11,34 @@ from biometric_service.api.telemetry.telemetry import Telemetry
 from biometric_service.api.telemetry.tracing import tracer_for
 from biometric_service.api.telemetry.watching import watched
 from biometric_service.app.drifting import watching_drift
+from biometric_service.app.expiring import expiring_intakes
 from biometric_service.app.index_snapshots import IndexSnapshots, index_snapshots, keeping
 from biometric_service.app.policy import policy_source
 from biometric_service.app.present_walk import PresentWalk, with_models_in_use
+from biometric_service.app.sharing import examiner, observatory_of, sharing_parts
 from biometric_service.app.stages import Stages, build_stages, frame_vouching
 from biometric_service.audit.log import ChainedLog
 from biometric_service.audit.watched import WatchedLog
 from biometric_service.gallery.banked import BankedGallery
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.gallery.follower import GalleryFollower
-from biometric_service.gallery.following import following
+from biometric_service.gallery.following import Watch, following
 from biometric_service.gallery.narrowed import NarrowedGallery
 from biometric_service.gallery.remote import MatcherLink, RemoteFollower, RemoteGallery
+from biometric_service.interchange.exchange import Exchange, ExchangeRules
+from biometric_service.interchange.sharing.parts import Sharing
+from biometric_service.interchange.sharing.running import sharing_on
+from biometric_service.interchange.statistics.publishing import Observatory
 from biometric_service.recognition.side_by_side import OnCores
 from biometric_service.recognition.walk import Walk
 from biometric_service.references.master_keys import MasterKeyProvider, choose_master_key
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.settings import Settings
+from biometric_service.vocabulary.cards import CardStore
+from biometric_service.vocabulary.day_stores import DayStores
+from biometric_service.vocabulary.intakes import IntakeStore
+from biometric_service.vocabulary.latents import LatentStore
+from biometric_service.vocabulary.outward import SubscriptionStore
 from biometric_service.vocabulary.protocols import (
     ApiKeyStore,
     Comparator,
@@ -39,18 +50,23 @@ from biometric_service.vocabulary.protocols import (
     TaskStore,
 )
 from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.slices import SliceDesk
+from biometric_service.vocabulary.transactions import QuarantineStore
 
 INDEXES: Mapping[Literal["exact", "narrowed"], Callable[[Comparator], BankedGallery]] = {
     "exact": ExactGallery,
     "narrowed": NarrowedGallery,
 }
 
+RATES = "rates"
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """Everything that the command line and the HTTP surface work with.
 
-    ``snapshots``: of the indexes, where this process holds them.
+    ``snapshots``: of the indexes, where this process holds them. ``watch``: gives what waits for the next change.
+    ``rates``: as in ``api.services.Services``.
     """
 
     settings: Settings
@@ -60,15 +76,31 @@ class Service:
     verify_audit: Callable[[], int]
     devices: DeviceStore
     tasks: TaskStore
+    subscriptions: SubscriptionStore
+    watch: Watch
     telemetry: Telemetry
     models: ModelStore
     drift: DriftStore
+    slices: SliceDesk
+    day: DayStores
+    quarantine: QuarantineStore
+    latents: LatentStore
+    sharing: Sharing
+    observatory: Observatory
+    intakes: IntakeStore
+    cards: CardStore
     snapshots: IndexSnapshots | None = None
+    rates: Path | None = None
 
     @property
     def walk(self) -> Walk:
         """The walk on the models that are in use; MODELS_DIFFER while they are being switched."""
         return self.present_walk()
+
+    @property
+    def exchange(self) -> Exchange:
+        """What comes from and goes to other agencies, on the models that are in use."""
+        return Exchange(self.walk, self.quarantine, self.latents, ExchangeRules.of(self.settings))
 
 
 @contextmanager
@@ -87,9 +119,14 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
             if snapshots is not None:
                 stack.enter_context(keeping(snapshots))
             present.catch_up()
+            keeping_up = present.catch_up if matcher is None else present.keep_up  # the matcher follows by itself
+            stack.enter_context(following(keeping_up, opened.database.watch))
             stack.enter_context(following(present.catch_up, opened.database.watch))
+            sharing = sharing_parts(settings, opened)
             if matcher is None:
                 stack.enter_context(watching_drift(opened.drift, settings.drift_seconds))
+                stack.enter_context(sharing_on(sharing, examiner(present), settings.sharing_seconds))
+                stack.enter_context(expiring_intakes(opened.intakes))
             yield Service(
                 settings=settings,
                 present_walk=present,
@@ -98,10 +135,21 @@ def open_service(settings: Settings, matcher: Path | None = None) -> Iterator[Se
                 verify_audit=opened.store.verify_events,
                 devices=opened.devices,
                 tasks=opened.tasks,
+                subscriptions=opened.subscriptions,
+                watch=opened.database.watch,
                 telemetry=telemetry,
                 models=opened.models,
                 drift=opened.drift,
+                slices=SliceDesk(lambda: opened.keys.current, opened.devices),
+                day=opened.day,
+                quarantine=opened.quarantine,
+                latents=opened.latents,
+                sharing=sharing,
+                observatory=observatory_of(settings, opened),
+                intakes=opened.intakes,
+                cards=opened.cards,
                 snapshots=snapshots,
+                rates=matcher and matcher.with_name(RATES),
             )
 
 
@@ -183,6 +231,7 @@ def assemble_walk(
         encounters=opened.encounters,
         answers=opened.answers,
         cases=opened.cases,
+        day=opened.day,
         policy=policy_source(settings, opened.store),
         candidate_limit=settings.candidate_limit,
         vouching=frame_vouching(settings, opened.devices),

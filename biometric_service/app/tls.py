@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from biometric_service.durable_files import write
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.settings import Settings
 
@@ -50,8 +51,8 @@ def _lasts(certificate: Path) -> bool:
 def _make(host: str, certificate: Path, key_file: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(key_file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    _write(certificate, _self_signed(host, key).public_bytes(Encoding.PEM))
+    write(key_file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write(certificate, _self_signed(host, key).public_bytes(Encoding.PEM))
 
 
 def _self_signed(host: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
@@ -82,10 +83,3 @@ def _name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(host))
     except ValueError:
         return x509.DNSName(host)
-
-
-def _write(file: Path, data: bytes) -> None:
-    """In mode 0600 from the first byte on."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(data)

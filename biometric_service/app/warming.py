@@ -1,7 +1,8 @@
 """Machine code made before the first caller waits for it: on a new machine that takes some twenty seconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from biometric_service.errors import BiometricServiceError
 from biometric_service.gallery.narrowed import NarrowedGallery
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.candidates import Probe
-from biometric_service.vocabulary.protocols import Comparator
+from biometric_service.vocabulary.protocols import Comparator, Extractor, QualityAssessor
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     Change,
@@ -19,7 +20,14 @@ from biometric_service.vocabulary.references import (
     ReferenceId,
     SubjectId,
 )
-from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.samples import (
+    BiometricSample,
+    CaptureSource,
+    FaceArea,
+    FingerPosition,
+    LocatedSample,
+    Modality,
+)
 from biometric_service.vocabulary.templates import MinutiaeTemplate, TemplateFormat
 
 MINUTIAE, SIZE = 30, 300
@@ -32,6 +40,21 @@ def compile_ahead(present_walk: Callable[[], Walk]) -> None:
     """
     with suppress(BiometricServiceError):
         _compare_and_search(present_walk().comparators.get(Modality.FINGERPRINT))
+
+
+def recognise_ahead(extractors: Mapping[Modality, Extractor], assessors: Mapping[Modality, QualityAssessor]) -> None:
+    """Put noise through the models for faces once: their first picture takes seconds, and somebody may stand there."""
+    if Modality.FACE not in extractors:
+        return
+    noise = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    source = CaptureSource("made-up", datetime.now(UTC))
+    sample = BiometricSample(Modality.FACE, noise, None, FingerPosition.UNKNOWN, source, "")
+    landmarks = SIZE * np.array([(0.35, 0.4), (0.65, 0.4), (0.5, 0.55), (0.37, 0.7), (0.63, 0.7)], np.float32)
+    located = LocatedSample(sample, FaceArea((0.2 * SIZE, 0.2 * SIZE, 0.6 * SIZE, 0.6 * SIZE), landmarks, 1.0, 1))
+    with suppress(BiometricServiceError):
+        extractors[Modality.FACE].locate(sample)
+        assessors[Modality.FACE].assess(located)
+        extractors[Modality.FACE].extract(located)
 
 
 def _compare_and_search(comparator: Comparator | None) -> None:

@@ -34,7 +34,7 @@ def list_cases(
     with settings_store(load_settings()) as opened:
         cases = opened.cases.cases(after, PAGE, closed=closed)
         opened.store.record(case_event(EventKind.CASES_LISTED, caller, closed=str(closed).lower()))
-    told = [_told(seen_by(case, caller.actor)) for case in cases]
+    told = [_told(seen_by(case, caller)) for case in cases]
     if json:
         print_json({"cases": told})
     else:
@@ -58,7 +58,7 @@ def show_case(
             images.mkdir(parents=True, exist_ok=True)
             _write(images, "probe", opened.cases.probe(case))
             _write(images, "candidate", candidate_images(opened.store, found))
-    print_json(_told(seen_by(found, caller.actor)))
+    print_json(_told(seen_by(found, caller)))
 
 
 @adjudicate.command("decide")

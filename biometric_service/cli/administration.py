@@ -10,22 +10,16 @@ from biometric_service.app import settings_store
 from biometric_service.cli.options import GalleryOption, administration_event
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
+from biometric_service.vocabulary.access import ANY_PURPOSE, OF_TWO_OFFICERS, ApiKey, Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, GalleryId, SubjectId
+from biometric_service.vocabulary.roles import SCOPES, Role
 
 PAGE = 100
 
 galleries = typer.Typer(no_args_is_help=True, help="Galleries: list, create.")
 subjects = typer.Typer(no_args_is_help=True, help="Subjects: list, erase.")
 api_keys = typer.Typer(no_args_is_help=True, help="API keys: list, create, revoke.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(galleries, name="galleries")
-    app.add_typer(subjects, name="subjects")
-    app.add_typer(api_keys, name="api-keys")
 
 
 @galleries.command("list")
@@ -89,22 +83,32 @@ def list_keys(*, json: JsonOption = False) -> None:
         keys = opened.api_keys.keys()
     if json:
         print_json({"api_keys": keys})
-    else:
-        rows = (
-            (k.id, k.name, _joined(k.scopes), _joined(k.galleries), _joined(k.purposes), k.expires_at) for k in keys
-        )
-        print_table("API keys", ("id", "name", "scopes", "galleries", "purposes", "expires"), rows)
+        return
+    rows = (
+        (k.id, k.name, k.owner, _joined(k.scopes), _joined(k.galleries), _joined(k.purposes), k.expires_at)
+        for k in keys
+    )
+    print_table("API keys", ("id", "name", "owner", "scopes", "galleries", "purposes", "expires"), rows)
+    for key in keys:
+        if not key.owner and key.scopes & OF_TWO_OFFICERS:
+            typer.echo(f"{key.id} ({key.name}) has no owner, so that it counts as an officer of its own.", err=True)
 
 
 @api_keys.command("create")
-def create_key(  # noqa: PLR0913 - options of a command line
+def create_key(  # noqa: PLR0913, PLR0917 - options of a command line
     name: Annotated[str, typer.Argument(help="Who will use it.")],
-    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; every scope where none is named.")] = None,
+    role: Annotated[list[Role] | None, typer.Option(help="Whose work it is for: the scopes of that role.")] = None,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may do; every scope where neither this nor a role is named.")
+    ] = None,
     gallery: Annotated[
         list[str] | None, typer.Option(help="Where it may look; everywhere where none is named.")
     ] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="What for; anything where none is named.")] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days it is valid.")] = 90,
+    owner: Annotated[
+        str, typer.Option(help="The officer whose key it is, as a staff number: the same for all keys of a person.")
+    ] = "",
     *,
     json: JsonOption = False,
 ) -> None:
@@ -112,10 +116,11 @@ def create_key(  # noqa: PLR0913 - options of a command line
     galleries_allowed = frozenset(map(GalleryId, gallery or [ALL_GALLERIES]))
     expires_at = datetime.now(UTC) + timedelta(days=days)
     purposes = frozenset(purpose or [ANY_PURPOSE])
-    key = ApiKey(uuid4().hex[:12], name, frozenset(scope or Scope), galleries_allowed, purposes, expires_at)
+    scopes = frozenset(scope or ()).union(*(SCOPES[each] for each in role or ())) or frozenset(Scope)
+    key = ApiKey(uuid4().hex[:12], name, scopes, galleries_allowed, purposes, expires_at, owner=owner)
     with settings_store(load_settings()) as opened:
         secret = opened.api_keys.create(
-            key, administration_event(EventKind.API_KEY_CREATED, details={"api_key": key.id})
+            key, administration_event(EventKind.API_KEY_CREATED, details={"api_key": key.id, "owner": owner})
         )
     if json:
         print_json({"id": key.id, "secret": secret, "expires_at": expires_at})

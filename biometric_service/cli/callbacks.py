@@ -2,9 +2,9 @@
 
 import typer
 
-from biometric_service.api.osia.delivery import secret_of, written_secret
 from biometric_service.app.service import settings_store
 from biometric_service.cli.printing import JsonOption, print_json
+from biometric_service.outbound.webhooks import secret_of, written_secret
 from biometric_service.settings import load_settings
 
 callbacks = typer.Typer(no_args_is_help=True, help="What callbacks are sent.")

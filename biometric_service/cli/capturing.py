@@ -1,5 +1,6 @@
 """Images of one person, from files or from a device at which the person is helped."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ import typer
 
 from biometric_service.capture.devices import device_failed, png
 from biometric_service.capture.session.events import CaptureEvent, Ended, Ending, Seen, Taken
-from biometric_service.capture.session.guided import GuidedCapture, run
+from biometric_service.capture.session.guided import GuidedCapture, Running, run
 from biometric_service.capture.session.judging import Judge
 from biometric_service.capture.session.plan import Plan
 from biometric_service.cli.live import Showing, showing
@@ -65,14 +66,14 @@ class Signing:
     """Signs every frame that a session sees whole; without a signer, none."""
 
     def __init__(self, show: Showing, signer: FrameSigner | None) -> None:
-        self._show, self._signer = show, signer
+        self.show, self._signer = show, signer
         self._signed: dict[str, SignedStatement] = {}
 
     def event(self, event: CaptureEvent) -> None:
         """Sign what was seen, then show it."""
         if isinstance(event, Seen) and self._signer:
             self._signed[event.frame.digest] = self._signer.signed(event.frame)
-        self._show.event(event)
+        self.show.event(event)
 
     def given(self, taken: Taken) -> GivenImage:
         """What was taken, with the signature of the frame that it is the whole of."""
@@ -87,9 +88,14 @@ def captured(url: str, plan: Plan, judge: Judge, show: Showing, signer: FrameSig
 
     DEVICE_FAILED for a fault of the device, SAMPLES_UNUSABLE where not everything was captured that should be.
     """
-    session, signing = GuidedCapture(url, plan, judge), Signing(show, signer)
+    return taken_by(GuidedCapture(url, plan, judge), Signing(show, signer))
+
+
+def taken_by(session: GuidedCapture, signing: Signing, within: Running = asyncio.run) -> Captured:
+    """What the session took, in the event loop of whoever runs it; as ``captured``."""
+    show = signing.show
     with show:
-        ended = run(session, signing.event)
+        ended = run(session, signing.event, within)
     if ended.ending is not Ending.COMPLETE:
         raise _refusal(ended, show.last_advice)
     return Captured(tuple(map(signing.given, session.progress.taken)), session.progress.exceptions)

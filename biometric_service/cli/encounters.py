@@ -113,13 +113,6 @@ def unmerge_subject(
     _make(purpose, lambda kept, by: people.unmerge(kept, SubjectId(source), by))
 
 
-def register(app: typer.Typer, subjects: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(encounters, name="encounters")
-    subjects.command("merge")(merge_subjects)
-    subjects.command("unmerge")(unmerge_subject)
-
-
 def _key(subject: str, encounter: str) -> EncounterKey:
     return EncounterKey(SubjectId(subject), EncounterId(encounter))
 

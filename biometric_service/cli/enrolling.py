@@ -146,11 +146,6 @@ class Intake:
             return EnrolmentLine(subject, len(files), fault.code.value, f"{fault.message} {fault.action}")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("enrol")(enrol_people)
-
-
 def _line(answer: Enrolment) -> EnrolmentLine:
     advice = [INSTRUCTIONS[report.failure] for report in answer.samples if report.failure]
     if answer.outcome is EnrolmentOutcome.DUPLICATE_SUSPECTED and answer.duplicates:

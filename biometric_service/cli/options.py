@@ -11,6 +11,7 @@ import typer
 
 from biometric_service.capture.session.plan import TEN
 from biometric_service.settings import load_settings
+from biometric_service.texts.speaking import Language
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import CaptureException, ExceptionKind, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
@@ -24,6 +25,7 @@ DpiOption = Annotated[
     float | None, typer.Option(help="Pixels an inch, where neither the file nor a file named dpi beside it says it.")
 ]
 GalleryOption = Annotated[str, typer.Option("--gallery", "-g", help="Gallery; ALL for every one when searching.")]
+LanguageOption = Annotated[Language, typer.Option(help="Language of the pages, or of a table's heading.")]
 PurposeOption = Annotated[str, typer.Option(help="What it is for; kept in the audit log.")]
 NumbersOption = Annotated[
     str | None, typer.Option("--samples", help="Only samples with these numbers: 3, 1-2 or 3- (NAME_NUMBER.png).")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from biometric_service.app import open_service
+from biometric_service.app import Service, open_service
 from biometric_service.cli.capturing import Source, images_of
 from biometric_service.cli.options import (
     DeviceOption,
@@ -25,11 +25,13 @@ from biometric_service.cli.options import (
 )
 from biometric_service.cli.people import ImageFile, Reading, image_files, parse_numbers
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
-from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError
+from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
+from biometric_service.recognition.passing import require_gallery_of, speaks_for
 from biometric_service.recognition.requests import (
     IdentificationRequest,
+    MovementCheck,
     MovementRequest,
     Recognition,
     VerificationRequest,
@@ -37,8 +39,10 @@ from biometric_service.recognition.requests import (
 from biometric_service.recognition.verification import verify
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.decisions import Decision, Movement
+from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.places import Post, PostId
 from biometric_service.vocabulary.quality import INSTRUCTIONS
-from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import Modality
 
 WORKERS = 2
@@ -54,13 +58,6 @@ class ProbeAnswer:
     subject: str | None
     score: float | None
     advice: str
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("identify")(identify_images)
-    app.command("verify")(verify_images)
-    app.command("movement")(movement)
 
 
 def identify_images(  # noqa: PLR0913, PLR0917 - options of a command line
@@ -113,9 +110,10 @@ def verify_images(  # noqa: PLR0913, PLR0917 - options of a command line
 
 
 def movement(  # noqa: PLR0913, PLR0917 - options of a command line
-    checkpoint: Annotated[str, typer.Option(help="Where the person wants to pass.")],
     direction: Annotated[Movement, typer.Option(help="Which way.")],
     paths: PathsArgument = None,
+    checkpoint: Annotated[str, typer.Option(help="Where the person wants to pass; left out, the post.")] = "",
+    post: Annotated[str | None, typer.Option(help="The post that is passed; left out, nobody is moved.")] = None,
     claimed: Annotated[str | None, typer.Option(help="Who it is said to be, where somebody says so.")] = None,
     modality: ModalityOption = Modality.FINGERPRINT,
     position: PositionOption = "unknown",
@@ -126,20 +124,58 @@ def movement(  # noqa: PLR0913, PLR0917 - options of a command line
     *,
     json: JsonOption = False,
 ) -> None:
-    """Say whether the person in the images may pass the checkpoint."""
+    """Say whether the person in the images may pass the checkpoint, and where they are then, if it is a post."""
     with open_service(load_settings()) as service:
+        caller = operator(purpose, device or "")
+        passed = None if post is None else _spoken_for(service, post, caller)
         given = images_of(service.walk, Source(paths, device, json=json), Reading(modality, scan_named(position), dpi))
         claim = SubjectId(claimed) if claimed else None
-        request = MovementRequest(given, GalleryId(gallery), checkpoint, direction, claim)
-        answer = check_movement(service.walk, request, operator(purpose, device or ""))
+        among = _among(passed, gallery)
+        request = MovementRequest(given, among, checkpoint or post or "", direction, claim, passed)
+        answer = check_movement(service.walk, request, caller)
     if json:
-        print_json(answer)
+        print_json(_told(answer))
     else:
         print_table(
-            f"{checkpoint}, {direction.value}",
+            f"{request.checkpoint}, {direction.value}",
             ("passage", "subject", "why", "audit event"),
             [(answer.passage.value, answer.subject or "", " ".join(answer.reasons), answer.event)],
         )
+
+
+def _spoken_for(service: Service, post: str, caller: Caller) -> Post:
+    """A post that names no devices of its own; PLACE_UNKNOWN, NOT_AUTHORISED."""
+    found = service.day.places.post(PostId(post))
+    if not speaks_for(found, caller):
+        raise BiometricServiceError(
+            ErrorCode.NOT_AUTHORISED, f"The post {post!r} listens to its own devices alone.", "Check at one of them."
+        )
+    return found
+
+
+def _among(post: Post | None, gallery: str) -> GalleryId:
+    """The gallery that was named, else those who pass the post; REQUEST_INVALID."""
+    if post is None:
+        return GalleryId(gallery)
+    among = post.gallery if gallery == ALL_GALLERIES else GalleryId(gallery)
+    require_gallery_of(post, among)
+    return among
+
+
+def _told(check: MovementCheck) -> dict[str, object]:
+    return {
+        "passage": check.passage,
+        "ground": check.passed.ruling.ground,
+        "subject": check.subject,
+        "zone": check.passed.zone,
+        "order": check.passed.ruling.order or None,
+        "discrepancy": check.passed.ruling.discrepancy,
+        "verification": check.verification,
+        "identification": check.identification,
+        "samples": check.samples,
+        "reasons": check.reasons,
+        "event": check.event,
+    }
 
 
 def _ask_all(files: Sequence[ImageFile], ask: Callable[[ImageFile], ProbeAnswer]) -> list[ProbeAnswer]:

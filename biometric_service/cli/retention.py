@@ -1,6 +1,8 @@
 """``biometric-service retention set|drop|list|run`` and ``encounters withdraw-consent``."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -9,7 +11,9 @@ from rich.progress import track
 from biometric_service.app import settings_store
 from biometric_service.cli.options import administration_event, operator
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
+from biometric_service.interchange.quarantine import expire as expire_held
 from biometric_service.recognition.retention import expire
+from biometric_service.references.day_retention import SqlDayRetention
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import CountedFrom, GalleryId, RetentionRule
@@ -66,13 +70,31 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Delete every encounter that may not be kept any longer; cut off, it goes on where it is run again."""
-    with settings_store(load_settings()) as opened:
+    """Delete every encounter, held transaction and latent that may not be kept any longer, and what has long been over.
+
+    Cut off, it goes on where it is run again.
+    """
+    settings = load_settings()
+    with settings_store(settings) as opened:
         expiring = expire(opened.retention, opened.encounters, operator("retention"), dry_run=dry_run)
         done = list(track(expiring, "Looking", console=err, transient=True))
+        held, latents = (0, 0) if dry_run else expire_held(opened.quarantine, opened.latents, operator("retention"))
+        over = _over(opened.day_retention, settings.record_days, dry_run=dry_run) if settings.record_days else {}
     counts = dict(Counter(each.fate.value for each in done))
     if json:
-        print_json({"encounters": done, "summary": counts})
+        print_json({"encounters": done, "summary": counts, "held_transactions": held, "latents": latents, **over})
     else:
         rows = ((e.overdue.key.subject, e.overdue.key.encounter, e.overdue.reason, e.fate.value) for e in done)
         print_table("Overdue", ("subject", "encounter", "reason", "fate"), rows)
+        others = "".join(f", {number} {name.replace('_', ' ')}" for name, number in over.items())
+        if dry_run:
+            typer.echo(f"Would be deleted besides: held transactions and latents that are over{others}.")
+        else:
+            typer.echo(f"Deleted besides: {held} held transactions, {latents} latents{others}.")
+
+
+def _over(records: SqlDayRetention, days: int, *, dry_run: bool) -> Mapping[str, int]:
+    """How much of the day has long been over, and is deleted unless it is a dry run."""
+    if dry_run:
+        return records.due(days, datetime.now(UTC))
+    return records.expire(days, administration_event(EventKind.RECORDS_EXPIRED))

@@ -4,21 +4,16 @@ from typing import Annotated
 
 import typer
 
-from biometric_service.app.server import run_server
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import describe, load_settings
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("serve")(serve)
-    app.command("settings")(show_settings)
 
 
 def serve(
     *, console_key: Annotated[bool, typer.Option(help="Make a key for the console and print its link.")] = False
 ) -> None:
     """Start the service with its console; the settings say where it listens."""
+    from biometric_service.app.server import run_server  # noqa: PLC0415 (the settings are shown without it)
+
     run_server(load_settings(), console_key=console_key)
 
 

@@ -1,16 +1,10 @@
 """Every operation as a request with the type of its answer, which ``Client`` and ``AsyncClient`` send."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
 from urllib.parse import quote
-from uuid import uuid4
 
-import httpx
-from pydantic import BaseModel
-
-from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import (
     BatchAnswer,
     ChangeAnswer,
@@ -32,44 +26,11 @@ from biometric_service.api.operations.answers import (
     SubjectsAnswer,
 )
 from biometric_service.api.operations.challenge_wire import ChallengeIssuedAnswer, ChallengeJudgedAnswer
-from biometric_service.client.images import Form, Image, batch_form, form, frames_form
+from biometric_service.client.images import Image, batch_form, form, frames_form
+from biometric_service.client.request import Request, delete, get, put, submit
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.decisions import Movement
 from biometric_service.vocabulary.references import EncounterStatus
-
-IDEMPOTENCY = "Idempotency-Key"
-
-Given = TypeVar("Given", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Request(Generic[Given]):
-    """A request that can be sent as often as it takes: ``key`` makes the service do it once."""
-
-    method: str
-    path: str
-    answer: type[Given]
-    query: Mapping[str, str]
-    body: Mapping[str, Any] | Form | None
-    key: str
-
-    def on(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-        """As one of httpx."""
-        headers = {IDEMPOTENCY: self.key} if self.method != "GET" else {}
-        form_data = self.body if isinstance(self.body, Form) else None
-        return client.build_request(
-            self.method,
-            self.path,
-            params=dict(self.query) or None,
-            json=None if form_data else self.body,
-            data=dict(form_data.data) if form_data else None,
-            files=dict(form_data.files) if form_data else None,
-            headers=headers,
-        )
-
-    def read(self, answer: httpx.Response) -> Given:
-        """The answer, typed; fields that a newer service adds are passed over."""
-        return self.answer.model_validate_json(answer.content, extra="ignore")
 
 
 def identification(
@@ -77,7 +38,7 @@ def identification(
 ) -> Request[RecognitionAnswer]:
     """Who is this?"""
     asked = {"purpose": purpose, "device": device, "gallery": gallery, "explain": explain}
-    return _post("identifications", RecognitionAnswer, form(asked, images))
+    return submit("identifications", RecognitionAnswer, form(asked, images))
 
 
 def identification_among(
@@ -85,7 +46,7 @@ def identification_among(
 ) -> Request[RecognitionAnswer]:
     """Is this one of these?"""
     asked = {"purpose": purpose, "device": device, "gallery": gallery, "subjects": list(subjects)}
-    return _post("identifications-among", RecognitionAnswer, form(asked, images))
+    return submit("identifications-among", RecognitionAnswer, form(asked, images))
 
 
 def identification_batch(
@@ -93,7 +54,7 @@ def identification_batch(
 ) -> Request[BatchAnswer]:
     """Who are these?"""
     asked = {"purpose": purpose, "device": device, "gallery": gallery}
-    return _post("identification-batches", BatchAnswer, batch_form(asked, probes))
+    return submit("identification-batches", BatchAnswer, batch_form(asked, probes))
 
 
 def verification(  # noqa: PLR0913 - as many as the operation has
@@ -101,13 +62,13 @@ def verification(  # noqa: PLR0913 - as many as the operation has
 ) -> Request[RecognitionAnswer]:
     """Is this who is claimed?"""
     asked = {"purpose": purpose, "device": device, "gallery": gallery, "subject": subject, "explain": explain}
-    return _post("verifications", RecognitionAnswer, form(asked, images))
+    return submit("verifications", RecognitionAnswer, form(asked, images))
 
 
 def comparison(*, first: str, second: str, gallery: str, purpose: str) -> Request[ComparisonAnswer]:
     """Are these two the same?"""
     asked = {"purpose": purpose, "gallery": gallery, "first": first, "second": second}
-    return _post("comparisons", ComparisonAnswer, asked)
+    return submit("comparisons", ComparisonAnswer, asked)
 
 
 def enrolment(  # noqa: PLR0913 - as many as the operation has
@@ -127,20 +88,22 @@ def enrolment(  # noqa: PLR0913 - as many as the operation has
         "galleries": list(galleries),
         "despite_duplicates": despite_duplicates,
     }
-    return _post("enrolments", EnrolmentAnswer, form(asked, images))
+    return submit("enrolments", EnrolmentAnswer, form(asked, images))
 
 
 def movement_check(  # noqa: PLR0913 - as many as a checkpoint knows
     images: Sequence[Image],
     *,
     gallery: str,
-    checkpoint: str,
+    checkpoint: str = "",
     direction: Movement,
     claimed: str | None = None,
     purpose: str,
     device: str = "",
+    post: str | None = None,
+    passage: str | None = None,
 ) -> Request[MovementAnswer]:
-    """May this person pass?"""
+    """May this person pass? Past a post they are elsewhere then; ``passage``: your own id, by which it is made once."""
     asked = {
         "purpose": purpose,
         "device": device,
@@ -148,14 +111,16 @@ def movement_check(  # noqa: PLR0913 - as many as a checkpoint knows
         "checkpoint": checkpoint,
         "direction": direction,
         "claimed": claimed,
+        "post": post,
+        "passage": passage,
     }
-    return _post("movement-checks", MovementAnswer, form(asked, images))
+    return submit("movement-checks", MovementAnswer, form(asked, images))
 
 
 def challenge(*, subject: str, gallery: str, purpose: str, device: str = "") -> Request[ChallengeIssuedAnswer]:
     """Which turns of the head is somebody to be asked for who says to be the subject?"""
     asked = {"purpose": purpose, "device": device, "gallery": gallery, "subject": subject}
-    return _post("challenges", ChallengeIssuedAnswer, asked)
+    return submit("challenges", ChallengeIssuedAnswer, asked)
 
 
 def challenge_answer(
@@ -163,7 +128,7 @@ def challenge_answer(
 ) -> Request[ChallengeJudgedAnswer]:
     """Was the claimed person there, and no picture? Each frame with its time in seconds."""
     asked = {"purpose": purpose, "device": device, "challenge": challenge}
-    return _post("challenge-answers", ChallengeJudgedAnswer, frames_form(asked, frames))
+    return submit("challenge-answers", ChallengeJudgedAnswer, frames_form(asked, frames))
 
 
 def movement_report(  # noqa: PLR0913 - as many as a terminal tells
@@ -194,23 +159,23 @@ def movement_report(  # noqa: PLR0913 - as many as a terminal tells
         "method": method,
         "seen_at": seen_at.isoformat(),
     }
-    return replace(_post("movement-reports", ReportAnswer, asked), key=report)
+    return replace(submit("movement-reports", ReportAnswer, asked), key=report)
 
 
 def subjects(*, gallery: str, purpose: str, after: str | None = None, limit: int = 50) -> Request[SubjectsAnswer]:
     """A page of a gallery's subjects."""
     query = {"gallery": gallery, "limit": str(limit), **({"after": after} if after else {})}
-    return _get("subjects", SubjectsAnswer, purpose, **query)
+    return get("subjects", SubjectsAnswer, purpose, **query)
 
 
 def subject(name: str, *, purpose: str) -> Request[SubjectAnswer]:
     """What may be told of a subject."""
-    return _get(f"subjects/{quote(name, safe='')}", SubjectAnswer, purpose)
+    return get(f"subjects/{quote(name, safe='')}", SubjectAnswer, purpose)
 
 
 def erasure(name: str, *, purpose: str) -> Request[ErasureAnswer]:
     """Erase a subject for good."""
-    return _delete(f"subjects/{quote(name, safe='')}", ErasureAnswer, purpose)
+    return delete(f"subjects/{quote(name, safe='')}", ErasureAnswer, purpose)
 
 
 def further_encounter(  # noqa: PLR0913 - as many as the operation has
@@ -229,63 +194,63 @@ def further_encounter(  # noqa: PLR0913 - as many as the operation has
         "galleries": list(galleries),
         "despite_duplicates": despite_duplicates,
     }
-    return _post(_encounters(subject), EnrolmentAnswer, form(asked, images))
+    return submit(_encounters(subject), EnrolmentAnswer, form(asked, images))
 
 
 def encounters(subject: str, *, purpose: str) -> Request[EncountersAnswer]:
     """Every encounter of a subject."""
-    return _get(_encounters(subject), EncountersAnswer, purpose)
+    return get(_encounters(subject), EncountersAnswer, purpose)
 
 
 def encounter_deletion(subject: str, encounter: str, *, purpose: str) -> Request[ChangeAnswer]:
     """Delete an encounter for good."""
-    return _delete(_encounters(subject, encounter), ChangeAnswer, purpose)
+    return delete(_encounters(subject, encounter), ChangeAnswer, purpose)
 
 
 def status_change(subject: str, encounter: str, status: EncounterStatus, *, purpose: str) -> Request[ChangeAnswer]:
     """Say what became of the person."""
-    return _put(f"{_encounters(subject, encounter)}/status", ChangeAnswer, {"purpose": purpose, "status": status})
+    return put(f"{_encounters(subject, encounter)}/status", ChangeAnswer, {"purpose": purpose, "status": status})
 
 
 def galleries_change(subject: str, encounter: str, galleries: Sequence[str], *, purpose: str) -> Request[ChangeAnswer]:
     """Say where an encounter is searched."""
     asked = {"purpose": purpose, "galleries": list(galleries)}
-    return _put(f"{_encounters(subject, encounter)}/galleries", ChangeAnswer, asked)
+    return put(f"{_encounters(subject, encounter)}/galleries", ChangeAnswer, asked)
 
 
 def move(subject: str, encounter: str, *, to: str, purpose: str) -> Request[ChangeAnswer]:
     """Give an encounter to another subject."""
-    return _post(f"{_encounters(subject, encounter)}/move", ChangeAnswer, {"purpose": purpose, "to": to})
+    return submit(f"{_encounters(subject, encounter)}/move", ChangeAnswer, {"purpose": purpose, "to": to})
 
 
 def merge(subject: str, *, into: str, purpose: str) -> Request[ChangeAnswer]:
     """Join two subjects that are one person."""
-    return _post(f"subjects/{quote(subject, safe='')}/merge", ChangeAnswer, {"purpose": purpose, "into": into})
+    return submit(f"subjects/{quote(subject, safe='')}/merge", ChangeAnswer, {"purpose": purpose, "into": into})
 
 
 def unmerge(subject: str, *, purpose: str) -> Request[ChangeAnswer]:
     """Take a merge back."""
-    return _post(f"subjects/{quote(subject, safe='')}/unmerge", ChangeAnswer, {"purpose": purpose})
+    return submit(f"subjects/{quote(subject, safe='')}/unmerge", ChangeAnswer, {"purpose": purpose})
 
 
 def galleries(*, purpose: str) -> Request[GalleriesAnswer]:
     """The galleries that the caller reaches."""
-    return _get("galleries", GalleriesAnswer, purpose)
+    return get("galleries", GalleriesAnswer, purpose)
 
 
 def new_gallery(name: str, *, purpose: str) -> Request[GalleryAnswer]:
     """Make a gallery."""
-    return _post("galleries", GalleryAnswer, {"purpose": purpose, "gallery": name})
+    return submit("galleries", GalleryAnswer, {"purpose": purpose, "gallery": name})
 
 
 def gallery_deletion(name: str, *, purpose: str) -> Request[GalleryDeletionAnswer]:
     """Delete an empty gallery."""
-    return _delete(f"galleries/{quote(name, safe='')}", GalleryDeletionAnswer, purpose)
+    return delete(f"galleries/{quote(name, safe='')}", GalleryDeletionAnswer, purpose)
 
 
 def devices(*, purpose: str) -> Request[DevicesAnswer]:
     """The devices in force."""
-    return _get("devices", DevicesAnswer, purpose)
+    return get("devices", DevicesAnswer, purpose)
 
 
 def new_device(  # noqa: PLR0913 - as many as a device has
@@ -301,35 +266,19 @@ def new_device(  # noqa: PLR0913 - as many as a device has
     """Register a device."""
     rights = {"scopes": list(scopes), "galleries": list(galleries), "purposes": list(purposes)}
     asked = {"purpose": purpose, "id": name, "name": title, "certificate": certificate, **rights}
-    return _post("devices", DeviceAnswer, asked)
+    return submit("devices", DeviceAnswer, asked)
 
 
 def device_revocation(name: str, *, purpose: str) -> Request[DeviceRevocationAnswer]:
     """Revoke a device."""
-    return _delete(f"devices/{quote(name, safe='')}", DeviceRevocationAnswer, purpose)
+    return delete(f"devices/{quote(name, safe='')}", DeviceRevocationAnswer, purpose)
 
 
 def events(*, purpose: str, after: int = 0, limit: int = 50) -> Request[EventsAnswer]:
     """A page of the audit log."""
-    return _get("audit-events", EventsAnswer, purpose, after=str(after), limit=str(limit))
-
-
-def _post(path: str, answer: type[Given], body: Mapping[str, Any] | Form) -> Request[Given]:
-    return Request("POST", f"{OPERATIONS}/{path}", answer, {}, body, uuid4().hex)
-
-
-def _put(path: str, answer: type[Given], body: Mapping[str, Any]) -> Request[Given]:
-    return Request("PUT", f"{OPERATIONS}/{path}", answer, {}, body, uuid4().hex)
+    return get("audit-events", EventsAnswer, purpose, after=str(after), limit=str(limit))
 
 
 def _encounters(subject: str, encounter: str | None = None) -> str:
     path = f"subjects/{quote(subject, safe='')}/encounters"
     return path if encounter is None else f"{path}/{quote(encounter, safe='')}"
-
-
-def _get(path: str, answer: type[Given], purpose: str, **query: str) -> Request[Given]:
-    return Request("GET", f"{OPERATIONS}/{path}", answer, {"purpose": purpose, **query}, None, "")
-
-
-def _delete(path: str, answer: type[Given], purpose: str) -> Request[Given]:
-    return Request("DELETE", f"{OPERATIONS}/{path}", answer, {"purpose": purpose}, None, uuid4().hex)

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from biometric_service.api.operations.answers import ReportAnswer
-from biometric_service.client.asking import Request
 from biometric_service.client.faults import NoAnswer, ServiceFault
 from biometric_service.client.outbox import Outbox, Waiting
+from biometric_service.client.request import Request
 from biometric_service.client.sending import AsyncClient
 from biometric_service.errors import ErrorCode
 

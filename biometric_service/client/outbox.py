@@ -47,6 +47,23 @@ class Outbox:
             ).fetchone()
         return Waiting(*found) if found else None
 
+    def waiting(self) -> Sequence[Waiting]:
+        """All that waits, in order."""
+        with self._opened() as store:
+            rows = store.execute("SELECT id, content FROM reports WHERE state = ? ORDER BY number", (WAITING,))
+            return [Waiting(*row) for row in rows]
+
+    def set_aside(self) -> Sequence[tuple[Waiting, str]]:
+        """All that was refused, in order, each with the reason."""
+        with self._opened() as store:
+            rows = store.execute("SELECT id, content, why FROM reports WHERE state = ? ORDER BY number", (REFUSED,))
+            return [(Waiting(report, content), why) for report, content, why in rows]
+
+    def again(self) -> None:
+        """Let all that was refused wait once more, where what was in its way is mended."""
+        with self._opened() as store:
+            store.execute("UPDATE reports SET state = ?, why = '' WHERE state = ?", (WAITING, REFUSED))
+
     def sent(self, report: str) -> None:
         """The service has noted it."""
         with self._opened() as store:

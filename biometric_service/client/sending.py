@@ -11,8 +11,8 @@ from typing import Self
 
 import httpx
 
-from biometric_service.client.asking import Given, Request
 from biometric_service.client.faults import NoAnswer, ServiceFault
+from biometric_service.client.request import Given, Request
 from biometric_service.client.retrying import Patience
 
 
