@@ -35,7 +35,7 @@ setup: .venv/.ready
 
 # The lock file pins every package with its hashes; uv (from PyPI) resolves it.
 lock:
-	uv pip compile pyproject.toml --extra client --extra dev --extra nfiq2 --extra onvif --extra openvino --extra pkcs11 --extra postgres --extra reports --extra sourceafis --extra suprema --extra tracing --generate-hashes --universal --python-version 3.11 --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra client --extra dev --extra nfiq2 --extra interchange --extra mosip --extra onvif --extra openvino --extra pkcs11 --extra postgres --extra reports --extra sftp --extra sourceafis --extra suprema --extra tracing --generate-hashes --universal --python-version 3.11 --no-header --quiet -o requirements.lock
 
 docs: setup
 	$(BIN)/python docs/build_reference.py

@@ -37,9 +37,39 @@ class ErrorCode(StrEnum):
     SEARCH_INCOMPLETE = "search_incomplete"
     SAMPLES_UNUSABLE = "samples_unusable"
     TASK_UNKNOWN = "task_unknown"
+    SUBSCRIPTION_UNKNOWN = "subscription_unknown"
     CHALLENGE_INVALID = "challenge_invalid"
     CASE_UNKNOWN = "case_unknown"
     CASE_CONFLICT = "case_conflict"
+    PLACE_UNKNOWN = "place_unknown"
+    PLACE_CONFLICT = "place_conflict"
+    ORDER_UNKNOWN = "order_unknown"
+    MANUAL_CHECK_UNKNOWN = "manual_check_unknown"
+    MANUAL_CHECK_CONFLICT = "manual_check_conflict"
+    MUSTER_UNKNOWN = "muster_unknown"
+    MUSTER_CONFLICT = "muster_conflict"
+    RELEASE_UNKNOWN = "release_unknown"
+    RELEASE_CONFLICT = "release_conflict"
+    RELEASE_REQUIRED = "release_required"
+    VISIT_UNKNOWN = "visit_unknown"
+    VISIT_CONFLICT = "visit_conflict"
+    TRANSACTION_UNKNOWN = "transaction_unknown"
+    TRANSACTION_UNREADABLE = "transaction_unreadable"
+    LATENT_UNKNOWN = "latent_unknown"
+    LATENT_NOT_MARKED = "latent_not_marked"
+    RECORD_UNREADABLE = "record_unreadable"
+    AGREEMENT_UNKNOWN = "agreement_unknown"
+    DISCLOSURE_UNKNOWN = "disclosure_unknown"
+    AGENCY_REQUEST_UNKNOWN = "agency_request_unknown"
+    SHARING_REFUSED = "sharing_refused"
+    SHARING_CONFLICT = "sharing_conflict"
+    MESSAGE_REFUSED = "message_refused"
+    DELIVERY_FAILED = "delivery_failed"
+    STATISTICS_REFUSED = "statistics_refused"
+    STATISTICS_UNKNOWN = "statistics_unknown"
+    INTAKE_UNKNOWN = "intake_unknown"
+    INTAKE_CLOSED = "intake_closed"
+    CARD_INVALID = "card_invalid"
     MODALITY_UNAVAILABLE = "modality_unavailable"
     URL_REFUSED = "url_refused"
     URL_UNREACHABLE = "url_unreachable"
@@ -59,6 +89,11 @@ class ErrorCode(StrEnum):
     FRAME_UNTRUSTED = "frame_untrusted"
     FRAME_STALE = "frame_stale"
     FRAME_REPLAYED = "frame_replayed"
+    SLICE_UNTRUSTED = "slice_untrusted"
+    SLICE_ROLLED_BACK = "slice_rolled_back"
+    SLICE_EXPIRED = "slice_expired"
+    SLICE_INVALID = "slice_invalid"
+    DEVICE_REVOKED = "device_revoked"
     BACKUP_DAMAGED = "backup_damaged"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_FULL = "store_full"
@@ -115,9 +150,39 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.SEARCH_INCOMPLETE: "A part of the gallery could not be searched, so nothing follows from finding nobody.",
     ErrorCode.SAMPLES_UNUSABLE: "Nothing that was captured can be compared; the message says what to do better.",
     ErrorCode.TASK_UNKNOWN: "There is no task with this id, or its result is no longer kept.",
+    ErrorCode.SUBSCRIPTION_UNKNOWN: "There is no subscription with this id in the galleries that the caller reaches.",
     ErrorCode.CHALLENGE_INVALID: "The challenge is not ours, expired, answered already, or was given to somebody else.",
     ErrorCode.CASE_UNKNOWN: "There is no such case of adjudication in the galleries that the caller reaches.",
     ErrorCode.CASE_CONFLICT: "What was asked does not fit the case: closed, judged already, or not for this reviewer.",
+    ErrorCode.PLACE_UNKNOWN: "There is no zone or post of this name.",
+    ErrorCode.PLACE_CONFLICT: "What was asked does not fit the zones and posts as they are.",
+    ErrorCode.ORDER_UNKNOWN: "There is no such movement order in the galleries that the caller reaches.",
+    ErrorCode.MANUAL_CHECK_UNKNOWN: "There is no such manual check in the galleries that the caller reaches.",
+    ErrorCode.MANUAL_CHECK_CONFLICT: "The manual check is over, confirmed already, or not for this officer to confirm.",
+    ErrorCode.MUSTER_UNKNOWN: "There is no such muster in the galleries that the caller reaches.",
+    ErrorCode.MUSTER_CONFLICT: "The muster is closed, or another one of the same people is open.",
+    ErrorCode.RELEASE_UNKNOWN: "There is no such release in the galleries that the caller reaches.",
+    ErrorCode.RELEASE_REQUIRED: "Somebody who is inside would be let go, or lost with the record: open a release.",
+    ErrorCode.RELEASE_CONFLICT: "The release is over, something stands against it, or this officer may not confirm it.",
+    ErrorCode.VISIT_UNKNOWN: "There is no such visit in the galleries that the caller reaches.",
+    ErrorCode.VISIT_CONFLICT: "The visitor has left already, or is in already.",
+    ErrorCode.TRANSACTION_UNKNOWN: "No transaction is held under this id, or it is settled.",
+    ErrorCode.TRANSACTION_UNREADABLE: "The file is no ANSI/NIST-ITL transaction that is read; the message says why.",
+    ErrorCode.LATENT_UNKNOWN: "No latent is kept under this id.",
+    ErrorCode.LATENT_NOT_MARKED: "The latent is searched only once an examiner has marked it.",
+    ErrorCode.RECORD_UNREADABLE: "A CBEFF or ISO/IEC record is damaged, or of an edition or kind that is not read.",
+    ErrorCode.AGREEMENT_UNKNOWN: "There is no sharing agreement with this id.",
+    ErrorCode.DISCLOSURE_UNKNOWN: "There is no disclosure with this id, or it is not for the caller.",
+    ErrorCode.AGENCY_REQUEST_UNKNOWN: "There is no request of an agency with this id, or it is not the caller's.",
+    ErrorCode.SHARING_REFUSED: "No sharing agreement in force allows what was asked.",
+    ErrorCode.SHARING_CONFLICT: "What was asked does not fit the agreement or disclosure, such as one that ended.",
+    ErrorCode.MESSAGE_REFUSED: "What another agency sent does not open, or is not signed by it as it stands.",
+    ErrorCode.DELIVERY_FAILED: "Another agency's system did not take what was sent to it, or signed for another thing.",
+    ErrorCode.STATISTICS_REFUSED: "The month is not over, or publishing it would spend more privacy than is allowed.",
+    ErrorCode.STATISTICS_UNKNOWN: "No statistics were published for this month.",
+    ErrorCode.INTAKE_UNKNOWN: "There is no such intake in the galleries that the caller reaches, or its time is over.",
+    ErrorCode.INTAKE_CLOSED: "The intake is complete or refused, or not ready for what was asked.",
+    ErrorCode.CARD_INVALID: "The code is of no card that is in force.",
     ErrorCode.MODALITY_UNAVAILABLE: "The service runs without a model for this modality.",
     ErrorCode.URL_REFUSED: "A URL in the request is not one that the service may ask.",
     ErrorCode.URL_UNREACHABLE: "A URL in the request gave no answer that could be used in time.",
@@ -137,6 +202,11 @@ MEANINGS: Mapping[ErrorCode, str] = {
     ErrorCode.FRAME_UNTRUSTED: "The signature of an image is not one of a scanner in force over just these pixels.",
     ErrorCode.FRAME_STALE: "A signed image was captured too long ago, or in the future.",
     ErrorCode.FRAME_REPLAYED: "A signed image was used for the same before.",
+    ErrorCode.SLICE_UNTRUSTED: "A slice of the gallery was not signed by the service, or not sealed for this device.",
+    ErrorCode.SLICE_ROLLED_BACK: "A slice of the gallery is older than the one held, or does not go on from it.",
+    ErrorCode.SLICE_EXPIRED: "There is no slice of the gallery here that still holds, so nothing can be decided on it.",
+    ErrorCode.SLICE_INVALID: "A slice of the gallery cannot be read, or was made for other models than are here.",
+    ErrorCode.DEVICE_REVOKED: "The service revoked this device: what it held of the gallery is wiped.",
     ErrorCode.BACKUP_DAMAGED: "A backup was changed or is not whole.",
     ErrorCode.STORE_UNAVAILABLE: "The database cannot be reached, or the connection to it broke.",
     ErrorCode.STORE_FULL: "The database's disk is full.",

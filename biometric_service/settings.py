@@ -90,6 +90,16 @@ class Settings(BaseSettings):
     max_image_bytes: int = Field(20_000_000, ge=1_000, description="Largest image file taken, in bytes.")
     max_image_pixels: int = Field(50_000_000, ge=10_000, description="Largest image taken, in pixels.")
     max_request_bytes: int = Field(64_000_000, ge=1_000, description="Largest HTTP request taken, in bytes.")
+    intake_hours: float = Field(
+        12, gt=0, le=168, description="How long an intake waits for the next capture before it is wiped, in h."
+    )
+    intake_evidence_days: float = Field(
+        30, gt=0, le=3650, description="How long the captures of a refused intake are kept as evidence, in days."
+    )
+    card_days: float = Field(365, gt=0, le=3650, description="How long a printed card is good for, in days.")
+    station_port: int = Field(
+        4680, ge=1, le=65535, description="Port at which biometric-service station listens on an officer's machine."
+    )
     max_request_images: int = Field(16, ge=1, le=100, description="Images a request may hold.")
     challenge_turns: int = Field(5, ge=2, le=10, description="Turns of the head that a challenge asks for.")
     challenge_seconds: float = Field(30, gt=0, le=300, description="Time in which a challenge must be answered, in s.")
@@ -106,12 +116,37 @@ class Settings(BaseSettings):
         description="Pause after the first attempt, in s; each further one is twice as long, up to an h.",
     )
     task_hours: float = Field(24, gt=0, description="How long a delivered result is kept, in h.")
+    slice_fresh_seconds: float = Field(
+        3600, gt=0, description="How long a checkpoint decides on its slice as usual; older, a match is a review, in s."
+    )
+    slice_seconds: float = Field(
+        86_400,
+        gt=0,
+        le=604_800,
+        description="How long a slice holds at all, in s; a checkpoint refuses to use it then.",
+    )
     drift_seconds: float = Field(
         60,
         ge=0,
         le=86_400,
         description="How often the audit log is read for drift of devices and posts, in s; 0: only when asked.",
     )
+    webhook_retry_seconds: float = Field(
+        2,
+        gt=0,
+        le=3600,
+        description="Pause after an event was first not taken by a subscription, in s; then twice as long, up to an h.",
+    )
+    webhook_days: float = Field(3, gt=0, le=365, description="How long an event is sent again until it is given up.")
+    event_streams: int = Field(100, ge=0, le=10_000, description="Streams of events that a process serves at once.")
+    gallery_roles: dict[str, Literal["inmates", "visitors", "staff", "watch_list"]] = Field(
+        {"inmates": "inmates", "visitors": "visitors", "staff": "staff", "watch-list": "watch_list"},
+        description="Whom each gallery holds: inmates, visitors, staff or watch_list; galleries not named hold nobody.",
+    )
+    manual_check_minutes: float = Field(
+        5, gt=0, le=1440, description="Time in which a second officer must confirm a manual check, in min."
+    )
+    release_hours: float = Field(8, gt=0, le=720, description="How long an opened release can be confirmed, in h.")
     callback_secret: SecretStr = Field(
         SecretStr(""), description="Signs what callbacks are sent (whsec_...); empty for the store's own."
     )
@@ -127,6 +162,15 @@ class Settings(BaseSettings):
         default=True,
         description="Make a gallery that an OSIA call keeps somebody in; OSIA has no other way to make one.",
     )
+    mosip_broker: SecretStr = Field(
+        SecretStr(""), description="Broker of MOSIP's messages: stomp://user:password@host:port, or stomp+ssl://..."
+    )
+    mosip_requests: str = Field("mosip-to-abis", description="Queue that MOSIP's requests come from.")
+    mosip_answers: str = Field("abis-to-mosip", description="Queue that answers to MOSIP go to.")
+    mosip_gallery: str = Field("mosip", description="Gallery of those whom MOSIP inserts.")
+    mosip_key_file: Path | None = Field(
+        None, description="RSA private key, PEM, that MOSIP encrypts its shares to; empty where it encrypts none."
+    )
     outbound_origins: tuple[str, ...] = Field(
         (), description="Origins that URLs from callers may lead to, such as https://partner.example; none by default."
     )
@@ -134,12 +178,60 @@ class Settings(BaseSettings):
         (), description="Private networks that those origins may be in, such as 10.1.0.0/16; none by default."
     )
     outbound_seconds: float = Field(10, gt=0, le=300, description="Longest time one such URL may take, in s.")
+    interchange_agency: str = Field(
+        "BIOMETRIC", description="Name of this agency in the transactions that it sends (ORI), printable ASCII."
+    )
+    interchange_profiles_dir: Path | None = Field(
+        None, description="Folder of the deployer's domain profiles (TOML), beside those that come along."
+    )
+    interchange_max_bytes: int = Field(64_000_000, ge=1_000, description="Largest transaction taken in, in bytes.")
+    interchange_max_records: int = Field(200, ge=1, le=1000, description="Records a transaction may hold.")
+    interchange_held_days: int = Field(90, ge=1, description="Days that a transaction is held which was not taken in.")
+    interchange_latent_days: int = Field(3650, ge=1, description="Days that a latent is kept.")
+    agency: str = Field("prison", min_length=1, max_length=64, description="Id of the operator, as agencies know it.")
+    sharing_key_file: Path | None = Field(
+        None, description="RSA private key, PEM, for what agencies send (JWE); empty to take in nothing."
+    )
+    sharing_credentials_dir: Path | None = Field(
+        None,
+        description="Folder with <agency>.token, the bearer token for an agency's interface, and <agency>.key, the "
+        "OpenSSH private key for its file drop.",
+    )
+    sharing_seconds: float = Field(
+        2,
+        ge=0,
+        le=3600,
+        description="How often what is due to agencies, and what they ask, is looked for, in s; 0: never.",
+    )
+    sharing_days: float = Field(
+        30, gt=0, le=3650, description="How long what an agency signed for is kept to be sent again, in days."
+    )
+    record_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        description="Days that musters, visits, manual checks, movement orders and releases are kept once they are "
+        "over, and what other agencies sent; 0: for good.",
+    )
+    statistics_sex: str = Field("gender", description="Biographic field that holds a person's sex, for statistics.")
+    statistics_birth: str = Field("dateOfBirth", description="Biographic field that holds a person's date of birth.")
+    statistics_smallest: int = Field(
+        5, ge=1, le=1000, description="Smallest count that is published; smaller ones are suppressed."
+    )
+    statistics_epsilon: float = Field(
+        0, ge=0, le=100, description="Privacy that a month's statistics may cost (epsilon); 0: exact, without noise."
+    )
+    statistics_epsilon_a_year: float = Field(
+        12, gt=0, le=1000, description="Privacy that all statistics of a calendar year may cost together."
+    )
     processes: int = Field(
         1, ge=1, le=64, description="Processes that serve requests; more than one share the index of one matcher."
     )
     caller_rate: float = Field(1000, gt=0, description="Requests a second that one caller may go on making.")
     caller_burst: float = Field(2000, ge=1, description="Requests that one caller may make at once after a pause.")
-    caller_concurrency: int = Field(32, ge=1, description="Requests that one caller may have in progress.")
+    caller_concurrency: int = Field(
+        32, ge=1, description="Requests that one caller may have in progress in one process."
+    )
     failures_per_minute: float = Field(
         60, ge=1, description="Requests a minute from one address that may fail to say who calls."
     )
@@ -151,6 +243,10 @@ class Settings(BaseSettings):
     jwt_leeway_seconds: float = Field(30, ge=0, le=300, description="How far the issuer's clock may differ, in s.")
     jwt_galleries_claim: str = Field("galleries", description="Claim of a token that lists the galleries it reaches.")
     jwt_purposes_claim: str = Field("purposes", description="Claim of a token that lists its purposes.")
+    session_idle_minutes: float = Field(
+        60, ge=1, le=1440, description="How long a console that nobody uses stays signed in, in min."
+    )
+    session_hours: float = Field(12, gt=0, le=24, description="How long a console stays signed in at the most, in h.")
     tls: bool = Field(default=True, description="Serve HTTPS; plain HTTP is for this machine and trusted proxies.")
     tls_certificate_file: Path | None = Field(
         None, description="Certificate chain of the service, PEM; left out, a self-signed one is made in data_dir."
@@ -161,6 +257,11 @@ class Settings(BaseSettings):
     )
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses of proxies whose X-Forwarded-For and Client-Cert are believed."
+    )
+    owners_required: bool = Field(
+        default=False,
+        description="Whether keys that nobody owns are refused where two officers are demanded; otherwise each counts "
+        "as an officer of its own.",
     )
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the service listens on.")
@@ -179,6 +280,10 @@ class Settings(BaseSettings):
         "index_snapshots_dir",
         "osia_key_file",
         "osia_signers_file",
+        "interchange_profiles_dir",
+        "mosip_key_file",
+        "sharing_key_file",
+        "sharing_credentials_dir",
         "tls_certificate_file",
         "tls_key_file",
         "tls_client_ca_file",
@@ -194,6 +299,8 @@ class Settings(BaseSettings):
             raise ValueError("jwt_issuer needs jwt_audience and jwt_jwks")
         if (self.tls_certificate_file is None) != (self.tls_key_file is None):
             raise ValueError("tls_certificate_file and tls_key_file go together")
+        if self.slice_fresh_seconds > self.slice_seconds:
+            raise ValueError("slice_fresh_seconds is longer than slice_seconds")
         if not self.tls and self.host not in {"127.0.0.1", "::1", "localhost"} and not self.trusted_proxies:
             raise ValueError("plain HTTP beyond this machine needs trusted_proxies: the proxy that ends TLS")
         return self
