@@ -7,6 +7,7 @@ mode). What must not happen: an answer of 500 or above, one that takes over 5 s,
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -21,7 +23,8 @@ from benchmarks.service.running import Running, running
 
 CHECKS = "not_a_server_error"
 SLOWEST_S = 5
-OPERATIONS = 20
+ENDLESS = "/v1/operations/events"
+"""An answer that goes on until its caller goes away."""
 WARMING = 10
 
 
@@ -56,8 +59,14 @@ def mutated(service: Running, runs: int) -> Mutated:
     """Warm up, then send about so many requests."""
     attack(service, WARMING, seed=2)
     before, sent = service.memory_mb(), service.requests()
-    done = attack(service, max(1, runs // OPERATIONS), seed=1)
+    done = attack(service, max(1, runs // operations(service)), seed=1)
     return Mutated(service.requests() - sent, done.returncode != 0, before, service.memory_mb(), done.stdout[-5000:])
+
+
+def operations(service: Running) -> int:
+    """How many operations its description has."""
+    paths = httpx.get(f"{service.url}/openapi.json", timeout=60, trust_env=False).json()["paths"]
+    return sum(len(methods) for methods in paths.values())
 
 
 def attack(service: Running, examples: int, seed: int) -> "subprocess.CompletedProcess[str]":
@@ -65,10 +74,13 @@ def attack(service: Running, examples: int, seed: int) -> "subprocess.CompletedP
     program = Path(sys.executable).parent / "schemathesis"
     checks = ("--checks", CHECKS, "--max-response-time", str(SLOWEST_S), "--continue-on-failure", "--warnings", "off")
     how = ("--mode", "negative", "--phases", "fuzzing", "--max-examples", str(examples), "--seed", str(seed))
-    authorised = ("--header", f"X-Api-Key: {service.key}")
+    authorised = ("--header", f"X-Api-Key: {service.key}", "--exclude-path", ENDLESS)
     command = (program, "run", f"{service.url}/openapi.json", *how, *checks, *authorised)
+    hooks = {"SCHEMATHESIS_HOOKS": "benchmarks.service.jose_bodies", "PYTHONPATH": str(Path(__file__).parents[2])}
     with tempfile.TemporaryDirectory() as folder:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        return subprocess.run(  # noqa: S603 - our own command
+            command, cwd=folder, env=os.environ | hooks, capture_output=True, text=True, check=False
+        )
 
 
 if __name__ == "__main__":

@@ -48,10 +48,10 @@ class PostgresqlServer:
         mode = () if action == "start" else ("-m", "immediate")
         self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), *mode, action)
 
-    def new_database(self) -> str:
-        """The URL of a new empty database."""
+    def new_database(self, like: str = "template1") -> str:
+        """The URL of a new database, empty or like another one that nobody is connected to (its name)."""
         name = f"s{uuid4().hex}"
-        self._run_sql(f"CREATE DATABASE {name}")
+        self._run_sql(f"CREATE DATABASE {name} TEMPLATE {like}")
         return self._url(name, "postgresql")
 
     def new_database_in(self, folder: Path) -> str:

@@ -172,6 +172,8 @@ class InStep:
     def catch_up(self) -> None:
         """There is nothing to catch up with."""
 
+    before_search = catch_up
+
     def behind(self) -> int:
         """Never."""
         return 0

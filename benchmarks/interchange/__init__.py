@@ -1,0 +1,1 @@
+"""What interchange withstands."""
