@@ -19,6 +19,9 @@ def server(answer: Answer) -> Iterator[int]:
         def do_POST(self) -> None:
             answer(self)
 
+        def do_DELETE(self) -> None:
+            answer(self)
+
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
@@ -39,8 +42,8 @@ def says(body: bytes, status: int = 200, **headers: str) -> Answer:
         request.send_header("Content-Length", headers.pop("length", str(len(body))))
         for name, value in headers.items():
             request.send_header(name, value)
+        request.send_header("Connection", "close")
         request.end_headers()
         request.wfile.write(body)
-        request.close_connection = True
 
     return answer

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ from tests.certificates import Identity, identity
 
 TEST = Caller("test", "test")
 OPERATIONS = "/v1/operations"
+TLS = ssl.create_default_context()
+"""Made once: it takes longer than a request, and is not even used."""
 
 
 def event(kind: EventKind) -> AuditEvent:
@@ -47,15 +50,16 @@ class LiveService:
         scopes: frozenset[Scope] = frozenset(Scope),
         galleries: frozenset[str] = frozenset({ALL_GALLERIES}),
         purposes: frozenset[str] = frozenset({ANY_PURPOSE}),
+        owner: str = "",
     ) -> str:
         reach = frozenset(map(GalleryId, galleries))
-        key = ApiKey(uuid4().hex[:12], "test", scopes, reach, purposes, None)
+        key = ApiKey(uuid4().hex[:12], "test", scopes, reach, purposes, None, owner=owner)
         return self.service.api_keys.create(key, event(EventKind.API_KEY_CREATED))
 
     def client(self, key: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         once = httpx.Limits(max_keepalive_connections=0)  # a connection kept by each of a thousand would fill it
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, limits=once)
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, limits=once, verify=TLS)
         self.clients.append(client)
         return client
 
@@ -73,13 +77,14 @@ class LiveService:
         of: Identity | None = None,
         scopes: frozenset[Scope] = frozenset(Scope),
         purposes: frozenset[str] = frozenset({ANY_PURPOSE}),
+        also: Sequence[str] = (),
     ) -> Device:
         certificate = (of or identity("device")).certificate.public_bytes(Encoding.DER)
         device = Device(
             f"{gallery}-{uuid4().hex[:8]}",
             "A device",
             scopes,
-            frozenset({GalleryId(gallery)}),
+            frozenset(map(GalleryId, (gallery, *also))),
             purposes,
             None,
             certificate,
@@ -94,20 +99,27 @@ class LiveService:
 
 @contextmanager
 def live_service(settings: Settings, *, tls: bool = False) -> Iterator[LiveService]:
-    with open_service(settings.model_copy(update={"tls": tls})) as service:
-        config = listening(build_application(service), service.settings)
-        config.port = 0
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        live = LiveService(f"http{'s' if tls else ''}://127.0.0.1:{_port(server, thread)}", service)
-        try:
-            yield live
-        finally:
-            for client in live.clients:
-                client.close()
-            server.should_exit = True
-            thread.join()
+    with open_service(settings.model_copy(update={"tls": tls})) as service, listening_service(service) as live:
+        yield live
+
+
+@contextmanager
+def listening_service(service: Service, port: int = 0) -> Iterator[LiveService]:
+    """``port``: 0 for any that is free."""
+    config = listening(build_application(service), service.settings)
+    config.port = port
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    scheme = "https" if service.settings.tls else "http"
+    live = LiveService(f"{scheme}://127.0.0.1:{_port(server, thread)}", service)
+    try:
+        yield live
+    finally:
+        for client in live.clients:
+            client.close()
+        server.should_exit = True
+        thread.join()
 
 
 def without_models(data_dir: Path, **changes: Any) -> Settings:  # noqa: ANN401

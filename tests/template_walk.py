@@ -43,6 +43,7 @@ def template_walk(opened: OpenedStore, chosen: Settings) -> Walk:
         encounters=opened.encounters,
         answers=opened.answers,
         cases=opened.cases,
+        day=opened.day,
         policy=policy_source(chosen, opened.store),
         candidate_limit=10,
         vouching=frame_vouching(chosen, opened.devices),

@@ -21,18 +21,22 @@ HOMES = {
         "biometric_service/presentation_attack/",
     ),
     "openvino": ("biometric_service/extraction/",),
+    "paramiko": ("biometric_service/outbound/",),
     "pkcs11": ("biometric_service/references/",),
     "jpype": ("biometric_service/comparison/",),
     "nbis": ("biometric_service/quality/",),
+    "stomp": ("biometric_service/app/",),
     "gi": ("device_drivers/libfprint/",),
     "onvif": ("device_drivers/onvif/",),
     "grpc": ("device_drivers/suprema/",),
     "device_drivers": (
         "device_drivers/",
         "biometric_service/capture/",
+        "biometric_service/interchange/",
         "biometric_service/cli/",
         "biometric_service/app/",
     ),
+    "nistitl": (),
 }
 
 

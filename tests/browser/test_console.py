@@ -1,33 +1,24 @@
 """The console as a newcomer meets it, in Debian's Chromium."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from uuid import uuid4
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.roles import SCOPES, Role
+from tests.console import keep_picture, quiet_page, sign_in
 from tests.live_service import OPERATIONS, LiveService, asking, live_service, synthetic_fingers
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
-PATIENCE_MS = 30_000
-CHROMIUM = shutil.which("chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ENROLLED = 3
+SPANISH = r"^La puntuación [\d,]+ alcanza [\d,]+, la que exige un FPIR del 0,1 % entre 3 referencias\.$"
 DROP = """([name, bytes]) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
@@ -40,7 +31,7 @@ DROP = """([name, bytes]) => {
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     data = tmp_path_factory.mktemp("data")
     synthetic_fingers(data / "seed", ENROLLED + 1)
-    with live_service(Settings(data_dir=data, face_model="")) as live:
+    with live_service(Settings(data_dir=data, face_model="", recognition_seconds=120)) as live:
         live.gallery("inmates")
         client = live.client(live.key())
         for finger in range(1, ENROLLED + 1):
@@ -54,37 +45,22 @@ def print_of(live: LiveService, finger: int, impression: int) -> bytes:
     return (folder / f"{finger:05d}_{impression}.png").read_bytes()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=["light", "dark"])
 def page(browser: Browser, live: LiveService, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page that has to stay quiet and at home."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=request.param)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda fault: said.append(str(fault)))
-    page.on("request", lambda asked: said.extend(_foreign(live.url, asked.url)))
-    yield page
-    page.close()
-    assert said == []
-
-
-def sign_in(page: Page, live: LiveService) -> None:
-    page.goto(f"{live.url}/#key={live.key()}")
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    with quiet_page(browser, live, request.param) as page:
+        yield page
 
 
 def drop(page: Page, name: str, image: bytes) -> None:
+    """Once the page listens: it says so itself."""
+    expect(page.locator("#result")).to_have_attribute("aria-busy", "false")
     page.evaluate(DROP, [name, list(image)])
+
+
+def blank() -> bytes:
+    written = BytesIO()
+    Image.new("L", (300, 400), 255).save(written, "PNG")
+    return written.getvalue()
 
 
 def test_a_newcomer_drops_a_fingerprint_and_sees_who_it_is(page: Page, live: LiveService) -> None:
@@ -97,6 +73,7 @@ def test_a_newcomer_drops_a_fingerprint_and_sees_who_it_is(page: Page, live: Liv
     expect(page.get_by_role("img", name=re.compile("minutiae were paired"))).to_be_visible()
     expect(page.locator(".candidates li").first).to_contain_text("P-1")
     expect(page.locator(".qualities li").first).to_contain_text("Used")
+    keep_picture(page, "console")
 
 
 def test_a_synthetic_sample_is_one_click_away(page: Page, live: LiveService) -> None:
@@ -108,11 +85,20 @@ def test_a_synthetic_sample_is_one_click_away(page: Page, live: LiveService) -> 
 
 def test_a_wrong_image_says_what_to_do(page: Page, live: LiveService) -> None:
     sign_in(page, live)
-    written = BytesIO()
-    Image.new("L", (300, 400), 255).save(written, "PNG")
-    drop(page, "blank.png", written.getvalue())
+    drop(page, "blank.png", blank())
     expect(page.get_by_role("heading", name="Capture again")).to_be_visible()
     expect(page.locator(".qualities .instruction").first).to_contain_text("place the finger flat")
+
+
+def test_why_and_what_to_do_are_said_in_the_language_of_the_page(browser: Browser, live: LiveService) -> None:
+    with quiet_page(browser, live, language="es") as page:
+        page.goto(f"{live.url}/#key={live.key()}")
+        drop(page, "scan.png", print_of(live, 1, 1))
+        expect(page.locator("#outcome")).to_have_text("Coincide")
+        expect(page.locator(".verdict .reason")).to_have_text(re.compile(SPANISH))
+        expect(page.locator('main [lang="en"]:not(figcaption *)')).to_have_count(0)
+        drop(page, "blank.png", blank())
+        expect(page.locator(".qualities .instruction").first).to_contain_text("ponga el dedo plano")
 
 
 def test_a_stranger_is_enrolled_from_the_same_page(page: Page, live: LiveService) -> None:
@@ -144,9 +130,9 @@ def test_a_checkpoint_by_keyboard_alone(page: Page, live: LiveService) -> None:
 def test_the_audit_log_shows_the_newest_first_and_that_it_is_whole(page: Page, live: LiveService) -> None:
     sign_in(page, live)
     page.get_by_role("link", name="Audit log").click()
-    expect(page.get_by_role("status")).to_contain_text("The chain is intact")
-    expect(page.locator("tbody tr").nth(1)).to_be_visible()
-    numbers = [int(text.replace(",", "")) for text in page.locator("tbody th").all_inner_texts()]
+    expect(page.locator("#chain")).to_contain_text("The chain is intact")
+    expect(page.locator("main tbody tr").nth(1)).to_be_visible()
+    numbers = [int(text.replace(",", "")) for text in page.locator("main tbody th").all_inner_texts()]
     assert len(numbers) > 1
     assert numbers == sorted(numbers, reverse=True)
 
@@ -154,17 +140,16 @@ def test_the_audit_log_shows_the_newest_first_and_that_it_is_whole(page: Page, l
 def test_a_wrong_key_is_refused_in_words(browser: Browser, live: LiveService) -> None:
     page = browser.new_page()
     page.goto(live.url)
-    page.get_by_label("API key").fill("nonsense")
+    page.get_by_label("Your key").fill("nonsense")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("not valid")
-    assert page.evaluate("sessionStorage.length") == 0
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
     page.close()
 
 
 def test_a_key_that_may_little_sees_little(page: Page, live: LiveService) -> None:
-    page.goto(
-        f"{live.url}/#key={live.key(frozenset({Scope.IDENTIFY}), frozenset({'inmates'}), frozenset({'roll-call'}))}"
-    )
+    sign_in(page, live, live.key(frozenset({Scope.IDENTIFY}), frozenset({"inmates"}), frozenset({"roll-call"})))
+    expect(page.get_by_role("navigation", name="Pages").get_by_role("link")).to_have_count(1)
     expect(page.get_by_role("tab")).to_have_count(1)
     expect(page.get_by_label("Purpose")).to_have_value("roll-call")
     drop(page, "scan.png", print_of(live, 1, 1))
@@ -172,6 +157,21 @@ def test_a_key_that_may_little_sees_little(page: Page, live: LiveService) -> Non
     expect(page.get_by_text("may not see pictures")).to_be_visible()
 
 
-def _foreign(home: str, url: str) -> list[str]:
-    """The address, unless it is the service's own or no address at all."""
-    return [] if url.startswith((home, "blob:", "data:")) else [url]
+def test_two_officers_judge_a_case_by_keyboard_blind_to_one_another(browser: Browser, live: LiveService) -> None:
+    asked = asking([print_of(live, 2, 2)], subject="twin", galleries=["inmates"])
+    refused = live.client(live.key()).post(f"{OPERATIONS}/enrolments", **asked).json()
+    assert refused["outcome"] == "duplicate_suspected"
+    for first, said in ((True, "waits for another officer"), (False, "Closed: the same person")):
+        with quiet_page(browser, live, "light" if first else "dark") as page:
+            sign_in(page, live, live.key(SCOPES[Role.REVIEWER]))
+            page.wait_for_load_state("networkidle")
+            page.keyboard.press("g")
+            page.keyboard.press("j")
+            page.get_by_role("link", name="Judge").first.click()
+            expect(page.get_by_role("img", name=re.compile("minutiae were paired"))).to_be_visible()
+            expect(page.get_by_role("img", name=re.compile("share of mates"))).to_be_visible()
+            expect(page.get_by_text("You said")).to_have_count(0)
+            if first:
+                keep_picture(page, "adjudication")
+            page.keyboard.press("s")
+            expect(page.get_by_role("status")).to_contain_text(said)

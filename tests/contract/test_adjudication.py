@@ -52,11 +52,15 @@ def test_a_case_is_read_as_it_was_opened(opened: OpenedStore) -> None:
 
 
 def test_the_same_two_have_one_open_case(opened: OpenedStore) -> None:
+    likened = new_case("A", GALLERY, subject="B", origin=Origin.KEPT).likened
+    assert opened.cases.open_already(likened) is None
     first, events = opened_case(opened), opened.store.verify_events()
+    assert opened.cases.open_already(likened) == first
     assert (opened_case(opened), opened.store.verify_events()) == (first, events)
     assert opened_case(opened, subject=None) not in {first, opened_case(opened, subject="C")}
     for reviewer in "xy":
         judged(opened, first, reviewer, DIFFERENT)
+    assert opened.cases.open_already(likened) is None
     assert opened_case(opened) != first
 
 
@@ -76,8 +80,8 @@ def test_two_who_agree_close_a_case_and_its_images_are_destroyed(opened: OpenedS
 def test_reviewers_are_blind_to_one_another_until_the_case_is_closed(opened: OpenedStore) -> None:
     name = opened_case(opened)
     judged(opened, name, "x", SAME)
-    assert [each.reviewer for each in seen_by(opened.cases.case(name), "x").reviews] == ["x"]
-    assert seen_by(opened.cases.case(name), "y").reviews == ()
+    assert [each.reviewer for each in seen_by(opened.cases.case(name), Caller("x", "")).reviews] == ["x"]
+    assert seen_by(opened.cases.case(name), Caller("y", "")).reviews == ()
     assert [each.reviewer for each in judged(opened, name, "y", DIFFERENT).reviews] == ["y"]
     assert not any("same_person" in str(each.event.details) for each in opened.store.events(0, 100))
     with opened.database.reading() as connection:
@@ -85,7 +89,7 @@ def test_reviewers_are_blind_to_one_another_until_the_case_is_closed(opened: Ope
     assert all(b"person" not in each and b"thinks" not in each for each in sealed)
     assert len({len(each) for each in sealed}) == 1
     assert len(judged(opened, name, "z", DIFFERENT).reviews) == 3
-    assert len(seen_by(opened.cases.case(name), "x").reviews) == 3
+    assert len(seen_by(opened.cases.case(name), Caller("x", "")).reviews) == 3
 
 
 @pytest.mark.parametrize(

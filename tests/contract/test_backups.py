@@ -24,10 +24,13 @@ from biometric_service.references.erasure_ledger import read_ledger
 from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ChangeNumber, SubjectId
+from biometric_service.vocabulary.places import Zone, ZoneId
+from biometric_service.vocabulary.references import ChangeNumber, EncounterId, EncounterKey, EncounterStatus, SubjectId
 from biometric_service.vocabulary.statements import read_statement
 
 KEY = KeyFromEnvironment("17" * 32)
+PAUSE_S = 0.01
+"""Between two writes of whoever writes meanwhile: enough come, and the store does not grow all the time."""
 
 
 def opening(url: str) -> OpenedStore:
@@ -73,6 +76,7 @@ def test_a_backup_under_load_is_of_one_moment(opened: OpenedStore, tmp_path: Pat
         while not done.is_set():
             opened.store.enrol(random_encounter(seed, f"B-{seed}"), audit_event())
             seed += 1
+            done.wait(PAUSE_S)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -189,6 +193,25 @@ def test_who_was_erased_since_a_backup_does_not_come_back(
     ledger.write_text(ledger.read_text().replace("A-1", "A-2"))
     assert refused(lambda: erase_again(opened, read_ledger(ledger), audit_event())) is ErrorCode.SIGNATURE_INVALID
     assert refused(lambda: read_ledger(tmp_path / "none")) is ErrorCode.REQUEST_INVALID
+
+
+def test_who_was_erased_since_a_backup_goes_wherever_they_were_believed_to_be_in_it(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    person, zone = SubjectId("A-1"), Zone(ZoneId("wing"), "Wing A")
+    opened.day.places.set_zone(zone, audit_event(EventKind.ZONE_SET))
+    opened.day.movements.place(person, zone.id, audit_event(EventKind.WHEREABOUTS_CHANGED))
+    backup = back_up(opened, tmp_path / "one.backup")
+    assert refused(lambda: opened.store.erase(person, audit_event())) is ErrorCode.RELEASE_REQUIRED
+    died = EncounterKey(person, EncounterId("first"))
+    opened.encounters.set_status(died, EncounterStatus.DECEASED, audit_event(EventKind.STATUS_CHANGED))
+    opened.store.erase(person, audit_event(EventKind.SUBJECT_ERASED, person))
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    erasures = opened.store.erasures(ChangeNumber(0))
+    assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)) == [person]
+    assert again.day.movements.whereabouts(GALLERY, zone.id, None, 9) == []
+    again.close()
 
 
 def test_later_increments_tell_of_erasures_where_there_is_no_ledger(opened: OpenedStore, tmp_path: Path) -> None:

@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.errors import ErrorCode
+from biometric_service.recognition.manual import expiry
+from biometric_service.recognition.muster import close_muster, start_muster
+from biometric_service.recognition.release import cancel_release, open_release
 from biometric_service.recognition.retention import Expiry, Fate, expire
 from biometric_service.references.opening import OpenedStore
 from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.musters import NewMuster, Shown
 from biometric_service.vocabulary.references import (
     CONSENT,
     Circumstances,
@@ -23,7 +28,11 @@ from biometric_service.vocabulary.references import (
     RetentionRule,
     SubjectId,
 )
+from biometric_service.vocabulary.releases import NewRelease, ReleaseKind, ReleaseState
+from biometric_service.vocabulary.sharing import DisclosureKind, Received
+from tests.prison_day import OFFICER, enrol, set_up
 from tests.stores import refused
+from tests.template_walk import INMATES
 
 TODAY = datetime.now(UTC)
 OFFICE = Caller("office", "retention")
@@ -145,3 +154,47 @@ def test_rules_are_listed_replaced_and_dropped(opened: OpenedStore) -> None:
     assert opened.retention.rules() == []
     refused(ErrorCode.REQUEST_INVALID, lambda: opened.retention.drop_rule(GALLERY, "", audit_event()))
     refused(ErrorCode.GALLERY_UNKNOWN, lambda: rule(opened, 1, BLOCK))
+
+
+def test_what_has_long_been_over_of_the_day_is_deleted_and_nothing_that_is_open(opened: OpenedStore) -> None:
+    day = set_up(opened)
+    enrol(opened, 1)
+    closed = start_muster(day, NewMuster("m", frozenset({INMATES}), frozenset(), Shown.EITHER), OFFICER)
+    close_muster(day, closed.id, OFFICER)
+    start_muster(day, NewMuster("open", frozenset({INMATES}), frozenset(), Shown.EITHER), OFFICER)
+    sent = Received("police", "d-1", DisclosureKind.RECORD, "p:1", TODAY, "ab", TODAY, None, b"{}")
+    opened.received.add(sent, audit_event(EventKind.DISCLOSURE_RECEIVED))
+    soon, late = (replace(audit_event(EventKind.RECORDS_EXPIRED), at=TODAY + timedelta(days=each)) for each in (29, 31))
+    before = len(opened.store.events(0, 100))
+    assert not any(opened.day_retention.expire(30, soon).values())
+    assert len(opened.store.events(0, 100)) == before
+    gone = opened.day_retention.expire(30, late)
+    assert {name: number for name, number in gone.items() if number} == {"musters": 1, "received_disclosures": 1}
+    refused(ErrorCode.MUSTER_UNKNOWN, lambda: day.musters.muster("m"))
+    assert day.musters.muster("open").closed_at is None
+    refused(ErrorCode.DISCLOSURE_UNKNOWN, lambda: opened.received.received("police", "d-1"))
+    told = opened.store.events(before, 1)[0].event
+    assert (told.kind, told.details["musters"]) == (EventKind.RECORDS_EXPIRED, "1")
+
+
+def test_a_release_is_kept_as_long_as_it_stands_and_then_for_so_long(opened: OpenedStore) -> None:
+    day = set_up(opened)
+    enrol(opened, 1, 2)
+    for person, minutes in ((1, 60), (2, -1)):
+        wanted = NewRelease(
+            f"r-{person}", ReleaseKind.RELEASE, SubjectId(f"P-{person}"), INMATES, "", "", expiry(minutes)
+        )
+        open_release(day, wanted, OFFICER)
+    late = replace(audit_event(EventKind.RECORDS_EXPIRED), at=TODAY + timedelta(days=31))
+    assert not any(opened.day_retention.due(30, late.at).values()), "that one ran out was not seen yet"
+    cancel_release(day, "r-1", OFFICER)
+    again = NewRelease("again", ReleaseKind.RELEASE, SubjectId("P-1"), INMATES, "", "", expiry(60))
+    open_release(day, again, OFFICER)
+    assert not any(opened.day_retention.due(30, TODAY + timedelta(days=29)).values())
+    due = opened.day_retention.due(30, late.at)
+    assert ({name: number for name, number in due.items() if number}) == {"releases": 2}
+    assert opened.day_retention.expire(30, late) == due
+    for gone in ("r-1", "r-2"):
+        refused(ErrorCode.RELEASE_UNKNOWN, partial(day.releases.release, gone))
+    assert day.releases.release("again").state is ReleaseState.OPEN
+    opened.store.verify_events()

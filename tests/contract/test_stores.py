@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -263,6 +264,16 @@ def test_an_api_key_is_found_by_its_secret_alone(opened: OpenedStore) -> None:
     assert keys.keys() == [key]
     refused(ErrorCode.STORE_CONFLICT, lambda: keys.create(key, audit_event()))
     assert opened.store.verify_events() == 2
+
+
+def test_a_key_has_the_owner_that_it_was_made_with(opened: OpenedStore) -> None:
+    owned = replace(api_key(), owner="4711")
+    secret = opened.api_keys.create(owned, audit_event(EventKind.API_KEY_CREATED))
+    assert opened.api_keys.find(secret) == owned
+    assert opened.api_keys.keys() == [owned]
+    for owner in ("two words", " 4711", "47\n11", "4" * 256):
+        wrong = replace(api_key("other"), owner=owner)
+        refused(ErrorCode.REQUEST_INVALID, partial(opened.api_keys.create, wrong, audit_event()))
 
 
 def test_a_revoked_or_expired_api_key_ends(opened: OpenedStore) -> None:

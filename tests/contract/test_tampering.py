@@ -26,7 +26,16 @@ OWNED = ("subjects", "data_keys", "encounters", "samples", "templates")
 
 
 @pytest.fixture
-def opened(store_url: str) -> Iterator[OpenedStore]:
+def began(tmp_path: Path) -> float:
+    """When the test began, by the clock of the file system."""
+    mark = tmp_path / "began"
+    mark.touch()
+    return mark.stat().st_mtime
+
+
+@pytest.fixture
+def opened(store_url: str, began: float) -> Iterator[OpenedStore]:
+    assert began
     opened = open_store(store_url, KEY, ChainedLog)
     opened.store.create_gallery(GALLERY, audit_event())
     for seed in (1, 2):
@@ -159,7 +168,7 @@ def test_a_wrong_master_key_and_a_tampered_chain_have_codes_of_their_own(opened:
 
 
 def test_what_was_erased_leaves_the_files_even_as_ciphertext(
-    opened: OpenedStore, store_url: str, tmp_path: Path, request: pytest.FixtureRequest
+    opened: OpenedStore, store_url: str, tmp_path: Path, began: float, request: pytest.FixtureRequest
 ) -> None:
     """Of SQLite at once; of PostgreSQL the key at once, what it opened once the operator rewrites the tables."""
     keys = sealed_of(opened, "SELECT wrapped FROM data_keys k JOIN subjects s ON s.number = k.subject WHERE s.id = :id")
@@ -174,12 +183,12 @@ def test_what_was_erased_leaves_the_files_even_as_ciphertext(
         assert isinstance(server, PostgresqlServer)
         server.checkpoint()
         folder = server.folder / "data" / "base"
-        assert not any(on_disk(folder, keys))
+        assert not any(on_disk(folder, began, keys))
         with opened.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (FULL) templates, samples"))
         server.checkpoint()
-    assert not any(on_disk(folder, [*keys, *images, *templates]))
-    assert any(on_disk(folder, [b"A-1"]))
+    assert not any(on_disk(folder, began, [*keys, *images, *templates]))
+    assert any(on_disk(folder, began, [b"A-1"]))
 
 
 def sealed_of(opened: OpenedStore, query: str) -> list[bytes]:
@@ -187,9 +196,15 @@ def sealed_of(opened: OpenedStore, query: str) -> list[bytes]:
         return [bytes(blob) for blob in connection.scalars(text(query), {"id": "A-2"})]
 
 
-def on_disk(folder: Path, blobs: Sequence[bytes]) -> Iterator[bool]:
+def written(folder: Path, since: float) -> bytes:
+    """All files under the folder that were written since: others, as of other tests' databases, hold nothing new."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return b"".join(path.read_bytes() for path in files if path.stat().st_mtime >= since)
+
+
+def on_disk(folder: Path, since: float, blobs: Sequence[bytes]) -> Iterator[bool]:
     """Whether the middle of each blob is in a file under the folder: long values are kept in parts."""
-    disk = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    disk = written(folder, since)
     return (blob[len(blob) // 2 :][:PIECE] in disk for blob in blobs)
 
 
@@ -200,7 +215,7 @@ def biometric_pieces(encounter: Encounter) -> Iterator[bytes]:
 
 
 def test_nothing_biometric_is_in_the_clear_in_any_file_of_either_database(
-    opened: OpenedStore, store_url: str, tmp_path: Path, request: pytest.FixtureRequest
+    opened: OpenedStore, store_url: str, tmp_path: Path, began: float, request: pytest.FixtureRequest
 ) -> None:
     opened.store.erase(SubjectId("A-2"), audit_event())
     folder = tmp_path / "store"
@@ -209,7 +224,7 @@ def test_nothing_biometric_is_in_the_clear_in_any_file_of_either_database(
         assert isinstance(server, PostgresqlServer)
         server.checkpoint()
         folder = server.folder
-    disk = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    disk = written(folder, began)
     assert b"A-1" in disk
     pieces = [piece for seed in (1, 2) for piece in biometric_pieces(random_encounter(seed, "A"))]
     assert len(pieces) > 100

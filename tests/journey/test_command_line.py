@@ -69,6 +69,17 @@ def test_a_claim_is_verified_and_a_movement_checked(enrolled: Run, prints: Path)
     assert (answer["passage"], answer["subject"]) == ("stop", "P-2")
 
 
+def test_a_movement_at_a_post_is_a_passage(enrolled: Run, prints: Path) -> None:
+    for zone in ("wing", "yard"):
+        assert enrolled("places", "set-zone", zone, "--name", zone).returncode == 0
+    post = ("set-post", "gate", "--name", "Gate", "--from", "wing", "--to", "yard", "-g", "inmates")
+    assert enrolled("places", *post).returncode == 0
+    asked = ("movement", prints / "00001_2.png", "--post", "gate", "--direction", "in", "--json")
+    passed, again = (json.loads(enrolled(*asked).stdout) for _ in range(2))
+    assert (passed["passage"], passed["subject"], passed["zone"]) == ("pass", "P-1", "yard")
+    assert (again["passage"], again["ground"], again["discrepancy"]) == ("review", "elsewhere", True)
+
+
 def test_a_folder_device_gives_the_probe(enrolled: Run, prints: Path, tmp_path: Path) -> None:
     (tmp_path / "scan.png").write_bytes((prints / "00003_2.png").read_bytes())
     done = enrolled("identify", "--device", f"folder://{tmp_path}?dpi=500", "--json")

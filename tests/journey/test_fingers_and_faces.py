@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from biometric_service.app import Service, open_service
+from biometric_service.app.sharing import examiner
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.exact import ExactGallery
+from biometric_service.interchange.sharing.asking import packed
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
@@ -22,18 +25,18 @@ from biometric_service.recognition.requests import (
     IdentificationRequest,
     MovementCheck,
     MovementRequest,
-    Passage,
     Recognition,
     VerificationRequest,
 )
 from biometric_service.recognition.verification import verify
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.decisions import Movement, Outcome
+from biometric_service.vocabulary.decisions import Movement, Outcome, Passage
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.protocols import ReferenceStore
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.sharing import AgencyRequest, RequestKind, RequestState
 from tests.live_service import event
 
 pytestmark = [pytest.mark.models, pytest.mark.shared_data]
@@ -113,6 +116,27 @@ def test_a_stranger_is_unknown(prison: Prison) -> None:
 def test_a_claim_is_verified_or_not(prison: Prison) -> None:
     assert prison.verify("Andre", prison.finger("Andre", 4)).decision.outcome is Outcome.MATCH
     assert prison.verify("Andre", prison.finger("Amelie", 4)).decision.outcome is Outcome.NO_MATCH
+
+
+@pytest.mark.parametrize(
+    ("claimed", "impression", "outcome", "found"),
+    [
+        (None, ("Amelie", 3), "match", "Amelie"),
+        (None, ("fvc2004_db2/107", 1), "unknown", None),
+        ("Andre", ("Andre", 4), "match", "Andre"),
+        ("Andre", ("Amelie", 4), "no_match", None),
+    ],
+)
+def test_what_an_agency_asks_is_looked_at_with_the_models_in_use(
+    prison: Prison, claimed: str | None, impression: tuple[str, int], outcome: str, found: str | None
+) -> None:
+    about, at = SubjectId(claimed) if claimed else None, datetime.now(UTC)
+    kind = RequestKind.VERIFICATION if claimed else RequestKind.SEARCH
+    asked = AgencyRequest(1, "q", "police", "police:1", kind, INMATES, about, 0, at, RequestState.QUEUED, 1, "", "", "")
+    content = packed([prison.finger(*impression)])
+    finding = examiner(lambda: prison.service.walk)(asked, content, OFFICER)
+    assert (finding.outcome, finding.subject) == (outcome, found)
+    assert 0 < finding.error_rate < 1
 
 
 def test_the_same_person_is_not_enrolled_under_another_name(prison: Prison) -> None:
@@ -216,6 +240,8 @@ class NotYetRebuilt:
     def catch_up(self) -> None:
         for index in self._indexes:
             index.expect(self._store.last_change())
+
+    before_search = catch_up
 
     def behind(self) -> int:
         return self._store.last_change()

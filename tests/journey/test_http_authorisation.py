@@ -1,8 +1,11 @@
 """Every operation by scope, foreign gallery and wrong purpose: who gets in, and what the audit log says of it."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,18 +13,55 @@ import starlette.routing
 
 from biometric_service.api.osia import contract
 from biometric_service.app.serving import build_application
+from biometric_service.errors import BiometricServiceError
+from biometric_service.interchange.sharing.disclosing import disclose
+from biometric_service.references.terms import pack_terms
 from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.day_stores import DayStores
+from biometric_service.vocabulary.decisions import Movement
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES
+from biometric_service.vocabulary.intakes import Intake, IntakePerson, IntakeState
+from biometric_service.vocabulary.movements import NewManualCheck
+from biometric_service.vocabulary.musters import NewMuster, Shown
+from biometric_service.vocabulary.outward import OutwardType, Subscription, Wanted
+from biometric_service.vocabulary.places import NewOrder, OrderPurpose, Post, PostId, Zone, ZoneId
+from biometric_service.vocabulary.references import (
+    ALL_GALLERIES,
+    EncounterId,
+    EncounterKey,
+    EncounterStatus,
+    GalleryId,
+    SubjectId,
+)
+from biometric_service.vocabulary.releases import NewRelease, ReleaseKind
+from biometric_service.vocabulary.sharing import Circle, DisclosureState, Terms
+from biometric_service.vocabulary.visits import NewVisit
 from tests.adjudication import new_case
+from tests.console import console_routes
 from tests.live_service import OPERATIONS, LiveService, event, live_service, without_models
+from tests.sharing import CLERK, agreed, terms
 
 OURS, FOREIGN = "ours", "foreign"
 PURPOSE = "roll-call"
+NO_PURPOSE = frozenset({"none"})
 DEVICES: dict[str, str] = {}
 """The device that is registered in a gallery just now."""
+CARDS: dict[str, str] = {}
+"""The card of the subject in a gallery."""
+CODES: dict[str, str] = {}
+"""What the QR code of that card says."""
+INTAKES: dict[str, str] = {}
+"""The intake that is open in a gallery just now."""
 CASES: dict[str, str] = {}
 """The case that is open in a gallery just now."""
+SUBSCRIPTIONS: dict[str, str] = {}
+"""The subscription of events in a gallery just now."""
+DAY: dict[str, dict[str, str]] = {}
+"""What there is of the prison's day in a gallery just now, by what a path calls it."""
+AGREEMENTS: dict[str, str] = {}
+"""The agreement that is in force about a gallery just now."""
+DISCLOSURES: dict[str, str] = {}
+"""What waits for its review under it."""
 IMAGE = {"modality": "fingerprint", "data": "iVBORw0KGgo="}
 
 
@@ -29,7 +69,8 @@ IMAGE = {"modality": "fingerprint", "data": "iVBORw0KGgo="}
 class Operation:
     """One operation: what it is called with in a gallery, and what an admitted caller gets.
 
-    ``foreign``: what a caller gets who asks for something in a gallery beyond the key's reach.
+    ``foreign``: what a caller gets who asks for something in a gallery beyond the key's reach. ``person``: the second
+    of a gallery is never inside, and may be erased.
     """
 
     method: str
@@ -39,18 +80,32 @@ class Operation:
     foreign: int
     body: Callable[[str], Mapping[str, Any]] | None = None
     query: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+    person: int = 1
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
     def call(self, client: httpx.Client, gallery: str = OURS, purpose: str = PURPOSE) -> httpx.Response:
         names = {
-            "subject": f"{gallery}-1",
+            "subject": f"{gallery}-{self.person}",
             "encounter": "first",
             "name": "none.png",
             "gallery": gallery,
             "device_id": DEVICES[gallery],
             "case": CASES[gallery],
+            "subscription": SUBSCRIPTIONS[gallery],
+            **DAY[gallery],
+            "held": "none",
+            "latent": "none",
+            "agreement": AGREEMENTS[gallery],
+            "disclosure": DISCLOSURES[gallery],
+            "agency": "nobody",
+            "day": "2026-11-29",
+            "month": "2999-12",
+            "request_id": "none",
+            "intake": INTAKES[gallery],
+            "card": CARDS[gallery],
+            "place": "right_thumb",
         }
         path = OPERATIONS + self.path.format_map(names)
         if self.body is not None:
@@ -87,6 +142,18 @@ def new_device(gallery: str) -> Mapping[str, Any]:
     return {"id": "new", "name": "New", "certificate": "none", **rights}
 
 
+def new_subscription(gallery: str) -> Mapping[str, Any]:
+    return {"name": "New", "url": "https://unlisted.example/", "types": ["subject.moved"], "galleries": [gallery]}
+
+
+def subscribed(live: LiveService, gallery: str) -> str:
+    """Another one each time."""
+    wanted = Wanted(frozenset({OutwardType.MOVED}), frozenset({GalleryId(gallery)}))
+    made = Subscription(f"{gallery}-{uuid4().hex}", "Test", "https://unlisted.example/", wanted, PURPOSE, "test")
+    live.service.subscriptions.create(made, event(EventKind.SUBSCRIPTION_CREATED))
+    return made.id
+
+
 def in_gallery(gallery: str) -> Mapping[str, str]:
     return {"gallery": gallery}
 
@@ -95,8 +162,8 @@ def into(field: str) -> Callable[[str], Mapping[str, Any]]:
     return lambda gallery: {field: f"{gallery}-1"}
 
 
-def released(_: str) -> Mapping[str, Any]:
-    return {"status": "released"}
+def gone(_: str) -> Mapping[str, Any]:
+    return {"status": "deceased"}
 
 
 def withdrawal(_: str) -> Mapping[str, Any]:
@@ -107,12 +174,89 @@ def in_galleries(gallery: str) -> Mapping[str, Any]:
     return {"galleries": [gallery]}
 
 
+def transaction(gallery: str) -> Mapping[str, Any]:
+    return {"data": "AAAA", **in_galleries(gallery)}
+
+
+def export(gallery: str) -> Mapping[str, Any]:
+    return {"subject": f"{gallery}-1", "agreement": "police:1"}
+
+
 def further_encounter(gallery: str) -> Mapping[str, Any]:
     return {"images": [IMAGE], **in_galleries(gallery)}
 
 
+def zone(gallery: str) -> Mapping[str, Any]:
+    return {"name": f"Zone of {gallery}"}
+
+
+def post(gallery: str) -> Mapping[str, Any]:
+    return {"name": "Post", "from_zone": "a", "to_zone": "b", "gallery": gallery}
+
+
+def order(gallery: str) -> Mapping[str, Any]:
+    times = {"valid_from": "2026-03-04T06:30:00Z", "valid_until": "2026-03-04T07:30:00Z"}
+    return {"gallery": gallery, "subject": f"{gallery}-1", "to_zone": "b", "order_purpose": "work", **times}
+
+
+def passages(gallery: str) -> Mapping[str, Any]:
+    decided = {"direction": "in", "decided_at": "2026-03-04T06:30:00Z", "decision": "stop", "ground": "unknown_person"}
+    return {"passages": [{"passage": "1", "post": f"{gallery}-post", **decided}]}
+
+
+def manual_check(gallery: str) -> Mapping[str, Any]:
+    at_post = {"post": f"{gallery}-post", "direction": "in"}
+    return {"subject": f"{gallery}-1", "gallery": gallery, "reason": "bandaged", **at_post}
+
+
+def release(gallery: str) -> Mapping[str, Any]:
+    return {"kind": "release", "subject": f"{gallery}-1", "gallery": gallery, "legal_basis": "s. 12"}
+
+
+def nothing(_: str) -> Mapping[str, Any]:
+    return {}
+
+
+def images_alone(_: str) -> Mapping[str, Any]:
+    return {"images": [IMAGE]}
+
+
+def agreement_terms(gallery: str) -> Terms:
+    circle = Circle(frozenset({GalleryId(gallery)}))
+    return terms(circle=circle, purpose=PURPOSE, two_person_review=True)
+
+
+def new_agreement(gallery: str) -> Mapping[str, Any]:
+    said = json.loads(pack_terms(agreement_terms(gallery)))
+    circle = said.pop("circle")
+    return {"name": f"new-{gallery}", "terms": {**said, **circle}}
+
+
+def disclosed(gallery: str) -> Mapping[str, Any]:
+    return {"agreement": AGREEMENTS[gallery], "subject": f"{gallery}-1"}
+
+
+def asked(gallery: str) -> Mapping[str, Any]:
+    return {"request": "r-1", "kind": "search", "gallery": gallery, "images": [IMAGE]}
+
+
+def asked_by_transaction(gallery: str) -> Mapping[str, Any]:
+    return {"request": "r-2", "kind": "search", "gallery": gallery, "data": "AAAA"}
+
+
+def new_intake(gallery: str) -> Mapping[str, Any]:
+    return {"subject": "new", "name": "Nobody", "galleries": [gallery]}
+
+
+def capture(_: str) -> Mapping[str, Any]:
+    return {"image": IMAGE, "place": "right_thumb"}
+
+
 ENCOUNTERS = "/subjects/{subject}/encounters"
+SUBSCRIPTION = "/subscriptions/{subscription}"
 INTO_ITSELF = 400
+FURTHER_SCOPE, EVERYWHERE = 403, 403  # it also needs another scope, or a key for every gallery
+DEVICES_ALONE = 403  # a key reports nothing that was decided offline
 NO_MODEL = 400  # a service without models says so to whoever is let in
 MATRIX = (
     Operation("POST", "/identifications", Scope.IDENTIFY, NO_MODEL, 403, images()),
@@ -125,17 +269,32 @@ MATRIX = (
     Operation("POST", "/movement-reports", Scope.MOVEMENT, 201, 403, report),
     Operation("GET", "/subjects", Scope.GALLERY_READ, 200, 403, query=in_gallery),
     Operation("GET", "/subjects/{subject}", Scope.ENCOUNTER_READ, 200, 404),
-    Operation("DELETE", "/subjects/{subject}", Scope.ENCOUNTER_WRITE, 200, 404),
+    Operation("DELETE", "/subjects/{subject}", Scope.ENCOUNTER_WRITE, 200, 404, person=2),
     Operation("POST", "/subjects/{subject}/merge", Scope.ENCOUNTER_WRITE, INTO_ITSELF, 404, into("into")),
     Operation("POST", "/subjects/{subject}/unmerge", Scope.ENCOUNTER_WRITE, 409, 404, lambda _: {}),
     Operation("GET", f"{ENCOUNTERS}", Scope.ENCOUNTER_READ, 200, 404),
     Operation("POST", f"{ENCOUNTERS}", Scope.ENCOUNTER_WRITE, NO_MODEL, 403, further_encounter),
     Operation("GET", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_READ, 200, 404),
-    Operation("DELETE", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_WRITE, 200, 404),
+    Operation("DELETE", f"{ENCOUNTERS}/{{encounter}}", Scope.ENCOUNTER_WRITE, 200, 404, person=2),
     Operation("POST", f"{ENCOUNTERS}/{{encounter}}/move", Scope.ENCOUNTER_WRITE, INTO_ITSELF, 404, into("to")),
     Operation("POST", f"{ENCOUNTERS}/{{encounter}}/consent-withdrawals", Scope.ENCOUNTER_WRITE, 400, 404, withdrawal),
-    Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/status", Scope.ENCOUNTER_WRITE, 200, 404, released),
+    Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/status", Scope.ENCOUNTER_WRITE, 200, 404, gone),
     Operation("PUT", f"{ENCOUNTERS}/{{encounter}}/galleries", Scope.ENCOUNTER_WRITE, 200, 403, in_galleries),
+    Operation("GET", "/subjects/{subject}/portrait", Scope.ENCOUNTER_READ, 204, 404),
+    Operation("GET", "/subjects/{subject}/cards", Scope.ENCOUNTER_READ, 200, 404),
+    Operation("POST", "/subjects/{subject}/cards", Scope.ENCOUNTER_WRITE, 201, 404, lambda _: {}),
+    Operation("DELETE", "/subjects/{subject}/cards/{card}", Scope.ENCOUNTER_WRITE, 204, 404),
+    Operation("POST", "/cards/resolve", Scope.VERIFY, 200, 404, lambda gallery: {"code": CODES[gallery]}),
+    Operation("GET", "/intakes", Scope.ENCOUNTER_WRITE, 200, 200),
+    Operation("POST", "/intakes", Scope.ENCOUNTER_WRITE, 201, 403, new_intake),
+    Operation("GET", "/intakes/{intake}", Scope.ENCOUNTER_WRITE, 200, 404),
+    Operation("DELETE", "/intakes/{intake}", Scope.ENCOUNTER_WRITE, 204, 404),
+    Operation("POST", "/intakes/{intake}/captures", Scope.ENCOUNTER_WRITE, NO_MODEL, 404, capture),
+    Operation("GET", "/intakes/{intake}/captures/{place}", Scope.ENCOUNTER_WRITE, 400, 404),
+    Operation("DELETE", "/intakes/{intake}/captures/{place}", Scope.ENCOUNTER_WRITE, 400, 404),
+    Operation("PUT", "/intakes/{intake}/exceptions", Scope.ENCOUNTER_WRITE, 200, 404, lambda _: {"exceptions": []}),
+    Operation("POST", "/intakes/{intake}/search", Scope.ENCOUNTER_WRITE, 400, 404, lambda _: {}),
+    Operation("POST", "/intakes/{intake}/completion", Scope.ENCOUNTER_WRITE, 400, 404, lambda _: {}),
     Operation("GET", "/galleries", Scope.GALLERY_READ, 200, 200),
     Operation("POST", "/galleries", Scope.GALLERY_WRITE, 409, 403, lambda gallery: {"gallery": gallery}),
     Operation("DELETE", "/galleries/{gallery}", Scope.GALLERY_WRITE, 409, 403),
@@ -144,9 +303,99 @@ MATRIX = (
     Operation("GET", "/adjudications/{case}/images", Scope.ADJUDICATE, 200, 404),
     Operation("POST", "/adjudications/{case}/reviews", Scope.ADJUDICATE, 201, 404, lambda _: {"verdict": "unsure"}),
     Operation("POST", "/adjudications/{case}/merge", Scope.ENCOUNTER_WRITE, 409, 404, lambda _: {}),
+    Operation("GET", "/zones", Scope.PLACE_READ, 200, 200),
+    Operation("PUT", "/zones/{zone}", Scope.PLACE_WRITE, 200, 200, zone),
+    Operation("DELETE", "/zones/{zone}", Scope.PLACE_WRITE, 200, 200),
+    Operation("GET", "/posts", Scope.PLACE_READ, 200, 200),
+    Operation("PUT", "/posts/{post}", Scope.PLACE_WRITE, 200, 403, post),
+    Operation("DELETE", "/posts/{post}", Scope.PLACE_WRITE, 200, 404),
+    Operation("GET", "/movement-orders", Scope.WHEREABOUTS_READ, 200, 403, query=in_gallery),
+    Operation("POST", "/movement-orders", Scope.ORDER_WRITE, 201, 403, order),
+    Operation("GET", "/movement-orders/{order}", Scope.WHEREABOUTS_READ, 200, 404),
+    Operation("DELETE", "/movement-orders/{order}", Scope.ORDER_WRITE, 200, 404),
+    Operation("POST", "/passages", Scope.MOVEMENT, DEVICES_ALONE, DEVICES_ALONE, passages),
+    Operation("GET", "/whereabouts", Scope.WHEREABOUTS_READ, 200, 403, query=in_gallery),
+    Operation("GET", "/whereabouts/{subject}", Scope.WHEREABOUTS_READ, 200, 404),
+    Operation("POST", "/whereabouts/{subject}/placement", Scope.MOVEMENT, 404, 404, lambda _: {"zone": "none"}),
+    Operation("GET", "/manual-checks", Scope.MANUAL_CHECK, 200, 200),
+    Operation("POST", "/manual-checks", Scope.MANUAL_CHECK, 201, 403, manual_check),
+    Operation("POST", "/manual-checks/{check}/confirmation", Scope.MANUAL_CHECK, 200, 404, nothing),
+    Operation("GET", "/musters", Scope.MUSTER, 200, 200),
+    Operation("POST", "/musters", Scope.MUSTER, 409, 403, in_galleries),
+    Operation("GET", "/musters/{muster}", Scope.MUSTER, 200, 404),
+    Operation("GET", "/musters/{muster}/people", Scope.MUSTER, 200, 404),
+    Operation("POST", "/musters/{muster}/checks", Scope.MUSTER, NO_MODEL, 404, images_alone),
+    Operation("POST", "/musters/{muster}/closing", Scope.MUSTER, 200, 404, nothing),
+    Operation("GET", "/musters/{muster}/report", Scope.MUSTER, 409, 404),
+    Operation("GET", "/musters/{muster}/report.csv", Scope.MUSTER, 409, 404),
+    Operation("GET", "/musters/{muster}/report.pdf", Scope.MUSTER, 409, 404),
+    Operation("GET", "/releases", Scope.RELEASE, 200, 200),
+    Operation("POST", "/releases", Scope.RELEASE, 409, 403, release),
+    Operation("GET", "/releases/{release}", Scope.RELEASE, 200, 404),
+    Operation("POST", "/releases/{release}/checks", Scope.RELEASE, NO_MODEL, 404, images_alone),
+    Operation("POST", "/releases/{release}/confirmations", Scope.RELEASE, 409, 404, nothing),
+    Operation("POST", "/releases/{release}/cancellation", Scope.RELEASE, 200, 404, nothing),
+    Operation("GET", "/visits", Scope.VISIT, 200, 200),
+    Operation("POST", "/visits", Scope.VISIT, 400, 403, images()),
+    Operation("GET", "/visits/{visit}", Scope.VISIT, 200, 404),
+    Operation("POST", "/visits/{visit}/leaving", Scope.VISIT, NO_MODEL, 404, images_alone),
+    Operation("POST", "/transactions", Scope.TRANSACTION_WRITE, FURTHER_SCOPE, 403, transaction),
+    Operation("POST", "/transactions/exports", Scope.TRANSACTION_READ, FURTHER_SCOPE, 403, export),
+    Operation("GET", "/transactions/held", Scope.TRANSACTION_READ, EVERYWHERE, 403),
+    Operation("GET", "/transactions/held/{held}", Scope.TRANSACTION_READ, EVERYWHERE, 403),
+    Operation("POST", "/transactions/held/{held}/retry", Scope.TRANSACTION_WRITE, EVERYWHERE, 403, in_galleries),
+    Operation("POST", "/transactions/held/{held}/release", Scope.TRANSACTION_WRITE, EVERYWHERE, 403, lambda _: {}),
+    Operation("GET", "/latents", Scope.TRANSACTION_READ, EVERYWHERE, 403),
+    Operation("GET", "/latents/{latent}/image", Scope.LATENT_MARK, EVERYWHERE, 403),
+    Operation("POST", "/latents/{latent}/mark", Scope.LATENT_MARK, EVERYWHERE, 403, lambda _: {}),
+    Operation("POST", "/latents/{latent}/search", Scope.IDENTIFY, EVERYWHERE, 403, in_gallery),
+    Operation("DELETE", "/latents/{latent}", Scope.TRANSACTION_WRITE, EVERYWHERE, 403),
+    Operation("POST", "/agreements", Scope.SHARING_APPROVE, 201, 403, new_agreement),
+    Operation("GET", "/agreements", Scope.SHARING_APPROVE, 200, 200),
+    Operation("GET", "/agreements/{agreement}", Scope.SHARING_APPROVE, 200, 404),
+    Operation("POST", "/agreements/{agreement}/signatures", Scope.SHARING_APPROVE, 201, 404, lambda _: {}),
+    Operation("POST", "/agreements/{agreement}/withdrawal", Scope.SHARING_APPROVE, 200, 404, lambda _: {}),
+    Operation("POST", "/disclosures", Scope.SHARING_APPROVE, 201, 404, disclosed),
+    Operation("GET", "/disclosures", Scope.SHARING_APPROVE, 200, 200),
+    Operation("GET", "/disclosures/waiting", Scope.SHARING, 200, 200),
+    Operation("GET", "/disclosures/{disclosure}", Scope.SHARING, 404, 404),
+    Operation("POST", "/disclosures/{disclosure}/receipt", Scope.SHARING, 404, 404, lambda _: {"receipt": "none"}),
+    Operation("GET", "/disclosures/{disclosure}/draft", Scope.SHARING_APPROVE, 200, 404),
+    Operation("GET", "/disclosures/{disclosure}/progress", Scope.SHARING_APPROVE, 200, 404),
+    Operation("POST", "/disclosures/{disclosure}/approvals", Scope.SHARING_APPROVE, 201, 404, lambda _: {}),
+    Operation("POST", "/disclosures/{disclosure}/refusal", Scope.SHARING_APPROVE, 200, 404, lambda _: {"note": "no"}),
+    Operation("POST", "/disclosures/{disclosure}/recall", Scope.SHARING_APPROVE, 200, 404, lambda _: {"note": "no"}),
+    Operation("POST", "/disclosures/{disclosure}/redelivery", Scope.SHARING_APPROVE, 409, 404, lambda _: {}),
+    Operation("GET", "/subjects/{subject}/disclosures", Scope.ENCOUNTER_READ, 200, 200),
+    Operation("GET", "/subjects/{subject}/disclosures.pdf", Scope.ENCOUNTER_READ, 200, 404),
+    Operation("POST", "/received-disclosures", Scope.SHARING, 400, 400),
+    Operation("GET", "/received-disclosures", Scope.SHARING_APPROVE, 200, 200),
+    Operation("GET", "/received-disclosures/{agency}/{disclosure}", Scope.SHARING_APPROVE, 404, 404),
+    Operation("GET", "/manifests/{day}", Scope.SHARING, 400, 400),
+    Operation(
+        "POST", "/reconciliations", Scope.SHARING_APPROVE, 404, 404, lambda _: {"agency": "none", "day": "2026-11-29"}
+    ),
+    Operation("POST", "/agency-requests", Scope.SHARING, 403, 403, asked),
+    Operation("POST", "/agency-requests/transactions", Scope.SHARING, 403, 403, asked_by_transaction),
+    Operation("GET", "/agency-requests", Scope.SHARING, 200, 200),
+    Operation("GET", "/agency-requests/queue", Scope.SHARING_APPROVE, 200, 200),
+    Operation("GET", "/agency-requests/queue/{request_id}", Scope.SHARING_APPROVE, 404, 404),
+    Operation("GET", "/agency-requests/{request_id}", Scope.SHARING, 404, 404),
+    Operation("GET", "/statistics", Scope.STATISTICS_READ, 200, 200),
+    Operation("GET", "/statistics/dictionary", Scope.STATISTICS_READ, 200, 200),
+    Operation("GET", "/statistics/{month}", Scope.STATISTICS_READ, 404, 404),
+    Operation("POST", "/statistics/{month}", Scope.STATISTICS_WRITE, 409, 409, lambda _: {}),
     Operation("GET", "/devices", Scope.DEVICE_READ, 200, 200),
     Operation("POST", "/devices", Scope.DEVICE_WRITE, 400, 403, new_device),
     Operation("DELETE", "/devices/{device_id}", Scope.DEVICE_WRITE, 200, 404),
+    Operation("GET", "/subscriptions", Scope.SUBSCRIPTION_READ, 200, 200),
+    Operation("POST", "/subscriptions", Scope.SUBSCRIPTION_WRITE, 400, 403, new_subscription),
+    Operation("POST", f"{SUBSCRIPTION}/rotation", Scope.SUBSCRIPTION_WRITE, 200, 404, lambda _: {}),
+    Operation("POST", f"{SUBSCRIPTION}/pause", Scope.SUBSCRIPTION_WRITE, 200, 404, lambda _: {}),
+    Operation("POST", f"{SUBSCRIPTION}/resume", Scope.SUBSCRIPTION_WRITE, 200, 404, lambda _: {}),
+    Operation("POST", f"{SUBSCRIPTION}/replay", Scope.SUBSCRIPTION_WRITE, 200, 404, lambda _: {"after": 0}),
+    Operation("GET", f"{SUBSCRIPTION}/dead-letters", Scope.SUBSCRIPTION_READ, 200, 404),
+    Operation("DELETE", SUBSCRIPTION, Scope.SUBSCRIPTION_WRITE, 204, 404),
     Operation("GET", "/audit-events", Scope.AUDIT_READ, 403, 403),
     Operation("GET", "/audit-events/verification", Scope.AUDIT_READ, 403, 403),
     Operation("GET", "/drift", Scope.AUDIT_READ, 403, 403),
@@ -165,18 +414,125 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         yield service
 
 
-@pytest.fixture
-def live(service: LiveService) -> LiveService:
-    """One subject in each gallery, whoever was erased before."""
-    there = {summary.subject for summary in service.service.store.subjects(ALL_GALLERIES, None, 10)}
+def day_of(day: DayStores, gallery: str) -> dict[str, str]:
+    """A post, an order, a manual check, a muster, a release and a visit of the gallery, each anew."""
+    done, person, now = event(EventKind.PLACES_READ), SubjectId(f"{gallery}-1"), datetime.now(UTC)
+    end_day(day, gallery)
+    for name in ("a", "b", f"{gallery}-zone"):
+        day.places.set_zone(Zone(ZoneId(name), name), done)
+    kept = Post(PostId(f"{gallery}-post"), "Post", ZoneId("a"), ZoneId("b"), GalleryId(gallery))
+    day.places.set_post(kept, done)
+    ids = {name: uuid4().hex for name in ("order", "check", "muster", "release", "visit")}
+    until, here = now + timedelta(hours=1), GalleryId(gallery)
+    wanted = NewOrder(ids["order"], here, person, None, None, ZoneId("b"), now, until, OrderPurpose.WORK)
+    day.orders.issue(wanted, done)
+    check = NewManualCheck(ids["check"], person, here, "bandaged", until, kept.id, Movement.IN)
+    day.manual_checks.open(check, done)
+    day.musters.start(NewMuster(ids["muster"], frozenset({here}), frozenset(), Shown.FACE), lambda _: None, done)
+    day.releases.open(NewRelease(ids["release"], ReleaseKind.RELEASE, person, here, "s. 12", "", until), done)
+    day.visits.open(NewVisit(ids["visit"], person, here), done)
+    return {**ids, "post": kept.id, "zone": f"{gallery}-zone"}
+
+
+def make_active(service: LiveService, subject: str) -> None:
+    """Whoever was released before is back."""
+    if service.service.store.subject(SubjectId(subject)).status is not EncounterStatus.ACTIVE:
+        key = EncounterKey(SubjectId(subject), EncounterId("first"))
+        done = event(EventKind.STATUS_CHANGED)
+        service.service.walk.encounters.set_status(key, EncounterStatus.ACTIVE, done)
+
+
+def still_there(day: DayStores, gallery: str) -> bool:
+    """Whether nothing of the day was used up."""
+    ids = DAY.get(gallery)
+    if ids is None:
+        return False
+    try:
+        return (
+            day.orders.order(ids["order"]).cancelled_at is None
+            and day.manual_checks.check(ids["check"]).confirmed_at is None
+            and day.musters.muster(ids["muster"]).is_open
+            and day.releases.release(ids["release"]).ended_at is None
+            and day.visits.visit(ids["visit"]).left_at is None
+            and day.places.post(PostId(ids["post"])).gallery == gallery
+            and ids["zone"] in {each.id for each in day.places.zones()}
+        )
+    except BiometricServiceError:
+        return False
+
+
+def end_day(day: DayStores, gallery: str) -> None:
+    done = event(EventKind.PLACES_READ)
+    for muster in day.musters.musters(0, 50):
+        if muster.is_open and gallery in muster.galleries:
+            day.musters.close(muster.id, done, lambda *_: {})
+    for release in day.releases.releases(0, 50, ended=False):
+        if release.gallery == gallery:
+            day.releases.cancel(release.id, done)
+    for visit in day.visits.visits(0, 50, left=False):
+        if visit.gallery == gallery:
+            day.visits.leave(visit.id, done)
+
+
+def opened_intake(service: LiveService, gallery: str) -> str:
+    now, person = datetime.now(UTC), IntakePerson(SubjectId("new"), "Nobody")
+    reach = frozenset({GalleryId(gallery)})
+    intake = Intake(uuid4().hex, IntakeState.OPEN, reach, "test", now, now + timedelta(hours=1), person)
+    service.service.intakes.open(intake, event(EventKind.INTAKE_OPENED))
+    return intake.id
+
+
+def furnish(service: LiveService) -> None:
+    """Two subjects in each gallery, whoever was erased before, and all that there is about the first."""
+    there = {str(summary.subject) for summary in service.service.store.subjects(ALL_GALLERIES, None, 10)}
     for gallery in (OURS, FOREIGN):
-        if f"{gallery}-1" not in there:
-            service.subject(f"{gallery}-1", gallery)
+        for name in {f"{gallery}-1", f"{gallery}-2"} - there:
+            service.subject(name, gallery)
+        SUBSCRIPTIONS[gallery] = subscribed(service, gallery)
         DEVICES[gallery] = service.device(gallery).id
         CASES[gallery] = service.service.walk.cases.open(
             new_case(f"{gallery}-1", gallery), event(EventKind.CASE_OPENED)
         )
+        make_active(service, f"{gallery}-1")
+        if not still_there(service.service.day, gallery):
+            DAY[gallery] = day_of(service.service.day, gallery)
+        share(service, gallery)
+        INTAKES[gallery] = opened_intake(service, gallery)
+        card = service.service.cards.issue(
+            SubjectId(f"{gallery}-1"), datetime.now(UTC) + timedelta(days=1), event(EventKind.CARD_ISSUED)
+        )
+        CARDS[gallery], CODES[gallery] = card.id, card.code
+
+
+@pytest.fixture
+def live(service: LiveService) -> Iterator[LiveService]:
+    """Furnished for this test, which may use up what it likes."""
+    furnish(service)
+    yield service
+    DEVICES.clear()
+
+
+@pytest.fixture
+def standing(service: LiveService) -> LiveService:
+    """Furnished, for tests that leave everything as it is."""
+    if not DEVICES:
+        furnish(service)
     return service
+
+
+@pytest.fixture(scope="module")
+def by_scope(service: LiveService) -> Mapping[Scope, httpx.Client]:
+    """Somebody for each scope, who has no other."""
+    return {scope: service.client(service.key(frozenset({scope}), frozenset({OURS}), NO_PURPOSE)) for scope in Scope}
+
+
+def share(service: LiveService, gallery: str) -> None:
+    """An agreement in force, and somebody who is to be shared under it, unless they are there still."""
+    sharing = service.service.sharing
+    waiting = [each.id for each in sharing.disclosures.listed(0, 1000, DisclosureState.AWAITING_REVIEW)]
+    if DISCLOSURES.get(gallery) not in waiting:
+        AGREEMENTS[gallery] = agreed(sharing, agreement_terms(gallery), gallery).id
+        DISCLOSURES[gallery] = disclose(sharing, AGREEMENTS[gallery], SubjectId(f"{gallery}-1"), CLERK).id
 
 
 @dataclass(frozen=True)
@@ -197,14 +553,17 @@ class Route:
 
 RULES: Mapping[tuple[str, str], Scope | None] = {
     ("GET", "/metrics"): Scope.METRICS_READ,
+    ("GET", f"{OPERATIONS}/events"): Scope.EVENTS_READ,
     ("GET", f"{OPERATIONS}/api-key"): None,  # open to whoever is known
+    ("POST", f"{OPERATIONS}/device-standings"): None,  # open to whoever signs as a device, even a revoked one
+    ("POST", f"{OPERATIONS}/gallery-slices"): Scope.SLICE_READ,
     ("POST", f"{OPERATIONS}/challenges"): Scope.VERIFY,
     ("POST", f"{OPERATIONS}/challenge-answers"): Scope.VERIFY,
     **{(operation.method, OPERATIONS + operation.path): operation.scope for operation in MATRIX},
     **{(each.method, f"/v1{each.path}"): each.scope for each in contract.OPERATIONS},  # as OSIA's own file has them
 }
-OPEN = {"/healthz", "/readyz", "/openapi.json", "/", "/subjects", "/audit"}
-"""What needs no caller: health, the description, and the console's empty pages."""
+OPEN = {"/healthz", "/readyz", "/openapi.json"} | {path for path, _ in console_routes()}
+"""What needs no caller: health and the description. Who may open which page is tested with the pages."""
 ROUTES = tuple(Route(method, path, scope) for (method, path), scope in RULES.items())
 
 
@@ -217,8 +576,8 @@ def routes_of(router: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - an ap
             yield from ((method, route.path) for method in (route.methods or set()) - {"HEAD"})
 
 
-def test_every_route_of_the_application_has_a_rule(live: LiveService) -> None:
-    application = build_application(live.service)
+def test_every_route_of_the_application_has_a_rule(service: LiveService) -> None:
+    application = build_application(service.service)
     described = {
         (method.upper(), path) for path, methods in application.openapi()["paths"].items() for method in methods
     }
@@ -227,10 +586,12 @@ def test_every_route_of_the_application_has_a_rule(live: LiveService) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_every_role_is_let_in_where_its_scope_says_and_nowhere_else(live: LiveService, route: Route) -> None:
-    assert route.call(live.client()).status_code in {401, 403}  # OSIA knows no 401
-    for scope in Scope:
-        answer = route.call(live.client(live.key(frozenset({scope}), frozenset({OURS}), frozenset({"none"}))))
+def test_every_role_is_let_in_where_its_scope_says_and_nowhere_else(
+    service: LiveService, by_scope: Mapping[Scope, httpx.Client], route: Route
+) -> None:
+    assert route.call(service.client()).status_code in {401, 403}  # OSIA knows no 401
+    for scope, client in by_scope.items():
+        answer = route.call(client)
         lacking = answer.status_code == 403 and f"lacks the scope {route.scope}" in answer.text
         assert lacking == (route.scope is not None and route.scope is not scope), (scope, answer.text)
 
@@ -250,14 +611,14 @@ def test_a_foreign_gallery_of_osia_is_out_of_reach(live: LiveService, route: Rou
 
 
 @operations
-def test_nobody_gets_in_without_a_valid_key(live: LiveService, operation: Operation) -> None:
-    revoked = live.key()
-    live.service.api_keys.revoke(revoked.split(".")[0], live.last_event())
-    for key in (None, "nonsense", "a.b", live.key() + "x", revoked):
-        answer = operation.call(live.client(key))
+def test_nobody_gets_in_without_a_valid_key(standing: LiveService, operation: Operation) -> None:
+    revoked = standing.key()
+    standing.service.api_keys.revoke(revoked.split(".")[0], standing.last_event())
+    for key in (None, "nonsense", "a.b", standing.key() + "x", revoked):
+        answer = operation.call(standing.client(key))
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
-        assert live.last_event().kind is EventKind.ACCESS_REFUSED
+        assert standing.last_event().kind is EventKind.ACCESS_REFUSED
 
 
 @operations
@@ -274,21 +635,21 @@ def test_the_scope_and_no_other_lets_in(live: LiveService, operation: Operation)
 
 
 @operations
-def test_a_foreign_gallery_is_out_of_reach(live: LiveService, operation: Operation) -> None:
-    key = live.key(frozenset({operation.scope}), frozenset({OURS}))
-    answer = operation.call(live.client(key), FOREIGN)
+def test_a_foreign_gallery_is_out_of_reach(standing: LiveService, operation: Operation) -> None:
+    key = standing.key(frozenset({operation.scope}), frozenset({OURS}))
+    answer = operation.call(standing.client(key), FOREIGN)
     assert answer.status_code == operation.foreign, answer.text
     if operation.foreign != 404:  # where the existence of somebody is no secret
         assert FOREIGN + "-1" not in answer.text
-    assert FOREIGN not in live.client(key).get(f"{OPERATIONS}/api-key").text
+    assert FOREIGN not in standing.client(key).get(f"{OPERATIONS}/api-key").text
 
 
 @operations
-def test_another_purpose_is_refused(live: LiveService, operation: Operation) -> None:
-    key = live.key(frozenset({operation.scope}), purposes=frozenset({PURPOSE}))
-    answer = operation.call(live.client(key), purpose="curiosity")
+def test_another_purpose_is_refused(standing: LiveService, operation: Operation) -> None:
+    key = standing.key(frozenset({operation.scope}), purposes=frozenset({PURPOSE}))
+    answer = operation.call(standing.client(key), purpose="curiosity")
     assert (answer.status_code, answer.json()["code"]) == (403, "not_authorised")
-    refusal = live.last_event()
+    refusal = standing.last_event()
     assert (refusal.kind, refusal.caller.purpose) == (EventKind.ACCESS_REFUSED, "curiosity")
 
 

@@ -12,9 +12,9 @@ import pytest
 from benchmarks.service.mutations import attack
 from benchmarks.service.running import Running
 from biometric_service.settings import Settings
-from tests.live_service import LiveService, live_service
+from tests.live_service import OPERATIONS, LiveService, live_service
 
-pytestmark = [pytest.mark.models, pytest.mark.slow]
+pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(1200)]
 CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance,content_type_conformance"
 
 
@@ -32,7 +32,8 @@ def test_schemathesis_finds_no_fault_in_our_own_operations(live: LiveService, tm
     program = Path(sys.executable).parent / "schemathesis"
     phases = ("--phases", "examples,coverage", "--checks", CHECKS, "--continue-on-failure", "--warnings", "off")
     authorised = ("--header", f"Authorization: Bearer {live.key()}")
-    command = (program, "run", f"{live.url}/openapi.json", *phases, "--seed", "1", *authorised)
+    endless = ("--exclude-path", f"{OPERATIONS}/events")
+    command = (program, "run", f"{live.url}/openapi.json", *phases, *endless, "--seed", "1", *authorised)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-10_000:]
 

@@ -68,6 +68,7 @@ def test_api2_broken_authentication(live: LiveService) -> None:
     assert good.get(path).json() == {
         "id": "jwt:app",
         "name": "app",
+        "owner": "app@https://issuer",
         "scopes": ["abis.identify"],
         "galleries": [],
         "purposes": ["*"],
@@ -102,7 +103,7 @@ def test_api3_broken_object_property_level_authorisation(live: LiveService) -> N
 
 
 def test_api4_unrestricted_resource_consumption(tmp_path: Path) -> None:
-    limits = {"caller_rate": 0.5, "caller_burst": 5, "max_request_bytes": 5000, "upload_seconds": 0.3}
+    limits = {"caller_rate": 0.01, "caller_burst": 5, "max_request_bytes": 5000, "upload_seconds": 0.3}
     with live_service(without_models(tmp_path, **limits)) as live:
         one, other = live.client(live.key()), live.client(live.key())
         answers = [one.get(f"{OPERATIONS}/api-key") for _ in range(8)]
@@ -130,10 +131,11 @@ def _slowly(live: LiveService) -> httpx.Response:
 def test_api4_requests_in_progress_are_limited_for_each_caller(tmp_path: Path) -> None:
     with live_service(without_models(tmp_path, caller_concurrency=2)) as live:
         live.gallery("ours")
-        key, statuses = live.key(), list[int]()
+        key, statuses, together = live.key(), list[int](), threading.Barrier(6)
 
         def slow() -> Iterator[bytes]:
             yield b"{"
+            together.wait(60)
             time.sleep(0.5)
             yield b"}"
 

@@ -63,6 +63,28 @@ def test_a_released_person_stays_known_and_is_searched_no_more(
     assert (get(client, a).json()["status"], get(client, a).json()["galleries"]) == ("released", ["inmates"])
 
 
+def test_who_is_inside_is_deleted_by_no_interface(
+    live: LiveService, client: httpx.Client, request: pytest.FixtureRequest
+) -> None:
+    a, b = f"A-{request.node.name}", f"B-{request.node.name}"
+    zone = {**PURPOSE, "name": "Wing A"}
+    assert client.put(f"{OPERATIONS}/zones/wing", json=zone).status_code == 200
+    placed = {**PURPOSE, "zone": "wing"}
+    assert client.post(f"{OPERATIONS}/whereabouts/{a}/placement", json=placed).status_code == 201
+    for path in (a, f"{a}/encounters/first"):
+        refused = client.delete(f"{SUBJECTS}/{path}", params=PURPOSE)
+        assert (refused.status_code, refused.json()["code"]) == (409, "release_required")
+        assert "ending their visit" in refused.json()["action"]
+    for path in (a, f"{a}/encounters/first"):
+        refused = client.delete(f"/v1/persons/{path}", params={"transactionId": "T"})
+        assert refused.status_code == 400, refused.text
+        assert refused.json()["message"].startswith("release_required")
+    assert live.last_event().details["code"] == "release_required"
+    assert client.post(f"/v1/persons/{b}/merge/{a}", params={"transactionId": "T"}).status_code == 204
+    assert client.get(f"{OPERATIONS}/whereabouts/{b}", params=PURPOSE).json()["whereabouts"]["zone"] == "wing"
+    assert client.delete(f"/v1/persons/{b}", params={"transactionId": "T"}).status_code == 400
+
+
 def test_what_has_changed_since_it_was_read_is_not_written_over(
     client: httpx.Client, request: pytest.FixtureRequest
 ) -> None:

@@ -84,6 +84,7 @@ def test_in_step_with_the_store_a_stranger_is_unknown(live: LiveService, monkeyp
 def test_over_http_the_search_is_said_to_be_incomplete(live: LiveService) -> None:
     told = ask(live, "identifications")
     assert outcome(told) == "incomplete"
+    assert '"complete": false' in json.dumps(told["decision"])
     assert "The search was incomplete" in json.dumps(told["decision"])
     checked = ask(live, "movement-checks", checkpoint="gate", direction="out")
     assert (checked["passage"], outcome(checked, "identification")) == ("review", "incomplete")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from benchmarks.synthesis.templates import make_templates
 from benchmarks.throughput.random_encounters import NOW, audit_event, enrolled_sample
 from biometric_service.app.service import Service, open_service
-from biometric_service.cli.commands import app
+from biometric_service.cli import app
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.candidates import Probe
 from biometric_service.vocabulary.events import EventKind

@@ -11,7 +11,7 @@ import pytest
 
 from biometric_service.api.osia.contract import OPERATIONS
 from biometric_service.api.osia.operation import AnyOperation
-from biometric_service.api.osia.showing import RECORDS
+from biometric_service.api.osia.records import RECORDS
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind

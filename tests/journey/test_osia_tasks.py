@@ -25,6 +25,7 @@ import pytest
 
 from biometric_service.api.osia.deferring import recall
 from biometric_service.app.serving import services_for
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId
 from tests.http_server import says, server
 from tests.live_service import LiveService, live_service, without_models
@@ -178,12 +179,15 @@ def test_a_callback_that_is_not_listed_is_refused_and_nothing_is_kept(receiver: 
 
 def test_a_task_is_its_callers_own(receiver: Receiver, tmp_path: Path) -> None:
     with serving(receiver, tmp_path) as live:
-        owner, other = (live.client(live.key(galleries=frozenset({GALLERY}))) for _ in range(2))
+        owner, other = (live.client(live.key(galleries=frozenset({GALLERY}), owner=name)) for name in ("4711", "4712"))
         task = later(owner, "GET", "/galleries", receiver.url)
         assert other.get(f"/v1/tasks/{task}/status", params=ASKING).status_code == 404
         assert other.post(f"/v1/tasks/{task}/redeliver", params=ASKING).status_code == 404
         assert owner.get("/v1/tasks/none/status", params=ASKING).status_code == 404
         eventually(lambda: status(owner, task) == "COMPLETED")
+        events = [each.event for each in live.service.store.events(0, 1000)]
+        done = [each.caller.owner for each in events if each.kind is EventKind.GALLERIES_LISTED]
+    assert done == ["4711"]
 
 
 def test_tasks_wait_for_the_next_process_and_keep_their_order(receiver: Receiver, tmp_path: Path) -> None:

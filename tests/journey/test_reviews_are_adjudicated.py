@@ -10,11 +10,11 @@ from biometric_service.app.service import settings_store
 from biometric_service.decision.policy import FixedPolicy, Question
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
-from biometric_service.recognition.requests import IdentificationRequest, MovementCheck, MovementRequest, Passage
+from biometric_service.recognition.requests import IdentificationRequest, MovementCheck, MovementRequest
 from biometric_service.recognition.walk import Walk
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.adjudication import Case, Origin
-from biometric_service.vocabulary.decisions import Movement, Outcome
+from biometric_service.vocabulary.decisions import Movement, Outcome, Passage
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import SubjectId
 from tests.template_walk import INMATES, encounter, event, given_template, template_walk

@@ -18,13 +18,12 @@ from biometric_service.recognition.requests import (
     GivenTemplate,
     IdentificationRequest,
     MovementRequest,
-    Passage,
     VerificationRequest,
 )
 from biometric_service.recognition.verification import verify
 from biometric_service.recognition.walk import Walk, capture
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.decisions import Decision, Movement, Outcome
+from biometric_service.vocabulary.decisions import Decision, Movement, Outcome, Passage
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.protocols import ReferenceStore
 from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, SubjectId
@@ -75,6 +74,8 @@ class Stalled:
 
     def catch_up(self) -> None:
         """No further."""
+
+    before_search = catch_up
 
     def behind(self) -> int:
         """Nobody asks."""

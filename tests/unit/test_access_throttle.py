@@ -1,7 +1,10 @@
 """A caller's rate and what it has in progress are limited, each caller by itself."""
 
+from pathlib import Path
+
 import pytest
 
+from biometric_service.api.access.levels import WAYS, Levels
 from biometric_service.api.access.throttle import Slots, TokenBuckets
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
@@ -45,11 +48,21 @@ def test_waiting_takes_nothing() -> None:
     assert buckets.wait("a") == pytest.approx(1)
 
 
-def test_buckets_of_many_strangers_take_no_more_room() -> None:
-    buckets = TokenBuckets(1, 1, most=100)
+def test_whoever_was_seen_last_is_remembered_however_many_strangers_come() -> None:
+    clock = Clock()
+    buckets = TokenBuckets(1e-6, 1, Levels(sets=1), clock=clock)
     for number in range(1000):
-        buckets.take(str(number))
-    assert len(buckets) == 100
+        clock.now += 1
+        assert buckets.take(str(number)) == 0
+    assert [buckets.wait(str(number)) > 0 for number in range(1000 - WAYS, 1000)] == [True] * WAYS
+    assert buckets.take("0") == 0
+
+
+def test_processes_count_together(tmp_path: Path) -> None:
+    one, other = (TokenBuckets(1, 2, Levels(tmp_path / "rates"), "requests", Clock()) for _ in range(2))
+    assert [one.take("a"), other.take("a")] == [0, 0]
+    assert [one.take("a"), other.take("a")] == [pytest.approx(1)] * 2
+    assert TokenBuckets(1, 2, Levels(tmp_path / "rates"), "failures", Clock()).take("a") == 0
 
 
 def test_places_are_given_back_also_when_something_goes_wrong() -> None:

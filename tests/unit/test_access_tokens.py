@@ -63,6 +63,7 @@ def test_a_token_of_the_issuer_is_a_principal(read: Callable[[str], Token | None
     found = read(token(kid))
     assert found
     assert found.actor == "jwt:gate-system"
+    assert found.caller().officer == "gate-system@https://issuer.example"
     assert found.scopes == {Scope.IDENTIFY, Scope.VERIFY}
     assert found.galleries == {"ours"}
     assert found.purposes == {"roll-call", "movement"}
@@ -82,6 +83,8 @@ def test_a_token_of_the_issuer_is_a_principal(read: Callable[[str], Token | None
         {"sub": None},
         {"sub": "two\nlines"},
         {"sub": "x" * 200},
+        {"client_id": "x" * 200},
+        {"client_id": "two\nlines"},
         {"cnf": {"jkt": "unknown"}},
         {"header": {"typ": "logout+jwt"}},
         {"header": {"kid": "another"}},
@@ -93,6 +96,22 @@ def test_a_token_that_is_not_right_in_every_way_is_none(
     read: Callable[[str], Token | None], changes: dict[str, Any]
 ) -> None:
     assert read(token(**changes)) is None
+
+
+@pytest.mark.parametrize(
+    ("client", "actor", "owner"),
+    [
+        ("console", "jwt:console", "ana@https://issuer.example"),
+        ("ana", "jwt:ana", ""),
+        (None, "jwt:ana", "ana@https://issuer.example"),
+    ],
+)
+def test_a_token_is_owned_by_whom_it_was_made_for_and_by_nobody_where_a_client_comes_for_itself(
+    read: Callable[[str], Token | None], client: str | None, actor: str, owner: str
+) -> None:
+    found = read(token(sub="ana", client_id=client))
+    assert found
+    assert (found.actor, found.owner) == (actor, owner)
 
 
 def test_a_clock_that_is_a_little_off_is_forgiven(read: Callable[[str], Token | None]) -> None:

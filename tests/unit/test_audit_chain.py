@@ -23,7 +23,7 @@ events = st.builds(
     AuditEvent,
     kind=st.sampled_from(EventKind),
     at=st.datetimes(timezones=st.just(timezone(timedelta(hours=-6)))),
-    caller=st.builds(Caller, texts, texts, texts, texts),
+    caller=st.builds(Caller, *6 * [texts]),
     subject=st.none() | texts.map(SubjectId),
     gallery=st.none() | texts.map(GalleryId),
     details=st.dictionaries(texts, texts, max_size=3),

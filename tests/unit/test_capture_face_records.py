@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from biometric_service.capture.face_records import FaceRecord, write_face
 from biometric_service.capture.images import ImageLimits, decode
-from biometric_service.cli.commands import app
+from biometric_service.cli import app
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.samples import BiometricSample, CaptureSource, FingerPosition, Modality
 from device_drivers.records import face_images, transactions

@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.app import settings_store
 from biometric_service.cli import app
-from biometric_service.errors import BiometricServiceError
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.places import ZoneId
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
 
 Run = Callable[..., str]
@@ -47,7 +48,7 @@ def test_a_merge_is_made_and_taken_back(opened: OpenedStore, run: Run) -> None:
     assert (event.kind, event.caller.purpose, event.details) == (
         EventKind.SUBJECTS_MERGED,
         "same person",
-        {"into": "A"},
+        {"into": "A", "galleries": "yard"},
     )
     told = json.loads(run("encounters", "list", "B", "--json"))["encounters"]
     assert [(each["subject"], each["encounter"], each["samples"]) for each in told] == [
@@ -81,6 +82,26 @@ def test_what_is_overdue_is_told_then_deleted(opened: OpenedStore, run: Run) -> 
     assert json.loads(run("retention", "list", "--json"))["rules"][0]["days"] == 0
     run("retention", "drop", "--gallery", GALLERY)
     assert json.loads(run("retention", "list", "--json"))["rules"] == []
+
+
+def test_who_is_inside_is_held_back_and_not_erased(opened: OpenedStore, run: Run) -> None:
+    run("places", "set-zone", "wing", "--name", "Wing A")
+    opened.day.movements.place(SubjectId("A"), ZoneId("wing"), audit_event(EventKind.WHEREABOUTS_CHANGED))
+    for words in (("subjects", "erase", "A"), ("encounters", "delete", "A", "of A")):
+        with pytest.raises(BiometricServiceError) as refused:
+            run(*words, "--yes")
+        assert refused.value.code is ErrorCode.RELEASE_REQUIRED
+    run("retention", "set", "0", "--gallery", GALLERY, "--counted-from", "capture")
+    dry = json.loads(run("retention", "run", "--dry-run", "--json"))
+    assert dry["summary"] == {"held_back": 1, "would_be_deleted": 1}
+    assert json.loads(run("retention", "run", "--json"))["summary"] == {"held_back": 1, "deleted": 1}
+    assert "held_back" in run("retention", "run")
+
+
+def test_a_dry_run_says_how_much_of_the_day_would_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIOMETRIC_RECORD_DAYS", "30")
+    assert json.loads(run("retention", "run", "--dry-run", "--json"))["releases"] == 0
+    assert "0 releases" in run("retention", "run", "--dry-run")
 
 
 def test_models_in_use_are_listed_and_there_is_nothing_to_undo(run: Run) -> None:

@@ -1,20 +1,47 @@
-"""Every text is in one file, and the pages load nothing from elsewhere."""
+"""Every text is in one file a language, and the pages load nothing from elsewhere."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from enum import StrEnum
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 import biometric_service.console
-from biometric_service.recognition.requests import EnrolmentOutcome, Passage
-from biometric_service.vocabulary.decisions import Movement, Outcome
+from biometric_service.console.agreements import Standing
+from biometric_service.console.navigation import GROUPS
+from biometric_service.interchange.muster_reports import COLUMNS
+from biometric_service.interchange.receiving import ImportOutcome
+from biometric_service.recognition.requests import EnrolmentOutcome
+from biometric_service.texts.speaking import FILES, LANGUAGES, say
+from biometric_service.vocabulary.decisions import Movement, Outcome, Passage
+from biometric_service.vocabulary.movements import Ground
+from biometric_service.vocabulary.musters import Finding, Tally
+from biometric_service.vocabulary.quality import Defect
+from biometric_service.vocabulary.references import EncounterStatus
+from biometric_service.vocabulary.roles import Role
 from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.sharing import (
+    Channel,
+    DisclosureKind,
+    DisclosureState,
+    RecordForm,
+    RequestKind,
+    RequestState,
+)
+from biometric_service.vocabulary.transactions import Hold, HoldState
 
 CONSOLE = Path(biometric_service.console.__file__).parent
-SOURCES = sorted([*CONSOLE.glob("static/*.js"), *CONSOLE.glob("templates/*.html")])
-TEXTS = json.loads((CONSOLE / "static" / "strings.en.json").read_text("utf-8"))
+TEMPLATES = sorted(CONSOLE.glob("templates/*.html"))
+CODE = sorted(path for path in CONSOLE.glob("*.py") if path.name != "__init__.py")
+SOURCES = [*sorted(CONSOLE.glob("static/*.js")), *TEMPLATES]
+TEXTS = {each: json.loads((FILES / f"strings.{each}.json").read_text("utf-8")) for each in LANGUAGES}
+SAID_ATTRIBUTES = {"alt", "title", "placeholder", "aria-label", "aria-description", "aria-roledescription"}
+AGREED: Mapping[str, Iterable[StrEnum]] = {"channels": Channel, "forms": RecordForm, "asks": RequestKind}
+JINJA = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 
 
 def names(texts: Mapping[str, object], prefix: str = "") -> Iterator[str]:
@@ -25,33 +52,109 @@ def names(texts: Mapping[str, object], prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
+KNOWN = set(names(TEXTS["en"]))
+
+
 def used() -> Iterator[tuple[str, str]]:
-    for source in SOURCES:
+    for source in [*SOURCES, *CODE]:
         text = source.read_text("utf-8")
-        pattern = r"\bt\(\"([\w.]+)\"" if source.suffix == ".js" else r"\bt\.([\w.]+)"
-        yield from ((source.name, name) for name in re.findall(pattern, text))
+        patterns = {".js": [r"\bt\(\"([\w.]+)\""], ".py": [r"\bgo\([^)]*?, \"([\w.]+\.[\w.]+)\""]}
+        for pattern in patterns.get(source.suffix, [r"\bt\.([\w.]+)", r"\bsay\(\"([\w.]+)\""]):
+            yield from ((source.name, name.rstrip(".").removesuffix(".items")) for name in re.findall(pattern, text))
 
 
-@pytest.mark.parametrize(("source", "name"), sorted(set(used())))
-def test_a_text_that_is_used_is_there(source: str, name: str) -> None:
-    known = set(names(TEXTS))
-    assert name in known or any(each.startswith(f"{name}.") for each in known), source
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_languages_have_the_same_texts(language: str) -> None:
+    assert set(names(TEXTS[language])) == KNOWN
+    for name in KNOWN:
+        first, other = (re.findall(r"\{\w+\}", str(of(TEXTS[each], name))) for each in ("en", language))
+        assert sorted(first) == sorted(other), name
+
+
+def of(texts: Mapping[str, object], name: str) -> object:
+    found: object = texts
+    for part in name.split("."):
+        assert isinstance(found, Mapping)
+        found = found[part]
+    return found
+
+
+def test_every_text_that_is_used_is_there() -> None:
+    missing = [
+        (source, name)
+        for source, name in set(used())
+        if name not in KNOWN and not any(each.startswith(f"{name}.") for each in KNOWN)
+    ]
+    assert not missing
 
 
 def test_every_outcome_modality_and_finger_has_a_name() -> None:
-    known = set(names(TEXTS))
-    for outcome in (*Outcome, *EnrolmentOutcome, *Passage):
-        assert f"outcome.{outcome.value}" in known
-    for modality in Modality:
-        assert f"modality.{modality.value}" in known
-    for position in FingerPosition:
-        assert f"finger.{position.name.lower()}" in known
-    for movement in Movement:
-        assert f"direction.{movement.value}" in known
+    needed = [f"outcome.{outcome.value}" for outcome in (*Outcome, *EnrolmentOutcome, *Passage)]
+    needed += [f"modality.{modality.value}" for modality in Modality]
+    needed += [f"finger.{position.name.lower()}" for position in FingerPosition]
+    needed += [f"direction.{movement.value}" for movement in Movement]
+    needed += [f"status.{status.value}" for status in EncounterStatus]
+    needed += [f"agreements.states.{each.value}" for each in Standing]
+    needed += [f"agreements.{name}.{each.value}" for name, kinds in AGREED.items() for each in kinds]
+    needed += [f"disclosures.{name}.{each.value}" for name in ("states", "notes") for each in DisclosureState]
+    needed += [f"disclosures.kinds.{each.value}" for each in DisclosureKind]
+    needed += [f"agency_requests.{name}.{each.value}" for name in ("states", "notes") for each in RequestState]
+    needed += [f"agency_requests.kinds.{each.value}" for each in RequestKind]
+    needed += [f"held.reasons.{each.value}" for each in Hold]
+    needed += [f"held.{name}.{each.value}" for name in ("states", "notes") for each in HoldState]
+    needed += [f"held.said.{each.value}" for each in ImportOutcome]
+    needed += [f"api_keys.roles.{each.value}" for each in Role]
+    needed += [f"nav.groups.{group.name}" for group in GROUPS]
+    needed += [f"nav.{entry.name}" for group in GROUPS for entry in group.entries]
+    needed += [f"instruction.{defect.value}" for defect in Defect]
+    needed += [f"kiosk.ground.{ground.value}" for ground in Ground]
+    assert set(needed) <= KNOWN
 
 
-@pytest.mark.parametrize("source", [*SOURCES, CONSOLE / "static" / "console.css"], ids=lambda path: path.name)
+def test_everything_that_reports_tell_has_words() -> None:
+    needed = [f"printed.disclosures.what.{kind.value}" for kind in DisclosureKind]
+    needed += [f"printed.disclosures.state.{state.value}" for state in DisclosureState]
+    needed += [f"printed.muster.finding.{finding.value}" for finding in Finding]
+    needed += [f"printed.muster.figures.{each.name}" for each in fields(Tally)]
+    needed += [f"printed.muster.table.{column}" for column in COLUMNS]
+    assert set(needed) <= KNOWN
+    assert [say("en", f"printed.muster.table.{column}") for column in COLUMNS] == list(COLUMNS)
+
+
+def test_shortcuts_lead_to_one_page_each() -> None:
+    entries = [entry for group in GROUPS for entry in group.entries]
+    assert len({entry.key for entry in entries}) == len({entry.path for entry in entries}) == len(entries)
+
+
+class Words(HTMLParser):
+    """Finds what a template says by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        self.said += [f"{name}={value}" for name, value in attrs if name in SAID_ATTRIBUTES and value]
+
+    def handle_endtag(self, _: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside != "kbd" and re.search(r"[^\W\d_]", data):
+            self.said.append(data.strip())
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_says_nothing_by_itself(template: Path) -> None:
+    words = Words()
+    words.feed(JINJA.sub("", template.read_text("utf-8")))
+    assert words.said == []
+
+
+@pytest.mark.parametrize("source", [*SOURCES, *sorted(CONSOLE.glob("static/*.css"))], ids=lambda path: path.name)
 def test_nothing_comes_from_elsewhere_and_nothing_is_inline(source: Path) -> None:
     text = source.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?://|//cdn|@import", text)
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=\"|innerHTML|\beval\(", text)
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=\"|innerHTML|\beval\(|localStorage", text)

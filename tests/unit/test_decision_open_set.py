@@ -1,6 +1,7 @@
 """Who is named, who is not, and what the officer is told."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from biometric_service.decision.candidates import rank
 from biometric_service.decision.open_set import decide_identification, decide_verification
 from biometric_service.decision.policy import DEFAULT, DecisionPolicy, Question, thresholds
+from biometric_service.decision.reasons import told
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.texts.speaking import LANGUAGES, say
 from biometric_service.vocabulary.candidates import (
     Candidate,
     CandidateList,
@@ -18,7 +21,7 @@ from biometric_service.vocabulary.candidates import (
     Probe,
     Shortlist,
 )
-from biometric_service.vocabulary.decisions import Decision, OperatingPoint, Outcome
+from biometric_service.vocabulary.decisions import Decision, OperatingPoint, Outcome, Reason, ReasonCode
 from biometric_service.vocabulary.references import ChangeNumber, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 
@@ -26,6 +29,8 @@ IDENTIFICATION, VERIFICATION = OperatingPoint(1e-3, 0.05), OperatingPoint(1e-4, 
 SEARCHED = 1000  # so that an identification needs 6.0 for a match and 4.3 for a review
 MATCHING, DOUBTFUL, LOW = 7.0, 5.0, 1.0
 PROBE = Probe.__new__(Probe)
+SCORES = {"score", "needed", "review", "lead", "margin"}
+FIGURES = SCORES | {"rate", "quality", "least", "references", "comparisons", "subjects"}
 
 
 def part(value: float, position: FingerPosition = FingerPosition.LEFT_THUMB, raw: float | None = None) -> PartScore:
@@ -75,6 +80,7 @@ def test_every_case_of_an_identification(
     decision = identified(*scores, complete=complete)
     assert decision.outcome is (when_complete if complete else when_not)
     assert decision.subject == ("S1" if decision.outcome is Outcome.MATCH else None)
+    assert decision.complete is complete
     assert any("incomplete" in reason for reason in decision.reasons) is not complete
     assert decision.searched == SEARCHED
     assert len(decision.candidates) == len(scores)
@@ -159,6 +165,30 @@ def test_reasons_are_sentences_with_the_figures() -> None:
     assert "perhaps one person is enrolled under several ids" in identified(MATCHING, MATCHING).reasons[1]
     assert identified(searched=0).reasons == ("The gallery holds no reference of this kind.",)
     assert verified(5.0).reasons == ("Score 5.0 reaches the 4.0 needed for an FMR of 0.01 % in 1 comparison.",)
+
+
+def test_reasons_are_said_in_the_language_of_the_reader() -> None:
+    said = [told(each, "es") for each in identified(7.94, 7.0, searched=812).why]
+    assert said == [
+        "La puntuación 7,9 alcanza 5,9, la que exige un FPIR del 0,1 % entre 812 referencias.",
+        "2 personas superan el umbral: quizá una misma persona está inscrita con varios identificadores.",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ReasonCode)
+def test_every_reason_has_a_sentence_whose_figures_are_filled_in(code: ReasonCode, language: str) -> None:
+    names = re.findall(r"{(\w+)}", say(language, f"reason.{code.value}"))
+    assert set(names) <= FIGURES
+    said = told(Reason(code, dict.fromkeys(names, 1.0)), language)
+    assert re.fullmatch(r"[A-Z0-9][^{}]+\.", said), said
+    assert f"reason.{code.value}" not in said
+
+
+def test_reasons_and_their_sentences_are_the_same_ones() -> None:
+    for decision in (identified(DOUBTFUL, complete=False), identified(MATCHING, MATCHING), verified(1.0), verified()):
+        assert decision.reasons == tuple(map(told, decision.why))
+        assert {name for each in decision.why for name in each.figures} <= FIGURES
 
 
 def test_the_margin_is_the_lead_over_the_second() -> None:

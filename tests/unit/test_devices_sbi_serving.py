@@ -142,12 +142,18 @@ def test_a_device_that_has_gone_or_whose_resolution_nobody_knows_is_told_apart(t
         assert service.capture()[0]["error"]["errorCode"] == "106"
 
 
+def until_it_is(status: str, service: SbiService) -> None:
+    until = time.monotonic() + 30
+    while not any(each["deviceStatus"] == status for each in service.ask("MOSIPDISC", "/device", {"type": "Finger"})):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_a_second_capture_meanwhile_finds_it_busy(service: SbiService, finger: Path) -> None:
     finger.write_bytes(b"")
     waiting = threading.Thread(target=service.capture)
     waiting.start()
-    while not any(each["deviceStatus"] == "Busy" for each in service.ask("MOSIPDISC", "/device", {"type": "Finger"})):
-        time.sleep(0.01)
+    until_it_is("Busy", service)
     assert service.capture()[0]["error"]["errorCode"] == "111"
     finger.write_bytes(png(ridges()))
     waiting.join()
@@ -158,9 +164,9 @@ def test_a_capture_that_nobody_waits_for_any_more_frees_the_device(service: SbiS
     connection = http.client.HTTPConnection(service.address)
     bio = {"type": "Finger", "deviceId": "0"}
     connection.request("RCAPTURE", "/capture", json.dumps({"timeout": "60000", "bio": [bio]}))
-    time.sleep(0.2)
+    until_it_is("Busy", service)
     connection.close()
-    time.sleep(0.2)
+    until_it_is("Ready", service)
     finger.write_bytes(png(ridges()))
     assert service.capture()[0]["error"]["errorCode"] == "0"
 

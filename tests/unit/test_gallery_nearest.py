@@ -143,3 +143,17 @@ def test_bits_follow_a_set_of_rows() -> None:
     rows.append(300)
     rows.discard(np.array([0, 17]))
     assert np.flatnonzero(np.unpackbits(rows.bits(), bitorder="little")).tolist() == [3, 300]
+
+
+@pytest.mark.parametrize("length", [8, 16, 32, 64, 128, 192, 256, 448, 512])
+@pytest.mark.parametrize("coding", Coding)
+def test_products_are_those_of_the_query_as_it_was_asked(coding: Coding, length: int) -> None:
+    chance = np.random.default_rng(length)
+    drawn = chance.normal(size=(51, length)).astype(np.float32)
+    query, *vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    held = Descriptors(coding)
+    for row, vector in enumerate(vectors):
+        held.put(row, vector)
+    found = held.nearest(query, RowSet.of(np.arange(50)), 50)
+    plain = np.stack(vectors)[found.rows] @ query
+    assert np.abs(found.products - plain).max() <= held.inexact + 1e-5

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from biometric_service.api.osia.delivery import address_of, headers_of, pause, secret_of, written_secret
-from biometric_service.cli.commands import app
+from biometric_service.api.osia.delivery import address_of, headers_of
+from biometric_service.cli import app
+from biometric_service.outbound.webhooks import pause, secret_of, written_secret
 from biometric_service.vocabulary.tasks import TaskDelivery
 
 KEY = bytes(range(32))

@@ -145,10 +145,14 @@ def test_an_image_that_was_moved_is_refused(opened: OpenedStore, tamper: sqlite3
         """UPDATE api_keys SET galleries = '["ALL"]'""",
         "UPDATE api_keys SET revoked_at = NULL",
         "UPDATE api_keys SET expires_at = '2099-01-01 00:00:00.000000'",
+        "UPDATE api_keys SET owner = '4712'",
+        "UPDATE api_keys SET owner = ''",
     ],
 )
 def test_rights_given_by_hand_are_refused(opened: OpenedStore, tamper: sqlite3.Connection, change: str) -> None:
-    key = ApiKey("gate", "Gate", frozenset({Scope.IDENTIFY}), frozenset({GALLERY}), frozenset({"*"}), None)
+    key = ApiKey(
+        "gate", "Gate", frozenset({Scope.IDENTIFY}), frozenset({GALLERY}), frozenset({"*"}), None, owner="4711"
+    )
     secret = opened.api_keys.create(key, audit_event())
     if "revoked" in change:
         opened.api_keys.revoke("gate", audit_event())

@@ -16,6 +16,7 @@ from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.models import Base as StoreBase
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.references.schema import downgrade, migrate
+from biometric_service.vocabulary.access import ApiKey
 from biometric_service.vocabulary.references import EncounterKey, EncounterStatus, SubjectId
 
 KEY = KeyFromEnvironment("17" * 32)
@@ -59,6 +60,20 @@ def test_a_store_of_the_first_version_keeps_its_people(tmp_path: Path) -> None:
     assert [sample.image for sample in kept.encounter.samples] == [sample.image for sample in given.samples]
     assert again.store.subject(SubjectId("A")).searched_in == {GALLERY}
     again.encounters.set_status(EncounterKey(SubjectId("A"), given.encounter), EncounterStatus.RELEASED, audit_event())
+    again.close()
+
+
+def test_keys_from_before_there_were_owners_go_on_and_owned_ones_do_not_lose_theirs(tmp_path: Path) -> None:
+    opened = opening(tmp_path)
+    keys = (ApiKey(name, name, frozenset(), frozenset(), frozenset(), None, owner=name[1:]) for name in ("a", "b4711"))
+    unowned, owned = (opened.api_keys.create(each, audit_event()) for each in keys)
+    with opened.database.writing() as connection:
+        downgrade(connection, "20")
+    opened.close()
+    again = opening(tmp_path)
+    assert again.api_keys.find(unowned)
+    with pytest.raises(BiometricServiceError, match="record_tampered"):
+        again.api_keys.find(owned)
     again.close()
 
 

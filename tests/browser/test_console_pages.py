@@ -1,0 +1,139 @@
+"""Every page that has a route: reachable by its scope alone, free of barriers in both themes, and at home."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.service.furnished import count_one, furnish
+from biometric_service.vocabulary.access import Scope
+from tests.console import console_routes, keep_picture, quiet_page, scope_of, sign_in, signed_in
+from tests.live_service import LiveService, live_service, without_models
+
+pytestmark = pytest.mark.browser
+
+NO_PAGES = {"/", "/musters/{muster}/pulse", "/people/{subject}/photograph", "/whereabouts/find", "/subjects/find"}
+"""They lead on, or answer figures or a picture."""
+PICTURED = {
+    "/musters/morning": "muster",
+    "/releases/r-1": "release",
+    "/whereabouts": "whereabouts",
+    "/agency-requests/case-77-1": "agency-request",
+}
+UNSIGNED = {"/sign-in", "/preferences"}
+SERIOUS = {"serious", "critical"}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    settings = without_models(
+        tmp_path_factory.mktemp("data"),
+        gallery_roles={"inmates": "inmates", "visitors": "visitors"},
+        sharing_seconds=0,
+    )
+    with live_service(settings) as live:
+        yield live
+
+
+@pytest.fixture(scope="module")
+def named(live: LiveService) -> Mapping[str, str]:
+    """What stands for each parameter of a path."""
+    return furnish(live.service, 60)
+
+
+@pytest.fixture(scope="module")
+def paths(named: Mapping[str, str]) -> list[str]:
+    """Every page to look at; a new parameter needs something to stand for it, in ``furnish``."""
+    gets = [path for path, route in console_routes() if "GET" in (route.methods or ())]
+    return [path.format(**named) for path in gets if path not in NO_PAGES]
+
+
+def test_every_page_is_opened_by_its_scope_and_by_nobody_else(live: LiveService, named: Mapping[str, str]) -> None:
+    everybody = signed_in(live)
+    for path, route in console_routes():
+        if path in UNSIGNED:
+            continue
+        scope, method = scope_of(route), min(route.methods or ())
+        there = path.format(**{**dict.fromkeys(re.findall(r"{(\w+)}", path), "x"), **named})
+        assert live.client().request(method, there, headers={"Origin": live.url}).status_code == 303, path
+        if scope is None:
+            continue
+        others = signed_in(live, live.key(frozenset(Scope) - {scope}))
+        answer = others.get(there) if method == "GET" else others.post(there)
+        assert answer.status_code == 403, path
+        assert scope.value in answer.text
+        if method == "GET" and path not in NO_PAGES:
+            assert everybody.get(there).status_code == 200, path
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "es")])
+def test_no_page_has_a_barrier(
+    browser: Browser, live: LiveService, paths: list[str], theme: str, language: str
+) -> None:
+    axe = Axe()
+    with quiet_page(browser, live, theme, language) as page:
+        page.goto(f"{live.url}/sign-in")
+        found = barriers(axe, page)
+        page.goto(f"{live.url}/#key={live.key()}")
+        page.wait_for_url("**/recognise")
+        for path in paths:
+            page.goto(live.url + path)
+            page.wait_for_load_state()
+            assert page.locator("h1").count() == 1, path
+            found += barriers(axe, page)
+            if theme == "light" and path in PICTURED:
+                keep_picture(page, PICTURED[path])
+    assert found == []
+
+
+def barriers(axe: Axe, page: Page) -> list[str]:
+    """What axe-core finds that hinders somebody seriously, or is no good practice."""
+    found = axe.run(page, options=RULES).response["violations"]
+    return [
+        f"{page.url}: {each['id']} ({each['impact']}): {each['nodes'][0]['html'][:160]}"
+        for each in found
+        if each["impact"] in SERIOUS or each["impact"] == "moderate"
+    ]
+
+
+def test_the_keyboard_alone_leads_to_a_page_and_to_help(browser: Browser, live: LiveService) -> None:
+    with quiet_page(browser, live) as page:
+        sign_in(page, live)
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("g")
+        page.keyboard.press("a")
+        page.wait_for_url("**/audit")
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("?")
+        page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+
+
+def test_a_shortcut_presses_what_is_shown_alone(browser: Browser, live: LiveService, named: Mapping[str, str]) -> None:
+    with quiet_page(browser, live) as page:
+        sign_in(page, live)
+        page.goto(f"{live.url}/intakes/{named['intake']}")
+        page.wait_for_load_state("networkidle")
+        for step in ("face", "marks", "finish", "finish"):  # after the last one there is none
+            page.keyboard.press("n")
+            expect(page.locator(f"#step-{step}")).to_have_attribute("aria-selected", "true")
+
+
+def test_the_board_of_a_muster_keeps_itself_up_to_date(
+    browser: Browser, live: LiveService, named: Mapping[str, str]
+) -> None:
+    with quiet_page(browser, live) as page:
+        sign_in(page, live)
+        page.goto(f"{live.url}/musters/{named['muster']}")
+        missing = page.locator(".tally dd").first
+        before = int(missing.inner_text())
+        events = live.service.verify_audit()
+        count_one(live.service, "P-00030")
+        expect(missing).to_have_text(str(before - 1))
+        expect(page.get_by_text("P-00030", exact=True)).to_have_count(0)
+        assert live.service.verify_audit() - events <= 4  # the count and one look at the board, not one each time

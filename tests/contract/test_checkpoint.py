@@ -1,0 +1,467 @@
+"""A checkpoint with the line up, cut and back: what it decides and holds back, and that nothing is lost or doubled."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import numpy as np
+import pytest
+
+from biometric_service.app.checkpoint_agent import Keeper, Lane
+from biometric_service.app.checkpoint_screen import LARGEST, Screen, serving_screen
+from biometric_service.checkpoint.answers import Step
+from biometric_service.checkpoint.by_hand import ByHand, Why
+from biometric_service.checkpoint.device_disk import open_queue
+from biometric_service.checkpoint.http_link import HttpLink, Place
+from biometric_service.checkpoint.queue import EventQueue, QueuedEvent
+from biometric_service.client.faults import NoAnswer
+from biometric_service.client.sending import Connection
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate
+from biometric_service.vocabulary.decisions import Movement, Passage
+from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.movements import How
+from biometric_service.vocabulary.places import NewOrder, OrderPurpose
+from biometric_service.vocabulary.references import (
+    ALL_GALLERIES,
+    ChangeNumber,
+    EncounterKey,
+    EncounterStatus,
+    GalleryId,
+    Json,
+    SubjectId,
+)
+from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
+from tests.checkpoints import POST, WING, YARD, AtThePost, asked, at_the_post, comparing_service, open_post
+from tests.http_server import says, server
+from tests.live_service import LiveService, event
+from tests.stores import refused
+from tests.template_walk import INMATES, encounter, given_template
+
+PEOPLE = 4
+STRANGER = 50
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    folder = tmp_path_factory.mktemp("data")
+    with comparing_service(folder, slice_seconds=7200, slice_fresh_seconds=3600) as live:
+        open_post(live)
+        for person in range(PEOPLE):
+            live.service.store.enrol(encounter(person), event(EventKind.SUBJECT_ENROLLED))
+        yield live
+
+
+@pytest.fixture
+def post(live: LiveService, tmp_path: Path) -> AtThePost:
+    return at_the_post(live, tmp_path)
+
+
+def passages(live: LiveService, passage: str) -> list[dict[str, str]]:
+    """What the log has of one passage, once for each time it was recorded."""
+    every = live.service.store.events(0, 100_000)
+    kinds = {EventKind.MOVEMENT_CHECK, EventKind.PASSAGE_RECORDED}
+    return [
+        dict(each.event.details)
+        for each in every
+        if each.event.kind in kinds and passage in each.event.details.values()
+    ]
+
+
+def believed(live: LiveService, person: int) -> tuple[str, How] | None:
+    found = live.service.day.movements.located(SubjectId(f"P-{person}")).believed
+    return None if found is None else (found.zone, found.how)
+
+
+def test_with_the_line_up_the_service_decides(live: LiveService, post: AtThePost) -> None:
+    checkpoint = post.begin()
+    assert checkpoint.keep_up().linked
+    answer = checkpoint.check(asked(0))
+    assert (answer.passage, answer.subject, answer.offline, answer.step) == (Passage.PASS, "P-0", False, Step.NONE)
+    assert believed(live, 0) == (YARD, How.CHECK)
+
+
+def test_with_the_line_cut_it_decides_on_its_slice_and_tells_once_in_order(live: LiveService, post: AtThePost) -> None:
+    checkpoint = post.begin()
+    number = checkpoint.keep_up().slice
+    post.link.cut = True
+    first, second = asked(1), asked(STRANGER)
+    passed, stopped = checkpoint.check(first), checkpoint.check(second)
+    assert (passed.passage, passed.subject, passed.offline, passed.slice) == (Passage.PASS, "P-1", True, number)
+    assert (stopped.passage, stopped.subject, stopped.step) == (Passage.STOP, None, Step.MANUAL)
+    state = checkpoint.keep_up()
+    assert (state.linked, state.waiting) == (False, 2)
+    assert believed(live, 1) is None
+    post.link.cut = False
+    post.clock.later(seconds=20)
+    state = checkpoint.keep_up()
+    assert (state.linked, state.waiting, state.refused) == (True, 0, 0)
+    assert believed(live, 1) == (YARD, How.OFFLINE)
+    (told,) = passages(live, first.id)
+    assert (told["decided_offline"], told["slice"], told["passage"]) == ("true", str(number), "pass")
+    assert len(passages(live, second.id)) == 1
+
+
+def test_answers_that_are_lost_on_the_way_double_nothing(live: LiveService, post: AtThePost) -> None:
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    post.link.lossy = True
+    lost = asked(2)
+    answer = checkpoint.check(lost)
+    assert (answer.passage, answer.offline, post.link.checked) == (Passage.PASS, True, 1)
+    for _ in range(3):
+        post.clock.later(seconds=20)
+        assert checkpoint.keep_up().waiting == 1
+    post.link.lossy = False
+    post.clock.later(seconds=20)
+    assert checkpoint.keep_up().waiting == 0
+    assert len(passages(live, lost.id)) == 1
+
+
+def test_what_was_decided_outlives_the_process(live: LiveService, post: AtThePost) -> None:
+    first = post.begin()
+    first.keep_up()
+    post.link.cut = True
+    told = asked(3)
+    assert first.check(told).passage is Passage.PASS
+    again = post.begin()  # nothing of the first one is used any more, as after kill -9
+    assert again.state().waiting == 1
+    assert again.check(asked(0)).passage is Passage.PASS  # on the slice from its disk
+    post.link.cut = False
+    post.clock.later(seconds=20)
+    assert again.keep_up().waiting == 0
+    assert len(passages(live, told.id)) == 1
+
+
+def test_on_an_old_slice_nobody_passes_and_nobody_is_unknown(post: AtThePost) -> None:
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    post.link.cut = True
+    post.clock.later(hours=1, minutes=1)
+    for person in (0, STRANGER):
+        answer = checkpoint.check(asked(person))
+        assert (answer.passage, answer.step) == (Passage.REVIEW, Step.MANUAL)
+        assert "61 min old" in answer.reasons[0]
+    assert checkpoint.state().stale
+
+
+def test_when_it_could_not_be_renewed_it_refuses_by_itself_and_forgets(post: AtThePost, tmp_path: Path) -> None:
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    assert (tmp_path / "slice.db").exists()
+    post.link.cut = True
+    post.clock.later(hours=2, minutes=1)
+    with pytest.raises(BiometricServiceError) as caught:
+        checkpoint.check(asked(0))
+    assert caught.value.code is ErrorCode.SLICE_EXPIRED
+    assert checkpoint.keep_up().slice is None
+    assert not (tmp_path / "slice.db").exists()
+
+
+def test_a_clock_that_is_put_back_does_not_make_a_slice_young(post: AtThePost) -> None:
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    post.link.cut = True
+    post.clock.later(hours=1)
+    checkpoint.keep_up()
+    post.clock.later(minutes=-30)
+    with pytest.raises(BiometricServiceError, match="put back"):
+        checkpoint.check(asked(0))
+    with pytest.raises(BiometricServiceError, match="put back"):
+        post.begin().check(asked(0))
+
+
+def test_who_is_claimed_and_not_in_the_slice_is_for_an_officer(post: AtThePost) -> None:
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    post.link.cut = True
+    answer = checkpoint.check(asked(0, claimed="P-77"))
+    assert (answer.passage, answer.ground) == (Passage.REVIEW, "search_incomplete")
+    assert checkpoint.check(asked(0, claimed="P-1")).passage is Passage.STOP
+    assert checkpoint.check(asked(0, claimed="P-0")).passage is Passage.PASS
+
+
+def test_erased_and_deceased_people_are_gone_with_the_next_delta(live: LiveService, post: AtThePost) -> None:
+    for person in (21, 22):
+        live.service.store.enrol(encounter(person), event(EventKind.SUBJECT_ENROLLED))
+    checkpoint = post.begin(renew=1.0)
+    checkpoint.keep_up()
+    live.service.store.erase(SubjectId("P-21"), event(EventKind.SUBJECT_ERASED))
+    deceased = EncounterKey(SubjectId("P-22"), encounter(22).encounter)
+    live.service.walk.encounters.set_status(deceased, EncounterStatus.DECEASED, event(EventKind.STATUS_CHANGED))
+    post.clock.later(seconds=2)
+    checkpoint.keep_up()
+    post.link.cut = True
+    for person in (21, 22):
+        assert checkpoint.check(asked(person)).subject is None
+        assert post.begin().check(asked(person)).subject is None
+    assert checkpoint.check(asked(0)).subject == "P-0"
+
+
+def test_orders_hold_without_the_service(live: LiveService, post: AtThePost) -> None:
+    demanding = replace(POST, demands_order=True)
+    live.service.day.places.set_post(demanding, event(EventKind.POST_SET))
+    try:
+        now = datetime.now(UTC)
+        way = (WING, YARD, now - timedelta(hours=1), now + timedelta(minutes=30))
+        order = NewOrder("order-1", INMATES, SubjectId("P-0"), None, *way, OrderPurpose.WORK, note="private")
+        live.service.day.orders.issue(order, event(EventKind.ORDER_ISSUED))
+        checkpoint = post.begin()
+        checkpoint.keep_up()
+        post.link.cut = True
+        assert checkpoint.check(asked(0)).passage is Passage.PASS
+        held = checkpoint.check(asked(1))
+        assert (held.passage, held.ground, held.step) == (Passage.STOP, "no_order", Step.NONE)
+        post.clock.later(minutes=31)
+        assert checkpoint.check(asked(0)).ground == "no_order"
+    finally:
+        live.service.day.places.set_post(POST, event(EventKind.POST_SET))
+
+
+def test_a_revoked_device_is_wiped_and_locked(live: LiveService, post: AtThePost, tmp_path: Path) -> None:
+    checkpoint = post.begin(renew=1.0)
+    checkpoint.keep_up()
+    post.link.cut = True
+    checkpoint.check(asked(0))
+    live.service.devices.revoke(post.device.id, event(EventKind.DEVICE_REVOKED))
+    assert checkpoint.check(asked(0)).passage is Passage.PASS  # nobody could tell it yet
+    post.link.cut = False
+    post.clock.later(seconds=20)
+    with pytest.raises(BiometricServiceError) as caught:
+        checkpoint.keep_up()
+    assert caught.value.code is ErrorCode.DEVICE_REVOKED
+    assert {each.name for each in tmp_path.iterdir()} >= {"revoked.json", "queue.db"}
+    assert not {each.name for each in tmp_path.iterdir()} & {"slice.db", "device.key"}
+    for each in (checkpoint, post.begin()):
+        with pytest.raises(BiometricServiceError) as caught:
+            each.check(asked(0))
+        assert caught.value.code is ErrorCode.DEVICE_REVOKED
+
+
+def test_a_slice_that_a_power_cut_left_of_a_revoked_device_is_wiped_at_the_next_start(
+    post: AtThePost, tmp_path: Path
+) -> None:
+    post.begin().keep_up()
+    assert (tmp_path / "slice.db").exists()
+    (tmp_path / "revoked.json").write_text("{}")
+    assert post.begin().state().locked
+    assert not (tmp_path / "slice.db").exists()
+
+
+def test_a_slice_on_disk_is_believed_by_the_key_that_is_named_now(post: AtThePost, tmp_path: Path) -> None:
+    post.begin().keep_up()
+    post.link.cut = True
+    assert post.begin().state().slice is not None
+    assert post.begin(service_key="00" * 32).state().slice is None
+    assert not (tmp_path / "slice.db").exists()
+
+
+def test_whoever_keeps_up_goes_on_after_a_fault_of_the_machine(
+    post: AtThePost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint, told = post.begin(), list[Mapping[str, Json]]()
+    whole, tries = post.link.slice, iter([OSError(28, "No space left on device")])
+
+    def failing_once(held: ChangeNumber) -> bytes:
+        for fault in tries:
+            raise fault
+        return whole(held)
+
+    monkeypatch.setattr(post.link, "slice", failing_once)
+    with Keeper(checkpoint, told.append):
+        until = time.monotonic() + 20
+        while checkpoint.state().slice is None and time.monotonic() < until:
+            time.sleep(0.05)
+    assert checkpoint.state().slice is not None
+
+
+def test_nobody_but_the_service_can_have_it_wiped(
+    post: AtThePost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = post.begin(renew=1.0)
+    checkpoint.keep_up()
+
+    def refuse(_: object) -> bytes:
+        raise BiometricServiceError(ErrorCode.NOT_AUTHENTICATED, "No.", "Go.")
+
+    monkeypatch.setattr(post.link, "slice", refuse)
+    monkeypatch.setattr(post.link, "standing", lambda nonce: f'{{"kind":"device_standing","nonce":"{nonce}"}}')
+    post.clock.later(seconds=20)
+    with pytest.raises(BiometricServiceError) as caught:
+        checkpoint.keep_up()
+    assert caught.value.code is ErrorCode.NOT_AUTHENTICATED
+    assert (tmp_path / "slice.db").exists()
+    assert not checkpoint.state().locked
+
+
+def test_the_queue_is_sealed_and_a_changed_one_is_found(post: AtThePost, tmp_path: Path) -> None:
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    post.link.cut = True
+    checkpoint.check(asked(0))
+    assert b"P-0" not in (tmp_path / "queue.db").read_bytes()
+    changed = sqlite3.connect(tmp_path / "queue.db")
+    with changed:
+        changed.execute("UPDATE reports SET id = 'other'")
+    changed.close()
+    post.link.cut = False
+    post.clock.later(seconds=20)
+    with pytest.raises(BiometricServiceError) as caught:
+        checkpoint.keep_up()
+    assert caught.value.code is ErrorCode.RECORD_TAMPERED
+
+
+def test_what_the_service_refuses_is_set_aside_and_holds_up_nothing(
+    live: LiveService, post: AtThePost, tmp_path: Path
+) -> None:
+    queue = open_queue_of(post, tmp_path)
+    body = {"kind": "release", "subject": "P-0", "gallery": INMATES, "legal_basis": "s. 12", "purpose": "movement"}
+    queue.put(QueuedEvent("foreign", "releases", body))
+    checkpoint = post.begin(renew=1.0)
+    number = checkpoint.keep_up().slice
+    post.link.cut = True
+    after = asked(0)
+    checkpoint.check(after)
+    post.link.cut = False
+    post.clock.later(seconds=20)
+    state = checkpoint.keep_up()
+    assert (state.waiting, state.refused, len(passages(live, after.id))) == (0, 1, 1)
+    assert state.slice != number
+    ((event, why),) = queue.set_aside()
+    assert (event.id, event.body, "not_authorised" in why) == ("foreign", body, True)
+    queue.again()
+    assert checkpoint.state().waiting == 1
+
+
+def open_queue_of(post: AtThePost, folder: Path) -> EventQueue:
+    post.begin()
+    return open_queue(folder)
+
+
+def test_a_key_that_a_power_cut_left_empty_is_made_anew_and_a_lost_one_is_told(post: AtThePost, tmp_path: Path) -> None:
+    key = tmp_path / "local.key"
+    key.touch(mode=0o600)
+    post.begin().keep_up()
+    assert (len(key.read_bytes()), key.stat().st_mode & 0o777) == (32, 0o600)
+    key.write_bytes(b"")
+    with pytest.raises(BiometricServiceError) as caught:
+        post.begin()
+    assert caught.value.code is ErrorCode.RECORD_TAMPERED
+
+
+def portal(request: BaseHTTPRequestHandler) -> None:
+    request.rfile.read(int(request.headers["content-length"]))
+    says(b"<html>Please sign in</html>")(request)
+
+
+def test_another_pages_answer_is_none(post: AtThePost) -> None:
+    image = replace(asked(0), images=(GivenImage(b"picture", Modality.FACE),))
+    place = Place(POST.id, "movement")
+    with server(portal) as port, HttpLink(f"http://127.0.0.1:{port}", post.device, place, Connection()) as link:
+        for ask in (
+            lambda: link.check(image),
+            lambda: link.standing("0" * 32),
+            lambda: link.tell(QueuedEvent("1", "passages", {})),
+        ):
+            with pytest.raises(NoAnswer, match="not understood"):
+                ask()
+
+
+def test_the_screen_reads_no_more_than_it_takes(post: AtThePost) -> None:
+    screen = Screen(post.begin(), Movement.IN, lambda _: None)
+    with serving_screen(screen, 0) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as page:
+        for path in ("/v1/checks", "/v1/manual-checks"):
+            for body in (b"x" * (LARGEST + 1), iter([b"x"])):
+                assert page.post(path, content=body).status_code == 413
+        assert page.post("/v1/manual-checks", json={"subject": "P-1"}).status_code == 422
+
+
+def test_two_officers_who_are_recognised_answer_for_somebody(live: LiveService, tmp_path: Path) -> None:
+    staff = GalleryId("staff")
+    if staff not in live.service.store.galleries():
+        live.gallery(staff)
+        for officer in (31, 32):
+            kept = replace(encounter(officer), galleries=frozenset({staff}))
+            live.service.store.enrol(kept, event(EventKind.SUBJECT_ENROLLED))
+    post = at_the_post(live, tmp_path, galleries=(INMATES, staff))
+    checkpoint = post.begin(officers=staff)
+    checkpoint.keep_up()
+    post.link.cut = True
+
+    def by_hand(*officers: int) -> ByHand:
+        first, second = ((given_template(each, 2),) for each in officers)
+        return ByHand(uuid4().hex, SubjectId("P-1"), Movement.IN, Why.NOT_READABLE, (first, second))
+
+    for wrong in (by_hand(31, 31), by_hand(31, STRANGER), by_hand(31, 1)):
+        assert checkpoint.confirm(wrong).passage is Passage.REVIEW
+    asked_for = by_hand(31, 32)
+    answer = checkpoint.confirm(asked_for)
+    assert (answer.passage, answer.subject, answer.ground) == (Passage.REVIEW, "P-1", "officers_unproven")
+    assert (answer.step, "no proof" in answer.reasons[0]) == (Step.NONE, True)
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: checkpoint.confirm(replace(by_hand(31, 32), subject=SubjectId("P-31"))))
+    before = believed(live, 1)
+    post.link.cut = False
+    post.clock.later(seconds=20)
+    assert checkpoint.keep_up().waiting == 0
+    (told,) = passages(live, asked_for.id)
+    assert (told["officers"], told["why"], told["means"]) == ("P-31 P-32", "not_readable", "manual")
+    assert (told["decided"], told["passage"], told["ground"]) == ("review", "review", "officers_unproven")
+    assert believed(live, 1) == before  # a photograph of an officer moves nobody
+
+
+def test_a_device_for_another_gallery_than_that_of_its_post_decides_nothing(live: LiveService, tmp_path: Path) -> None:
+    guests = GalleryId("guests")
+    live.gallery(guests)
+    post = at_the_post(live, tmp_path, galleries=(INMATES, guests))
+    checkpoint = post.begin(gallery=guests)
+    assert checkpoint.gallery() == guests, "as long as nothing is known of the post"
+    checkpoint.keep_up()
+    by_hand = ByHand(uuid4().hex, SubjectId("P-1"), Movement.IN, Why.EMERGENCY, ((), ()))
+    for cut in (False, True):
+        post.link.cut = cut
+        refused(ErrorCode.REQUEST_INVALID, lambda: checkpoint.check(asked(1)))
+        refused(ErrorCode.REQUEST_INVALID, lambda: checkpoint.confirm(by_hand))
+    refused(ErrorCode.REQUEST_INVALID, post.begin(gallery=guests).gallery)
+    assert post.begin(gallery=INMATES).check(asked(1)).passage is Passage.PASS
+
+
+def test_a_post_of_all_galleries_takes_the_one_that_is_named(live: LiveService, tmp_path: Path) -> None:
+    everybody = replace(POST, gallery=ALL_GALLERIES)
+    live.service.day.places.set_post(everybody, event(EventKind.POST_SET))
+    try:
+        post = at_the_post(live, tmp_path, galleries=(ALL_GALLERIES,))
+        checkpoint = post.begin(gallery=INMATES)
+        checkpoint.keep_up()
+    finally:
+        live.service.day.places.set_post(POST, event(EventKind.POST_SET))
+    post.link.cut = True
+    assert (checkpoint.gallery(), checkpoint.check(asked(1)).passage) == (INMATES, Passage.PASS)
+
+
+@pytest.mark.parametrize(("person", "cut"), [(23, False), (24, True)])
+def test_where_a_face_settles_nothing_a_finger_is_asked_for(
+    live: LiveService, post: AtThePost, person: int, *, cut: bool
+) -> None:
+    live.service.store.enrol(encounter(person), event(EventKind.SUBJECT_ENROLLED))
+    checkpoint = post.begin(fingers=True)
+    checkpoint.keep_up()
+    post.link.cut = cut
+    shown: list[Modality] = []
+    told: list[Mapping[str, Json]] = []
+    face = FaceTemplate(TemplateFormat(Modality.FACE, "none", "1"), np.eye(1, 8, dtype=np.float32)[0])
+
+    def capture(modality: Modality) -> Given:
+        shown.append(modality)
+        return GivenTemplate(face, "0" * 64) if modality is Modality.FACE else given_template(person, 2)
+
+    answer = Lane(checkpoint, capture, Movement.IN, told.append).one_person()
+    assert (answer.passage, answer.subject, answer.offline) == (Passage.PASS, f"P-{person}", cut)
+    assert shown == [Modality.FACE, Modality.FINGERPRINT]
+    assert [(each["passage"], each["next"]) for each in told] == [("review", "finger"), ("pass", "none")]

@@ -1,0 +1,203 @@
+"""What officers do on the pages about other agencies, by the forms that pages send."""
+
+import base64
+import json
+from collections.abc import Iterator
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.service.furnished import furnish
+from biometric_service.console.drafts import read_draft
+from biometric_service.interchange.sharing import agreeing
+from biometric_service.interchange.sharing.disclosing import disclose
+from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.references import SubjectId
+from tests.console import SignedIn, signed_in
+from tests.live_service import LiveService, event, live_service, without_models
+from tests.sharing import CLERK, FIRST, SECOND, terms
+
+APPROVER = frozenset({Scope.SHARING_APPROVE})
+NOTES = {step: {"note": "not needed"} for step in ("refusal", "recall")}
+"""What a step asks for."""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    with live_service(without_models(tmp_path_factory.mktemp("data"), sharing_seconds=0)) as live:
+        furnish(live.service, 12)
+        yield live
+
+
+def officers(live: LiveService) -> tuple[SignedIn, SignedIn]:
+    first, second = (signed_in(live, live.key(APPROVER)) for _ in range(2))
+    return first, second
+
+
+def told(officer: SignedIn, path: str, **fields: object) -> str:
+    """Post, and read what the next page says."""
+    answer = officer.post(path, **fields)
+    assert answer.status_code == 303, answer.text
+    return officer.get(answer.headers["location"]).text
+
+
+def test_two_officers_sign_an_agreement_and_one_withdraws_it(live: LiveService) -> None:
+    first, second = officers(live)
+    page = first.get("/agreements/court:1").text
+    for shown in ("Regional court", "whoever is in inmates", "Police Act, s. 9", "lastName, firstName", "court-key"):
+        assert shown in page
+    assert "Another officer has to sign as well." in told(first, "/agreements/court:1/signature")
+    mine, theirs = (each.get("/agreements/court:1").text for each in (first, second))
+    assert ("/signature" in mine, "/signature" in theirs) == (False, True)
+    assert first.post("/agreements/court:1/signature").status_code == 409
+    assert "The agreement is in force." in told(second, "/agreements/court:1/signature")
+    assert "court:1" in first.get("/agreements").text
+    assert "The agreement is withdrawn." in told(first, "/agreements/court:1/withdrawal")
+    over = first.get("/agreements/court:1").text
+    assert "/withdrawal" not in over
+    assert "Withdrawn: nothing leaves" in over
+    assert "court:1" not in first.get("/agreements").text
+    assert "court:1" in first.get("/agreements?over=true").text
+
+
+def test_a_version_that_another_took_the_place_of_is_told_from_one_that_was_withdrawn(live: LiveService) -> None:
+    for _ in range(2):
+        made = agreeing.propose(live.service.sharing, "court-b", terms(), CLERK)
+        for signer in (FIRST, SECOND):
+            agreeing.sign(live.service.sharing, made.id, signer)
+    officer = signed_in(live)
+    assert "A later version took its place" in officer.get("/agreements/court-b:1").text
+    newest = officer.get("/agreements/court-b:2").text
+    assert 'href="/agreements/court-b%3A1"' in newest
+    assert "In force." in newest
+
+
+def test_an_agreement_about_other_galleries_reads_like_none(live: LiveService) -> None:
+    elsewhere = signed_in(live, live.key(APPROVER, frozenset({"visitors"})))
+    assert "police:1" not in elsewhere.get("/agreements").text
+    assert elsewhere.get("/agreements/police:1").status_code == 404
+    assert elsewhere.post("/agreements/police:1/withdrawal").status_code == 404
+    nobody = signed_in(live, live.key(frozenset({Scope.GALLERY_READ})))
+    assert 'href="/agreements"' not in nobody.get("/subjects").text
+
+
+def test_two_officers_let_something_go_and_one_recalls_it(live: LiveService) -> None:
+    first, second = officers(live)
+    clerk, sharing = signed_in(live), live.service.sharing
+    begun = clerk.post("/disclosures", agreement="police:1", subject="P-00005")
+    path = begun.headers["location"]
+    made = path.rpartition("/")[2]
+    assert "Two other officers have to look at it." in clerk.get(path).text
+    assert clerk.post("/disclosures", agreement="police:1", subject="nobody").status_code == 404
+    assert path in first.get("/disclosures").text
+    draft = first.get(f"{path}/draft").text
+    for shown in ("P-00005", "biographic.lastName", "Person P-00005", "encounter.status"):
+        assert shown in draft
+    assert "You have let it go." in told(first, f"{path}/approval")
+    assert (f"{path}/approval" in first.get(path).text, f"{path}/approval" in second.get(path).text) == (False, True)
+    assert "it is sent." in told(second, f"{path}/approval")
+    assert first.get(f"{path}/draft").status_code == 409
+    assert path in first.get("/disclosures?state=pending&agreement=police:1").text
+    assert path not in first.get("/disclosures?state=&agreement=court:1").text
+    sharing.disclosures.take(made, "police-key", event(EventKind.DISCLOSURE_READ))
+    assert "A recall is on its way." in told(clerk, f"{path}/recall", note="another person")
+    page = clerk.get(path).text
+    assert f"{path}/recall" not in page
+    assert f"{path}/redelivery" not in page
+    assert sharing.disclosures.disclosure(made).note == ""
+    shared = clerk.get("/subjects/P-00005/disclosures").text
+    assert path in shared
+    assert "Recall" in shared
+
+
+def test_an_officer_holds_back_what_is_not_to_leave_and_nobody_reviews_their_own(live: LiveService) -> None:
+    key = live.key(APPROVER)
+    maker, other = signed_in(live, key), signed_in(live, live.key(APPROVER))
+    caller = Caller(key.partition(".")[0], "sharing")
+    made = disclose(live.service.sharing, "police:1", SubjectId("P-00006"), caller).id
+    path = f"/disclosures/{made}"
+    assert "You made it: two other officers look at it." in maker.get(path).text
+    assert maker.post(f"{path}/approval").status_code == 409
+    assert other.post(f"{path}/refusal").status_code == 400  # it does not say why
+    assert "It is held back." in told(other, f"{path}/refusal", note="not needed")
+    assert "not needed" in maker.get(path).text
+    stopped = disclose(live.service.sharing, "police:1", SubjectId("P-00006"), caller).id
+    assert "It is stopped" in told(maker, f"/disclosures/{stopped}/recall", note="not needed")
+
+
+def test_what_leaves_under_agreements_about_other_galleries_is_not_shown(live: LiveService) -> None:
+    elsewhere = signed_in(live, live.key(APPROVER, frozenset({"visitors"})))
+    made = disclose(live.service.sharing, "police:1", SubjectId("P-00007"), CLERK).id
+    assert made not in elsewhere.get("/disclosures").text
+    for page in ("", "/draft"):
+        assert elsewhere.get(f"/disclosures/{made}{page}").status_code == 404
+    for step in ("approval", "refusal", "recall", "redelivery"):
+        assert elsewhere.post(f"/disclosures/{made}/{step}", **NOTES.get(step, {})).status_code == 404
+
+
+def test_the_answer_to_a_request_is_reviewed_beside_what_was_asked(live: LiveService) -> None:
+    first, second = officers(live)
+    listed = first.get("/agency-requests").text
+    assert listed.index("case-77-1") < listed.index("case-77-0")  # the more urgent came later
+    page = first.get("/agency-requests/case-77-1").text
+    answer = live.service.sharing.requests.request("case-77-1").answer
+    for shown in ("Laboratory&#39;s submission", "Match", f"/disclosures/{answer}/approval", "police:1"):
+        assert shown in page
+    draft = first.get(f"/disclosures/{answer}/draft").text
+    for shown in ("0.10 %", "<strong>Match</strong>", "P-00002", "Person P-00002"):
+        assert shown in draft
+    assert "You have let it go." in told(first, f"/disclosures/{answer}/approval")
+    done = second.post(f"/disclosures/{answer}/approval")
+    assert done.headers["location"] == "/agency-requests/case-77-1"
+    assert "case-77-1" not in first.get("/agency-requests").text
+    assert "case-77-1" in first.get("/agency-requests?all=true").text
+    elsewhere = signed_in(live, live.key(APPROVER, frozenset({"visitors"})))
+    assert "case-77" not in elsewhere.get("/agency-requests?all=true").text
+    assert elsewhere.get("/agency-requests/case-77-1").status_code == 404
+
+
+def test_a_held_transaction_is_tried_again_and_handed_out_as_it_came(live: LiveService) -> None:
+    officer, reader = signed_in(live), signed_in(live, live.key(frozenset({Scope.TRANSACTION_READ})))
+    [held] = live.service.quarantine.held(0, 50, settled=False)
+    path = f"/held-transactions/{held.id}"
+    assert path in reader.get("/held-transactions").text
+    page = reader.get(path).text
+    assert ("No transaction" in page, f"{path}/retry" in page, f"{path}/release" in page) == (True, False, False)
+    assert "It could not be taken in" in told(officer, f"{path}/retry", galleries="inmates", profile="itl")
+    assert live.service.quarantine.find(held.id).attempts == 2
+    writer = signed_in(live, live.key(frozenset({Scope.TRANSACTION_READ, Scope.TRANSACTION_WRITE})))
+    assert (f"{path}/retry" in writer.get(path).text, f"{path}/release" in writer.get(path).text) == (False, True)
+    assert writer.post(f"{path}/release").content == b"not a transaction"
+    assert "Handed out" in reader.get("/held-transactions?settled=true").text
+    assert f"{path}/release" not in writer.get(path).text
+    assert writer.post(f"{path}/release").status_code == 404
+
+
+def test_what_is_held_is_offered_to_who_reaches_every_gallery(live: LiveService) -> None:
+    scopes = frozenset({Scope.TRANSACTION_READ, Scope.GALLERY_READ})
+    one = signed_in(live, live.key(scopes, frozenset({"inmates"})))
+    assert 'href="/held-transactions"' not in one.get("/subjects").text
+    assert one.get("/held-transactions").status_code == 403
+    assert 'href="/held-transactions"' in signed_in(live, live.key(scopes)).get("/subjects").text
+
+
+def test_the_images_of_a_draft_are_shown_as_pictures(live: LiveService) -> None:
+    picture = Image.fromarray(np.full((40, 30, 3), 128, np.uint8))
+    written = BytesIO()
+    picture.save(written, "PNG")
+    data = base64.b64encode(written.getvalue()).decode()
+    image = {"modality": "face", "position": 0, "dpi": None, "data": data}
+    template = {"modality": "fingerprint", "position": 2, "format": "ISO", "model": "leader", "data": data}
+    record = {"subject": "P-1", "encounters": [{"at": "today", "images": [image], "templates": [template]}]}
+    draft = read_draft(live.service.walk, json.dumps({"content": {"record": record}}).encode())
+    [encounter] = draft.encounters
+    assert encounter.facts == (("encounter.at", "today"),)
+    assert encounter.images[0].picture.startswith("data:image/png;base64,")
+    assert (encounter.templates[0].position, encounter.templates[0].picture) == ("right_index", "")
+    files = {"subject": "P-1", "form": "cbeff", "files": [data]}
+    assert read_draft(live.service.walk, json.dumps({"content": {"record": files}}).encode()).files == (
+        len(written.getvalue()),
+    )
