@@ -43,7 +43,7 @@ from biometric_service.vocabulary.samples import FingerPosition
 
 FINGERS = 100
 REQUESTS, ANSWERS = "mosip-to-abis", "abis-to-mosip"
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 AWAY_S = 1.0
 AGAIN_S = 0.3
 EXPIRED = {"errors": [{"errorCode": "DAT-SER-006", "message": "Data share usage expired"}]}
@@ -221,21 +221,23 @@ def _exchange(broker: RabbitmqServer, asked: Mapping[str, Asked], kills: int) ->
     ]
     for each in threads:
         each.start()
-    moments = [len(asked) * (each + 1) // (kills + 1) for each in range(kills)]
-    for reached in track([*moments, len(asked)], description="Requests", console=Console(stderr=True)):
-        _wait(seen, reached)
-        if reached < len(asked):
-            broker.kill()
-            time.sleep(AWAY_S)
-            broker.start()
-    time.sleep(AWAY_S)  # what is answered twice comes late
-    stopping.set()
-    for each in threads:
-        each.join()
+    try:
+        moments = [len(asked) * (each + 1) // (kills + 1) for each in range(kills)]
+        for reached in track([*moments, len(asked)], description="Requests", console=Console(stderr=True)):
+            _wait(broker, seen, reached)
+            if reached < len(asked):
+                broker.kill()
+                time.sleep(AWAY_S)
+                broker.start()
+        time.sleep(AWAY_S)  # what is answered twice comes late
+    finally:
+        stopping.set()
+        for each in threads:
+            each.join()
     return seen
 
 
-def _wait(seen: Seen, answers: int) -> None:
+def _wait(broker: RabbitmqServer, seen: Seen, answers: int) -> None:
     """Until so many requests are answered, or none was for so long that none is to be expected any more."""
     before, until = -1, 0.0
     while (present := len(seen.answers)) < answers:
@@ -243,6 +245,7 @@ def _wait(seen: Seen, answers: int) -> None:
             before, until = present, time.monotonic() + PATIENCE_S
         if time.monotonic() > until:
             return
+        broker.require()
         time.sleep(0.05)
 
 

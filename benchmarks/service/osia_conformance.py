@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from uuid import uuid4
 
 import httpx
 
+from benchmarks.free_port import free_port
 from benchmarks.service.osia_people import seed
 from biometric_service.app.service import settings_store
 from biometric_service.settings import Settings
@@ -74,9 +74,7 @@ def running(folder: Path, data: Path) -> Iterator[Running]:
     """A service with a few real people in it, listening on this machine alone."""
     settings = Settings(data_dir=folder)
     key = _key(settings)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     given = {
         "DATA_DIR": str(folder),
         "PORT": str(port),

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from benchmarks.free_port import free_port
 from benchmarks.service.running import event, new_key
 from benchmarks.service.template_models import template_stages
 from biometric_service.app.checkpoints import Setup, make_checkpoint, walk_on_slices
@@ -191,13 +191,6 @@ def opened_prison(folder: Path, people: "Sequence[Person]", receiver: "Receiver"
         service.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-        return found
-
-
 @dataclass(slots=True)
 class ServiceProcess:
     """The service on a port of its own, the same after a restart."""
@@ -205,7 +198,7 @@ class ServiceProcess:
     data: Path
     log: Path
     told: str
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
     _process: "subprocess.Popen[bytes] | None" = None
 
     @property

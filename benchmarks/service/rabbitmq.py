@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.free_port import free_port
+
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 PATIENCE_S = 120.0
 
@@ -19,14 +21,6 @@ PATIENCE_S = 120.0
 def available() -> bool:
     """Whether Debian's rabbitmq-server is there."""
     return SERVER.exists() and shutil.which("epmd") is not None
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-        return found
 
 
 @dataclass(slots=True)
@@ -55,10 +49,19 @@ class RabbitmqServer:
                 [SERVER], env=self._environment(), stdout=said, stderr=said, start_new_session=True
             )
         until = time.monotonic() + PATIENCE_S
-        while not answers(self.port):
-            if time.monotonic() > until or self._process.poll() is not None:
-                raise RuntimeError(f"the broker did not start: read {self.folder / 'said'}")
+        while not (answers(self.port) and answers(self._amqp)):
+            self.require()
+            if time.monotonic() > until:
+                raise RuntimeError(f"the broker did not start within {PATIENCE_S:.0f} seconds: {self._said()}")
             time.sleep(0.1)
+
+    def require(self) -> None:
+        """Raise RuntimeError, with what it said, where it has ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError(f"the broker ended by itself: {self._said()}")
+
+    def _said(self) -> str:
+        return (self.folder / "said").read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -1,7 +1,6 @@
 """The service as a deployer runs it, in processes of its own, for benchmarks."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 
+from benchmarks.free_port import free_port
 from biometric_service.app.service import settings_store
 from biometric_service.settings import PREFIX, Settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
@@ -54,7 +54,7 @@ def running(data_dir: Path, log: Path, settings: Mapping[str, object], *, ready:
 
     ``ready``: wait until it is ready too, which one without models never is. ``settings``: besides those of tests.
     """
-    given = {"data_dir": data_dir, "tls": "false", "port": _free_port(), "processes": 2} | dict(settings)
+    given = {"data_dir": data_dir, "tls": "false", "port": free_port(), "processes": 2} | dict(settings)
     environment = {**os.environ, **{f"{PREFIX}{name}".upper(): str(value) for name, value in given.items()}}
     key = new_key(Settings(data_dir=data_dir, tls=False))
     with log.open("w") as written:
@@ -80,13 +80,6 @@ def new_key(settings: Settings) -> str:
 def event(kind: EventKind, details: Mapping[str, str] | None = None) -> AuditEvent:
     """An event of now."""
     return AuditEvent(kind, datetime.now(UTC), OPERATOR, details=details or {})
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-        return found
 
 
 def _wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:

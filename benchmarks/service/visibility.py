@@ -19,11 +19,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from socket import socket
 from typing import Annotated, Any
 
 import typer
 
+from benchmarks.free_port import free_port
 from benchmarks.service.postgresql import available, running_server
 from benchmarks.synthesis.dataset import Order, fulfil
 from benchmarks.throughput.random_encounters import audit_event
@@ -152,7 +152,7 @@ def _prepared(settings: Settings) -> str:
 
 @contextmanager
 def _service(environment: Mapping[str, str], key: str) -> Iterator[Client]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "biometric_service", "serve"]
     process = subprocess.Popen(  # noqa: S603 - this program itself
         command,
@@ -167,12 +167,6 @@ def _service(environment: Mapping[str, str], key: str) -> Iterator[Client]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
-
-
-def _free_port() -> int:
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _part(name: str, data: bytes, file: str = "") -> bytes:

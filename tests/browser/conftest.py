@@ -1,13 +1,13 @@
 """One browser for the tests of a file: Playwright keeps an event loop running in the thread until it is stopped."""
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from benchmarks.free_port import free_port
 from tests.browser.cameras import CAMERA, FRAMES, Play, film
 from tests.console import QUIET, SCREEN
 
@@ -38,9 +38,7 @@ def browser(launch: Launch) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def port() -> int:
     """Of the station's agent, which the service must know beforehand."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -340,12 +340,6 @@ def test_too_many_streams_are_refused(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def writing(folder: Path) -> Iterator[OpenedStore]:
     with settings_store(Settings(data_dir=folder, tls=False)) as opened:

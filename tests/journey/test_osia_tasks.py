@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from benchmarks.free_port import free_port
 from biometric_service.api.osia.deferring import recall
 from biometric_service.app.serving import services_for
 from biometric_service.vocabulary.events import EventKind
@@ -246,9 +246,7 @@ def do_and_die(live: LiveService) -> None:
 
 @contextmanager
 def killable(receiver: Receiver, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = reaching(receiver, folder, fingerprint_model="", face_model="", port=port, tls=False)
     given = {f"BIOMETRIC_{name.upper()}": _as_text(value) for name, value in settings.items()}
     command = (sys.executable, "-m", "biometric_service", "serve")

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.free_port import free_port
 from benchmarks.service.running import Running, descendants, running
 from biometric_service.app.service import settings_store
 from biometric_service.settings import Settings
@@ -24,10 +25,7 @@ PIECE, HEADER = 24, 100
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        found: int = free.getsockname()[1]
-        return found
+    return free_port()
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
@@ -68,9 +66,7 @@ def test_a_signal_in_the_middle_of_a_request_lets_it_finish(tmp_path: Path, port
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("several")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with running(folder / "data", folder / "log", {"port": port, "processes": 2, "face_model": ""}) as service:
         synthetic_fingers(folder / "fingers", 1)
         assert post(service, "galleries", json={"purpose": "x", "gallery": "ours"}).status_code == 201

@@ -1,7 +1,6 @@
 """Two services with different operators, each a process of its own, exchange a person over agreements."""
 
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from benchmarks.free_port import free_port
 from benchmarks.throughput.random_encounters import GALLERY, audit_event
 from biometric_service.app.service import settings_store
 from biometric_service.references.opening import OpenedStore
@@ -94,12 +94,6 @@ def new_agency(folder: Path, name: str, people: tuple[str, ...]) -> Agency:
 def new_key(opened: OpenedStore, scopes: frozenset[Scope]) -> str:
     key = ApiKey(uuid4().hex[:12], "test", scopes, frozenset({ALL_GALLERIES}), frozenset({ANY_PURPOSE}), None)
     return opened.api_keys.create(key, audit_event(EventKind.API_KEY_CREATED))
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

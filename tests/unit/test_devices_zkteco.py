@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from benchmarks.free_port import free_port
 from device_drivers.errors import DeviceError
 from device_drivers.zkteco.events import Attendance, Direction, Event, Unreadable, Verification, read
 from device_drivers.zkteco.receiver import Terminals, receiving
@@ -127,8 +128,7 @@ def test_a_port_that_is_taken_is_busy() -> None:
 
 
 def test_the_command_prints_events_as_lines_of_json() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "device_drivers.zkteco", "--serial", "CQZ7", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

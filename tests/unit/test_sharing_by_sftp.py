@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.free_port import free_port
 from benchmarks.throughput.random_encounters import GALLERY, audit_event
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import ErrorCode
@@ -57,9 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for name in ("host", "own"):
         made = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
         subprocess.run(made, check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     said = {
         "Port": port,
         "ListenAddress": "127.0.0.1",
