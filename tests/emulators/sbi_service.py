@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import json
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class SbiService:
 
     async def _run(self, started: "Future[str]") -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_default_executor(ThreadPoolExecutor(1))  # a larger pool grows by chance, which looks like a leak
         offer = Offer(offers(self._urls, self._assess), self._key, origins=self._origins)
         async with serving(offer, ports=[self.port]) as address:
             started.set_result(address)
