@@ -23,6 +23,12 @@ from device_drivers.records.image import RecordPart
 from device_drivers.records.transactions import is_transaction
 from device_drivers.wsq.segments import is_wsq
 
+FORMS = (
+    "ANSI/NIST-ITL transactions; CBEFF records (XML, PIV); ISO/IEC 19794-4 and -5 image records; ISO/IEC 19794-2 and "
+    "ANSI 378 minutiae records; images (WSQ, PNG, JPEG, JPEG 2000, TIFF, BMP, WebP, GIF)"
+)
+"""Those that are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -36,7 +42,7 @@ class Opened:
 def open_record(data: bytes, rules: ExchangeRules, profile: str = "itl") -> Opened:
     """What the bytes hold; TRANSACTION_UNREADABLE, RECORD_UNREADABLE, TEMPLATE_INVALID, what ``open_picture`` raises.
 
-    ``profile``: domain profile, whose character sets are read. A file of no known form is said to be no image.
+    ``profile``: domain profile, whose character sets are read. RECORD_UNREADABLE names the forms that are known.
     """
     readers: tuple[tuple[bool, Callable[[], Opened]], ...] = (
         (is_transaction(data) or XML_TRANSACTION in data[:1000], lambda: _transaction(data, rules, profile)),
@@ -127,7 +133,13 @@ def _bir(bir: Bir) -> Json:
 
 
 def _picture(data: bytes, limits: ImageLimits) -> Opened:
-    picture = open_picture(data, limits)
+    try:
+        picture = open_picture(data, limits)
+    except BiometricServiceError as fault:
+        if fault.code is not ErrorCode.IMAGE_UNREADABLE:
+            raise
+        message = f"The file is of no form that is known here, which are: {FORMS}."
+        raise BiometricServiceError(ErrorCode.RECORD_UNREADABLE, message, "Ask the sender what it is.") from None
     form = "WSQ" if is_wsq(data) else picture.image.format or "unknown"
     width, height = picture.image.size
     return Opened(f"{form} image", {"width": width, "height": height, "mode": picture.image.mode}, data)

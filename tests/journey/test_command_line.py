@@ -122,6 +122,7 @@ def test_a_blank_image_is_answered_with_what_to_do(enrolled: Run, tmp_path: Path
         (("settings",), {"BIOMETRIC_PORT": "0"}, "settings_invalid"),
         (("subjects", "list"), {"BIOMETRIC_MASTER_KEY": "00" * 32}, "key_wrong"),
         (("serve",), {"BIOMETRIC_FINGERPRINT_MODEL": "nothing"}, "model_unavailable"),
+        (("interchange", "inspect", __file__), {}, "record_unreadable"),
     ],
 )
 def test_a_fault_is_one_line_and_exit_status_2(

@@ -59,7 +59,8 @@ def test_an_xml_record_is_written_back_equal_in_meaning() -> None:
     ("data", "code"),
     [
         (b"", ErrorCode.IMAGE_EMPTY),
-        (b"a letter", ErrorCode.IMAGE_UNREADABLE),
+        (b"a letter", ErrorCode.RECORD_UNREADABLE),
+        (b"\x89PNG\r\n\x1a\n", ErrorCode.IMAGE_TRUNCATED),
         (b"1.001:99\x1d1.002:0502\x1c", ErrorCode.TRANSACTION_UNREADABLE),
         (b"<itl:NISTBiometricInformationExchangePackage/>", ErrorCode.TRANSACTION_UNREADABLE),
         (b"<person/>", ErrorCode.RECORD_UNREADABLE),
@@ -72,6 +73,11 @@ def test_what_cannot_be_read_is_refused_by_name(data: bytes, code: ErrorCode) ->
     with pytest.raises(BiometricServiceError) as caught:
         open_record(data, RULES)
     assert caught.value.code is code
+
+
+def test_of_a_file_of_no_known_form_the_known_ones_are_named() -> None:
+    with pytest.raises(BiometricServiceError, match=r"no form that is known here.*ANSI/NIST-ITL.*CBEFF.*WSQ"):
+        open_record(b"a letter", RULES)
 
 
 @pytest.mark.parametrize("form", ["transaction", "xml"])
