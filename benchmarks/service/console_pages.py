@@ -33,7 +33,7 @@ from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES
 
 LIMIT_MS = 300
-NO_PAGES = frozenset({"/", "/sign-in", "/people/{subject}/photograph", "/whereabouts/find", "/subjects/find"})
+NO_PAGES = frozenset({"/", "/sign-in", "/people/{subject}/photograph", "/whereabouts/find", "/find-shared"})
 """What only leads on or asks for a key, and a picture of somebody who has one."""
 SLOW_BY_NATURE = frozenset({"/audit/chain"})
 """Reads the whole log, after the page and on its own."""

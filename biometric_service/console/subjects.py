@@ -11,6 +11,8 @@ from biometric_service.console.visits import Visit, visiting
 from biometric_service.vocabulary.access import Scope
 
 PAGE = 50
+FINDER = "/find-shared"
+"""Outside the pages of people: an id may be any word."""
 
 router = page_router()
 
@@ -34,7 +36,7 @@ async def list_subjects(
     return visit.page("subjects.html", told)
 
 
-@router.get("/subjects/find")
+@router.get(FINDER)
 async def find(visit: Reader, subject: Annotated[str, Query(min_length=1, max_length=128)]) -> Response:
     """To what was shared of one person, also of one who was erased since."""
     return visit.go(f"/subjects/{subject}/disclosures")
@@ -55,4 +57,4 @@ async def show_shared(visit: Reader, subject: str) -> HTMLResponse:
     """All that was shared of a person, and the pages to hand to them."""
     found = await disclosures.list_disclosures_of_subject(visit.admission, subject, visit.asking, visit.services)
     told = {"subject": subject, "disclosures": found.disclosures, "reviews": visit.may(Scope.SHARING_APPROVE)}
-    return visit.page("shared.html", told)
+    return visit.page("shared.html", {**told, "finder": FINDER})

@@ -14,7 +14,7 @@ from tests.live_service import LiveService, live_service, without_models
 
 pytestmark = pytest.mark.browser
 
-NO_PAGES = {"/", "/musters/{muster}/pulse", "/people/{subject}/photograph", "/whereabouts/find", "/subjects/find"}
+NO_PAGES = {"/", "/musters/{muster}/pulse", "/people/{subject}/photograph", "/whereabouts/find", "/find-shared"}
 """They lead on, or answer figures or a picture."""
 PICTURED = {
     "/musters/morning": "muster",

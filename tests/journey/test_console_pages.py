@@ -152,7 +152,7 @@ def test_a_person_is_opened_from_the_list_with_what_was_shared_of_them(live: Liv
     assert 'href="/whereabouts/of/P-00001"' in page
     assert newest_kinds(live, 2) == [EventKind.SUBJECT_READ, EventKind.ENCOUNTER_READ]
     assert 'href="/subjects/P-00001/disclosures"' in page
-    assert officer.get("/subjects/find?subject=P-00001").headers["location"] == "/subjects/P-00001/disclosures"
+    assert officer.get("/find-shared?subject=P-00001").headers["location"] == "/subjects/P-00001/disclosures"
     page = officer.get("/subjects/P-00001/disclosures").text
     assert "police-cooperation" in page
     link = re.search(r'href="([^"]+/P-00001/disclosures\.pdf[^"]*)"', page)
@@ -161,6 +161,7 @@ def test_a_person_is_opened_from_the_list_with_what_was_shared_of_them(live: Liv
     assert (answer.headers["content-type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
     assert newest_kinds(live, 1) == [EventKind.DISCLOSURES_LISTED]
     assert officer.get("/subjects/nobody").status_code == 404
+    assert officer.get("/subjects/find").status_code == 404  # nobody of that id: an id may be any word
     lister = signed_in(live, live.key(frozenset({Scope.GALLERY_READ})))
     assert 'href="/subjects/P-00001"' not in lister.get("/subjects?gallery=inmates").text
     others = signed_in(live, live.key(galleries=frozenset({"visitors"})))
