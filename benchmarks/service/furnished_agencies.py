@@ -1,5 +1,6 @@
 """Agencies on the console's pages: an agreement in force, one that waits, what is shared, asked and held."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,16 @@ from biometric_service.interchange.sharing.disclosing import answer, approve, di
 from biometric_service.interchange.sharing.parts import Finding, sharing_event
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
-from biometric_service.vocabulary.sharing import Agreement, Circle, NewRequest, Partner, RequestKind, Terms
+from biometric_service.vocabulary.sharing import (
+    Agreement,
+    Circle,
+    DisclosureKind,
+    NewRequest,
+    Partner,
+    Received,
+    RequestKind,
+    Terms,
+)
 
 PURPOSE = "police-cooperation"
 CLERK, FIRST, SECOND, POLICE = (Caller(name, PURPOSE) for name in ("clerk", "officer-1", "officer-2", "police-key"))
@@ -30,7 +40,7 @@ def furnish_agencies(service: Service, gallery: GalleryId) -> Mapping[str, str]:
     for officer in (FIRST, SECOND):
         approve(service.sharing, sent.id, officer)
     told = {"agreement": police.id, "disclosure": waiting.id, "request": _asked(service, police, gallery)}
-    return {**told, "held": _held(service)}
+    return {**told, **_received(service), "held": _held(service)}
 
 
 def _agreed(service: Service, name: str, terms: Terms) -> Agreement:
@@ -65,6 +75,26 @@ def _asked(service: Service, agreement: Agreement, gallery: GalleryId) -> str:
     event = sharing_event(EventKind.AGENCY_REQUEST_ANSWERED, POLICE, {"request": found.id}, finding.subject, gallery)
     service.sharing.requests.answered(found.id, finding.outcome, made.id, event)
     return found.id
+
+
+def _received(service: Service) -> Mapping[str, str]:
+    """The record of somebody, sent by the police under an agreement of theirs."""
+    now = datetime.now(UTC)
+    encounter = {"status": "active", "biographic": {"lastName": "Received"}}
+    said = {"content": {"record": {"subject": "X-00001", "encounters": [encounter]}}}
+    came = Received(
+        "police",
+        "from-police-1",
+        DisclosureKind.RECORD,
+        "prison:1",
+        now,
+        "0" * 64,
+        now,
+        None,
+        json.dumps(said).encode(),
+    )
+    service.sharing.received.add(came, sharing_event(EventKind.DISCLOSURE_RECEIVED, POLICE, {"disclosure": came.id}))
+    return {"agency": came.agency, "received": came.id}
 
 
 def _held(service: Service) -> str:

@@ -11,9 +11,10 @@ from biometric_service.api.operations import disclosures
 from biometric_service.api.operations.sharing_bodies import DiscloseBody, DisclosureAnswer, HoldBackBody, OfficerBody
 from biometric_service.api.workers import WorkersOf
 from biometric_service.console.agreements import Officer, known_agreements
-from biometric_service.console.drafts import read_draft
+from biometric_service.console.drafts import Draft, read_draft
 from biometric_service.console.routing import page_router
 from biometric_service.console.visits import Visit
+from biometric_service.interchange.sharing.parts import Sharing
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.sharing import OFFICERS, DisclosureKind, DisclosureState
 
@@ -70,7 +71,7 @@ async def show_disclosure(visit: Officer, disclosure: str) -> HTMLResponse:
 async def show_draft(visit: Officer, disclosure: str, workers: WorkersOf) -> HTMLResponse:
     """What exactly is to leave."""
     answer = await disclosures.read_draft(visit.admission, disclosure, visit.asking, visit.services)
-    draft = await workers.run(read_draft, visit.services.walk, bytes(answer.body))
+    draft = await workers.run(_draft, visit.services.sharing, disclosure, bytes(answer.body))
     return visit.page("draft.html", {"draft": draft, "disclosure": disclosure})
 
 
@@ -119,6 +120,11 @@ def page_of(found: DisclosureAnswer) -> str:
     """Where officers follow it: an answer beside what was asked."""
     answers = found.kind is DisclosureKind.ANSWER
     return f"/agency-requests/{found.about}" if answers else f"/disclosures/{found.disclosure}"
+
+
+def _draft(sharing: Sharing, disclosure: str, text: bytes) -> Draft:
+    agreed = sharing.agreements.agreement(sharing.disclosures.disclosure(disclosure).agreement)
+    return read_draft(sharing.rules, text, agreed.terms.profile)
 
 
 def _offered(visit: Visit, found: DisclosureAnswer) -> dict[str, object]:

@@ -1,24 +1,34 @@
-"""What is to leave for another agency, taken apart for the officers who look at it."""
+"""What is to leave for another agency, or came from one, taken apart for the officers who look at it."""
 
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from biometric_service.console.pictures import as_png
-from biometric_service.recognition.walk import Walk
+from biometric_service.capture.files import ImageLimits
+from biometric_service.console.pictures import file_as_png
+from biometric_service.interchange.contents import Contents, Part, contents_of
+from biometric_service.interchange.exchange import ExchangeRules
 from biometric_service.vocabulary.samples import FingerPosition, Modality
+from biometric_service.vocabulary.sharing import RecordForm
 
 APART = frozenset({"images", "templates"})
 """What a record holds of an encounter that is no text."""
+TOGETHER = 4
+"""No more pictures are shown than have so many times the pixels of the largest."""
+FAULTS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What is raised of a statement that does not say what ours do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An image or a template. ``picture``: address of the picture, empty where there is none. ``size``: its bytes."""
+    """An image or a template. ``picture``: address of the picture, empty where there is none. ``size``: its bytes.
 
-    modality: Modality
+    ``modality``: None for what is neither a finger nor a face.
+    """
+
+    modality: Modality | None
     position: str
     form: str
     size: int
@@ -27,38 +37,77 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ShownEncounter:
-    """One encounter of a record. ``facts``: each text by the name of its field."""
+    """One encounter of a record. ``facts``: each text by the name of its field.
+
+    ``fault``: why its file cannot be shown, empty where it can or is none.
+    """
 
     facts: tuple[tuple[str, str], ...]
     images: tuple[Shown, ...]
     templates: tuple[Shown, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """What was found; fields as an answer's. ``response``: number of the transaction that it answers."""
+
+    outcome: str
+    error_rate: float
+    searched: int
+    response: str
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to leave. ``finding``: of an answer, what was found at which rate; ``files``: their sizes in bytes."""
+    """What is to leave, or came. ``finding``: of an answer alone. ``files``: their sizes in bytes."""
 
-    finding: Mapping[str, Any] | None
+    finding: ShownFinding | None
     subject: str
     encounters: tuple[ShownEncounter, ...] = ()
     form: str = ""
     files: tuple[int, ...] = ()
 
 
-def read_draft(walk: Walk, text: bytes) -> Draft:
-    """The parts of a message that waits for its review."""
+def read_draft(rules: ExchangeRules, text: bytes, profile: str) -> Draft:
+    """The parts of a statement. ``profile``: domain profile of transactions in it. Raises one of ``FAULTS``."""
     content = json.loads(text)["content"]
     record = content.get("record", {})
-    finding = {"response": "", **content} if "outcome" in content else None
-    encounters = tuple(_encounter(walk, each) for each in record.get("encounters", ()))
-    files = tuple(len(base64.b64decode(each)) for each in record.get("files", ()))
-    return Draft(finding, record.get("subject", ""), encounters, record.get("form", ""), files)
+    files = [base64.b64decode(each) for each in record.get("files", ())]
+    form = RecordForm(record["form"]).value if files else ""
+    held = [*map(_encounter, record.get("encounters", ())), *(contents_of(each, rules, profile) for each in files)]
+    encounters = tuple(_pictured(held, rules.image_limits))
+    return Draft(_finding(content), str(record.get("subject", "")), encounters, form, tuple(map(len, files)))
 
 
-def _encounter(walk: Walk, said: Mapping[str, Any]) -> ShownEncounter:
+def _finding(content: Mapping[str, Any]) -> ShownFinding | None:
+    if "outcome" not in content:
+        return None
+    rate, searched = float(content["error_rate"]), int(content["searched"])
+    return ShownFinding(str(content["outcome"]), rate, searched, str(content.get("response", "")))
+
+
+def _pictured(encounters: Sequence[Contents], limits: ImageLimits) -> Iterator[ShownEncounter]:
+    """Each image as a picture, as far as all of them together are not too many pixels."""
+    left = TOGETHER * limits.max_pixels
+    for each in encounters:
+        images = []
+        for part in each.images:
+            within = replace(limits, max_pixels=min(limits.max_pixels, left))
+            picture, pixels = file_as_png(part.data, within)
+            left -= pixels
+            images.append(_shown(part, picture))
+        yield ShownEncounter(each.facts, tuple(images), tuple(map(_shown, each.templates)), each.fault)
+
+
+def _shown(part: Part, picture: str = "") -> Shown:
+    """The finger is named as texts name it."""
+    return Shown(part.modality, part.position.name.lower(), part.form, part.size, picture)
+
+
+def _encounter(said: Mapping[str, Any]) -> Contents:
     facts = tuple(sorted(_facts({name: value for name, value in said.items() if name not in APART})))
-    images = tuple(_image(walk, each) for each in said.get("images", ()))
-    return ShownEncounter(facts, images, tuple(map(_template, said.get("templates", ()))))
+    return Contents(facts, tuple(map(_image, said.get("images", ()))), tuple(map(_template, said.get("templates", ()))))
 
 
 def _facts(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -78,17 +127,12 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _image(walk: Walk, said: Mapping[str, Any]) -> Shown:
-    data, modality = base64.b64decode(said["data"]), Modality(said["modality"])
+def _image(said: Mapping[str, Any]) -> Part:
+    data = base64.b64decode(said["data"])
     dpi = f"{said['dpi']} dpi" if said.get("dpi") else ""
-    return Shown(modality, _position(said), dpi, len(data), as_png(walk, data, modality))
+    return Part(Modality(said["modality"]), FingerPosition(said["position"]), dpi, len(data), data)
 
 
-def _template(said: Mapping[str, Any]) -> Shown:
-    size = len(base64.b64decode(said["data"]))
-    return Shown(Modality(said["modality"]), _position(said), f"{said['format']} · {said['model']}", size)
-
-
-def _position(said: Mapping[str, Any]) -> str:
-    """The finger, as texts name it."""
-    return FingerPosition(said["position"]).name.lower()
+def _template(said: Mapping[str, Any]) -> Part:
+    form, size = f"{said['format']} · {said['model']}", len(base64.b64decode(said["data"]))
+    return Part(Modality(said["modality"]), FingerPosition(said["position"]), form, size)

@@ -63,6 +63,7 @@ GROUPS = (
             _entry("agreements", "/agreements", "b", Scope.SHARING_APPROVE),
             _entry("agency_requests", "/agency-requests", "q", Scope.SHARING_APPROVE),
             _entry("disclosures", "/disclosures", "f", Scope.SHARING_APPROVE),
+            _entry("received", "/received-disclosures", "u", Scope.SHARING_APPROVE),
             _entry("held", "/held-transactions", "x", Scope.TRANSACTION_READ, everywhere=True),
         ),
     ),

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -10,15 +11,18 @@ import pytest
 from PIL import Image
 
 from benchmarks.service.furnished import furnish
+from biometric_service.capture.files import ImageLimits
 from biometric_service.console.drafts import read_draft
 from biometric_service.interchange.sharing import agreeing
 from biometric_service.interchange.sharing.disclosing import disclose
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.references import CaptureException, ExceptionKind, GalleryId, SubjectId
+from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.vocabulary.sharing import Circle, DisclosureKind, RecordForm
 from tests.console import SignedIn, signed_in
 from tests.live_service import LiveService, event, live_service, without_models
-from tests.sharing import CLERK, FIRST, SECOND, terms
+from tests.sharing import CLERK, FIRST, SECOND, agreed, person, terms
 
 APPROVER = frozenset({Scope.SHARING_APPROVE})
 NOTES = {step: {"note": "not needed"} for step in ("refusal", "recall")}
@@ -184,20 +188,94 @@ def test_what_is_held_is_offered_to_who_reaches_every_gallery(live: LiveService)
     assert 'href="/held-transactions"' in signed_in(live, live.key(scopes)).get("/subjects").text
 
 
-def test_the_images_of_a_draft_are_shown_as_pictures(live: LiveService) -> None:
-    picture = Image.fromarray(np.full((40, 30, 3), 128, np.uint8))
+def png(*shape: int, dpi: int = 500) -> bytes:
     written = BytesIO()
-    picture.save(written, "PNG")
-    data = base64.b64encode(written.getvalue()).decode()
+    Image.fromarray(np.full(shape, 128, np.uint8)).save(written, "PNG", dpi=(dpi, dpi))
+    return written.getvalue()
+
+
+def test_the_images_of_a_draft_are_shown_as_pictures(live: LiveService) -> None:
+    rules = live.service.sharing.rules
+    data = base64.b64encode(png(40, 30, 3)).decode()
     image = {"modality": "face", "position": 0, "dpi": None, "data": data}
     template = {"modality": "fingerprint", "position": 2, "format": "ISO", "model": "leader", "data": data}
     record = {"subject": "P-1", "encounters": [{"at": "today", "images": [image], "templates": [template]}]}
-    draft = read_draft(live.service.walk, json.dumps({"content": {"record": record}}).encode())
+    draft = read_draft(rules, json.dumps({"content": {"record": record}}).encode(), "itl")
     [encounter] = draft.encounters
     assert encounter.facts == (("encounter.at", "today"),)
     assert encounter.images[0].picture.startswith("data:image/png;base64,")
     assert (encounter.templates[0].position, encounter.templates[0].picture) == ("right_index", "")
     files = {"subject": "P-1", "form": "cbeff", "files": [data]}
-    assert read_draft(live.service.walk, json.dumps({"content": {"record": files}}).encode()).files == (
-        len(written.getvalue()),
+    unread = read_draft(rules, json.dumps({"content": {"record": files}}).encode(), "itl")
+    assert unread.files == (len(png(40, 30, 3)),)
+    assert "neither" in unread.encounters[0].fault
+    few = replace(rules, image_limits=ImageLimits(1_000_000, 40 * 30))
+    many = {"subject": "P-1", "encounters": [{"images": [image] * 6}]}
+    [encounter] = read_draft(few, json.dumps({"content": {"record": many}}).encode(), "itl").encounters
+    assert [bool(each.picture) for each in encounter.images] == [True] * 4 + [False] * 2
+
+
+@pytest.fixture(scope="module")
+def pictured(live: LiveService) -> SubjectId:
+    """Somebody of whom images are kept."""
+    drawn = person(7, "P-pictured", date_of_birth="1991-04-02")
+    images = [png(250, 200), png(250, 200), png(80, 60, 3)]
+    samples = tuple(replace(each, image=image, templates=()) for each, image in zip(drawn.samples, images, strict=True))
+    gone = CaptureException(FingerPosition.LEFT_LITTLE, ExceptionKind.AMPUTATED)
+    kept = replace(drawn, galleries=frozenset({GalleryId("inmates")}), samples=samples, exceptions=(gone,))
+    live.service.store.enrol(kept, event(EventKind.SUBJECT_ENROLLED))
+    return kept.subject
+
+
+@pytest.mark.parametrize(
+    ("form", "fields", "shown"),
+    [
+        (
+            RecordForm.ANSI_NIST_ITL,
+            ("biographic.date_of_birth",),
+            ("Date of birth", "19910402", "FGP 10", "Type-14", "500 dpi"),
+        ),
+        (RecordForm.CBEFF, (), ("Finger Left LittleFinger", "EXCEPTION", "quality 80")),
+    ],
+)
+def test_the_images_in_files_are_shown_to_whoever_reviews_them(
+    live: LiveService, pictured: SubjectId, form: RecordForm, fields: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    sharing, officer = live.service.sharing, signed_in(live, live.key(APPROVER))
+    named = (*fields, "encounter.at", "encounter.exceptions", "image.fingerprint", "image.face")
+    circle = Circle(frozenset({GalleryId("inmates")}))
+    agreement = agreed(
+        sharing, terms(form=form, fields=named, two_person_review=True, circle=circle, profile="belize"), form.value
     )
+    made = disclose(sharing, agreement.id, pictured, CLERK)
+    page = officer.get(f"/disclosures/{made.id}/draft").text
+    newest = live.service.store.events(live.service.verify_audit() - 1, 1)
+    assert [each.event.kind for each in newest] == [EventKind.DISCLOSURE_READ]
+    assert page.count('<img src="data:image/png;base64,') == 3
+    for each in ("Right thumb", "Left thumb", "Face", *shown):
+        assert each in page
+    for listed in ("/disclosures", f"/disclosures/{made.id}"):
+        assert "data:image" not in officer.get(listed).text
+
+
+def test_what_other_agencies_sent_is_listed_and_opened(live: LiveService) -> None:
+    officer, received = signed_in(live, live.key(APPROVER)), live.service.sharing.received
+    path = "/received-disclosures/police/from-police-1"
+    listed = officer.get("/received-disclosures").text
+    assert (f'href="{path}"' in listed, "X-00001" in listed) == (True, False)
+    page = officer.get(path).text
+    for shown in ("X-00001", "biographic.lastName", "Received", f"/v1/operations{path}?purpose="):
+        assert shown in page
+    newest = live.service.store.events(live.service.verify_audit() - 1, 1)
+    assert [each.event.kind for each in newest] == [EventKind.RECEIVED_READ]
+    known = replace(received.received("police", "from-police-1"), id="odd", digest="1" * 64, content=b'{"content": []}')
+    received.add(known, event(EventKind.DISCLOSURE_RECEIVED))
+    assert "not written as this service writes" in officer.get("/received-disclosures/police/odd").text
+    recall = replace(known, id="recall", kind=DisclosureKind.RECALL, digest="2" * 64, content=None)
+    received.recall(recall, "odd", event(EventKind.RECALL_RECEIVED))
+    gone = officer.get("/received-disclosures/police/odd").text
+    assert ("was destroyed" in gone, "as it was signed" in gone) == (True, False)
+    assert "recalled something by it" in officer.get("/received-disclosures/police/recall").text
+    assert officer.get("/received-disclosures/police/nothing").status_code == 404
+    reader = signed_in(live, live.key(frozenset({Scope.GALLERY_READ})))
+    assert reader.get("/received-disclosures").status_code == 403

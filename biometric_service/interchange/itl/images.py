@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from biometric_service.capture import tones
+from biometric_service.capture.devices import png
+from biometric_service.capture.files import Picture
 from biometric_service.interchange.itl.message import Message
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.protocol import Characteristic
@@ -44,6 +47,13 @@ class RecordedImage:
     def pixels(self) -> int:
         """How many the record says that it has."""
         return self.part.raster.width * self.part.raster.height
+
+    def file(self, picture: Picture) -> bytes:
+        """The image, which ``picture`` is of, as a file: as it lies in the record, or, of plain pixels, as PNG."""
+        if self.part.raster.compressed:
+            return self.part.data
+        pixels = tones.grey(picture.image) if picture.image.mode == "L" else tones.bgr(picture.image)
+        return png(pixels, self.part.raster.dpi)
 
 
 def images_of(message: Message) -> list[RecordedImage]:

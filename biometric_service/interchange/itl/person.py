@@ -68,7 +68,7 @@ def _person(message: Message, description: Description, limits: ImageLimits) -> 
 
 
 def _face(image: RecordedImage, limits: ImageLimits) -> GivenImage:
-    return GivenImage(_file(image, _opened(image, limits)), Modality.FACE, device=ITL)
+    return GivenImage(image.file(_opened(image, limits)), Modality.FACE, device=ITL)
 
 
 def _fingers(
@@ -94,7 +94,7 @@ def _shows(image: RecordedImage) -> tuple[FingerPosition, ...]:
 def _on(image: RecordedImage, absent: Sequence[CaptureException], limits: ImageLimits) -> list[GivenImage]:
     picture, dpi, fingers = _opened(image, limits), _dpi(image), _shows(image)
     if len(fingers) == 1:
-        return [GivenImage(_file(image, picture), Modality.FINGERPRINT, fingers[0], dpi, ITL)]
+        return [GivenImage(image.file(picture), Modality.FINGERPRINT, fingers[0], dpi, ITL)]
     pixels = dark_ridges(tones.grey(picture.image))
     found = apart(pixels, dpi, image.positions[0], {each.position for each in absent})
     if isinstance(found, SlapAdvice):
@@ -116,11 +116,3 @@ def _dpi(image: RecordedImage) -> float:
     if not LEAST <= dpi <= MOST:
         raise _Refused(Hold.RESOLUTION_UNUSABLE, f"Record {image.record} is of {dpi:g} dpi.")
     return dpi
-
-
-def _file(image: RecordedImage, picture: Picture) -> bytes:
-    """The image as a file: as it lies in the record, or, where that holds plain pixels, as PNG."""
-    if image.part.raster.compressed:
-        return image.part.data
-    pixels = tones.grey(picture.image) if picture.image.mode == "L" else tones.bgr(picture.image)
-    return png(pixels, image.part.raster.dpi)

@@ -9,7 +9,7 @@ from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError
 from biometric_service.interchange.itl.images import RecordedImage, images_of
 from biometric_service.interchange.itl.message import Header, Message, is_text
 from biometric_service.interchange.itl.minutiae import TYPE_9, minutiae_count
-from device_drivers.records.transactions import Record, Tagged
+from device_drivers.records.transactions import Field, Record, Tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,12 @@ def summary_of(message: Message, limits: ImageLimits) -> Summary:
     return Summary(message.header, message.characters.codec, len(message.encoded()), records)
 
 
+def text_of(message: Message, field: Field) -> str:
+    """What stands in a field on one line, empty for bytes."""
+    text = message.characters.decode(field.value) if is_text(field) else ""
+    return text.replace("\x1e", " | ").replace("\x1f", ", ")
+
+
 def _record(
     message: Message, number: int, record: Record, image: RecordedImage | None, limits: ImageLimits
 ) -> RecordSummary:
@@ -82,9 +88,7 @@ def _record(
 
 def _fields(message: Message, record: Tagged) -> Iterator[FieldSummary]:
     for field in record.fields:
-        text = message.characters.decode(field.value) if is_text(field) else ""
-        readable = text.replace("\x1e", " | ").replace("\x1f", ", ")
-        yield FieldSummary(field.tag.decode(), readable, len(field.value))
+        yield FieldSummary(field.tag.decode(), text_of(message, field), len(field.value))
 
 
 def _image(image: RecordedImage, limits: ImageLimits) -> ImageSummary:

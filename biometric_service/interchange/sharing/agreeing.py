@@ -53,12 +53,17 @@ def in_force_with(sharing: Sharing, principal: str) -> list[Agreement]:
 
 def partner_of(sharing: Sharing, agency: str) -> Partner:
     """What is known of an agency by its newest agreement that was ever signed; AGREEMENT_UNKNOWN."""
+    return partner_terms(sharing, agency).partner
+
+
+def partner_terms(sharing: Sharing, agency: str) -> Terms:
+    """The newest terms with an agency that were ever signed; AGREEMENT_UNKNOWN."""
     known = [each for each in sharing.agreements.agreements() if each.terms.partner.agency == agency and each.signed]
     if not known:
         raise BiometricServiceError(
             ErrorCode.AGREEMENT_UNKNOWN, "There is no agreement with this agency.", "Check its id."
         )
-    return max(known, key=lambda each: each.proposed_at).terms.partner
+    return max(known, key=lambda each: each.proposed_at).terms
 
 
 def _require_sound(sharing: Sharing, terms: Terms) -> None:
