@@ -115,7 +115,9 @@ class DirectLink:
         ruling = check_movement(walk, request, Caller(f"device:{self.device.id}", "movement")).passed.ruling
         self.checked += 1
         self._require_line(lossy=self.lossy)
-        return OnlineAnswer(ruling.passage, ruling.subject, (ruling.reason,), (), ruling.ground.value)
+        return OnlineAnswer(
+            ruling.passage, ruling.subject, tuple(each.sentence for each in ruling.why), (), ruling.ground.value
+        )
 
     def slice(self, held: ChangeNumber) -> bytes:
         self._require_line()

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from biometric_service.api import request_ids
+from biometric_service.api import languages, request_ids
 from biometric_service.api.errors import problem_response, unexpected
 from biometric_service.api.telemetry.logs import FACTS
 from biometric_service.api.telemetry.metrics import Metrics
@@ -92,6 +93,7 @@ class _Exchange:
         self._began = time.perf_counter()
         self.headers = Headers(scope=scope)
         self._id = request_ids.begin(self.headers.get(request_ids.HEADER, ""))
+        languages.begin(HTTPConnection(scope))
 
     @property
     def route(self) -> str:

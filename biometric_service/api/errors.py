@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from biometric_service.api.failures import record_failure
+from biometric_service.api.languages import asked_language
 from biometric_service.api.osia.schemas.tasks import Error
 from biometric_service.api.request_ids import request_id
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -152,15 +153,15 @@ class Problem(BaseModel):
 
 
 def problem_response(fault: BiometricServiceError, status: HTTPStatus | None = None) -> Response:
-    """The fault as an answer; ``status`` where HTTP itself has a more exact one."""
-    status = status or STATUS[fault.code]
+    """The fault as an answer, in the language that is asked for; ``status`` where HTTP has a more exact one."""
+    status, language = status or STATUS[fault.code], asked_language()
     problem = Problem(
         type=f"urn:biometric-service:error:{fault.code.value}",
         title=fault.code.value.replace("_", " ").capitalize(),
         status=status,
-        detail=fault.message,
+        detail=fault.what.told(language),
         code=fault.code,
-        action=fault.action,
+        action=fault.do.told(language),
         request_id=request_id(),
     )
     return Response(problem.model_dump_json(), status, _headers(fault, status), MEDIA_TYPE)

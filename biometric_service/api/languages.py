@@ -1,14 +1,28 @@
-"""In which language whoever asks is answered: pages of the console, and reports."""
+"""In which language whoever asks is answered: pages of the console, reports, and sentences of operations."""
 
-from fastapi import Request
+from contextvars import ContextVar
 
-from biometric_service.texts.speaking import LANGUAGES
+from starlette.requests import HTTPConnection
+
+from biometric_service.texts.speaking import ENGLISH, LANGUAGES
 
 COOKIE = "language"
 HEADER = "Accept-Language"
 
+_CURRENT: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
-def language_of(request: Request) -> str:
+
+def begin(asked: HTTPConnection) -> None:
+    """Set the language of the request in progress."""
+    _CURRENT.set(language_of(asked))
+
+
+def asked_language() -> str:
+    """The language of the request in progress, English outside of one."""
+    return _CURRENT.get()
+
+
+def language_of(request: HTTPConnection) -> str:
     """The language chosen in the console, else the first in ``Accept-Language`` that there is, else English."""
     wanted = [request.cookies.get(COOKIE, ""), *_accepted(request.headers.get(HEADER, ""))]
     return next((each for each in wanted if each in LANGUAGES), LANGUAGES[0])

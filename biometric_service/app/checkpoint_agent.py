@@ -25,7 +25,9 @@ TICK_S: Final = 0.5
 TRIES: Final = 3
 """Pictures of one characteristic before another one is asked for."""
 
-Tell = Callable[[Mapping[str, Json]], None]
+Told = Callable[[str], Mapping[str, Json]]
+"""What is told, for a line of JSON, given the language of its sentences."""
+Tell = Callable[[Told], None]
 Capture = Callable[[Modality], Given]
 """Captures one sample; SAMPLES_UNUSABLE where nothing good came in time, DEVICE_FAILED."""
 
@@ -75,7 +77,7 @@ class Keeper:
         seen = (state.linked, state.waiting, state.refused, state.slice, state.stale)
         if seen != self._told:
             self._told = seen
-            self.tell(state.told())
+            self.tell(state.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,18 @@ class Lane:
 
     def _asked(self, images: tuple[Given, ...]) -> CheckpointAnswer:
         answer = self.checkpoint.check(Asked(uuid4().hex, images, self.direction, self.claimed))
-        self.tell(answer.told())
+        self.tell(answer.told)
         return answer
 
 
-def fault_told(fault: BiometricServiceError) -> Mapping[str, Json]:
+def fault_told(fault: BiometricServiceError) -> Told:
     """A fault, for a line of JSON."""
-    return {"event": "fault", "code": fault.code.value, "message": fault.message, "action": fault.action}
+
+    def told(language: str) -> Mapping[str, Json]:
+        said = {"message": fault.what.told(language), "action": fault.do.told(language)}
+        return {"event": "fault", "code": fault.code.value, **said}
+
+    return told
 
 
 def as_line(told: Mapping[str, Json]) -> str:

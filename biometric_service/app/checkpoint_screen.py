@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from biometric_service.api.languages import language_of
-from biometric_service.app.checkpoint_agent import Capture, Tell, as_line, fault_told
+from biometric_service.app.checkpoint_agent import Capture, Tell, Told, as_line, fault_told
 from biometric_service.capture.devices import device_failed
 from biometric_service.checkpoint.answers import CheckpointAnswer
 from biometric_service.checkpoint.by_hand import ByHand, Why
@@ -28,8 +28,9 @@ from biometric_service.checkpoint.link import Asked
 from biometric_service.console.rendering import STATIC, standalone, static_files
 from biometric_service.errors import BiometricServiceError
 from biometric_service.recognition.requests import Given, GivenImage
+from biometric_service.texts.speaking import ENGLISH
 from biometric_service.vocabulary.decisions import Movement
-from biometric_service.vocabulary.references import Json, SubjectId
+from biometric_service.vocabulary.references import SubjectId
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.errors import Reason
 
@@ -46,18 +47,18 @@ class Screen:
     def __init__(self, checkpoint: Checkpoint, direction: Movement, also: Tell, reader: Capture | None = None) -> None:
         self.checkpoint, self.direction = checkpoint, direction
         self._also, self._reader = also, reader
-        self._told: list[tuple[int, str]] = []
+        self._told: list[tuple[int, Told]] = []
         self._count = 0
         self._lock = threading.Lock()
 
-    def tell(self, told: Mapping[str, Json]) -> None:
+    def tell(self, told: Told) -> None:
         """Show it, and tell whoever else is to know."""
         with self._lock:
             self._count += 1
-            self._told = [*self._told[-KEPT:], (self._count, as_line(told))]
+            self._told = [*self._told[-KEPT:], (self._count, told)]
         self._also(told)
 
-    def since(self, number: int) -> list[tuple[int, str]]:
+    def since(self, number: int) -> list[tuple[int, Told]]:
         """What was told after a number."""
         with self._lock:
             return [each for each in self._told if each[0] > number]
@@ -67,16 +68,16 @@ class Screen:
         """How much was told so far."""
         return self._count
 
-    def check(self, image: bytes, modality: Modality, claimed: str | None) -> Mapping[str, Json]:
+    def check(self, image: bytes, modality: Modality, claimed: str | None) -> Told:
         """Check whoever is in a picture; what is said of it, a fault included."""
         return self._said(lambda: self._checked((GivenImage(image, modality, device="screen"),), claimed))
 
-    def check_finger(self, face: bytes, claimed: str | None) -> Mapping[str, Json]:
+    def check_finger(self, face: bytes, claimed: str | None) -> Told:
         """Let the reader take a finger, and check it with the face of the same person; ``face``: empty for none."""
         faces = (GivenImage(face, Modality.FACE, device="screen"),) if face else ()
         return self._said(lambda: self._checked((*faces, self._finger()), claimed))
 
-    def confirm(self, body: "Confirmation") -> Mapping[str, Json]:
+    def confirm(self, body: "Confirmation") -> Told:
         """Let two officers, whose faces are given, answer for somebody; what is said of it."""
         first, second = ((GivenImage(each, Modality.FACE, device="screen"),) for each in body.officers)
         asked = ByHand(uuid4().hex, SubjectId(body.subject), self.direction, body.why, (first, second))
@@ -96,9 +97,9 @@ class Screen:
         who = SubjectId(claimed) if claimed else None
         return self.checkpoint.check(Asked(uuid4().hex, images, self.direction, who))
 
-    def _said(self, ask: Callable[[], CheckpointAnswer]) -> Mapping[str, Json]:
+    def _said(self, ask: Callable[[], CheckpointAnswer]) -> Told:
         try:
-            told = ask().told()
+            told: Told = ask().told
         except BiometricServiceError as fault:
             told = fault_told(fault)
         self.tell(told)
@@ -136,21 +137,24 @@ def screen_app(screen: Screen) -> FastAPI:
 
     @app.get("/v1/state")
     async def state() -> Mapping[str, object]:
-        return dict(await run_in_threadpool(lambda: screen.checkpoint.state().told()))
+        return dict(await run_in_threadpool(lambda: screen.checkpoint.state().told(ENGLISH)))
 
     @app.post("/v1/checks")
     async def check(
         request: Request, modality: Modality = Modality.FACE, claimed: Annotated[str | None, Query()] = None
     ) -> Mapping[str, object]:
-        return dict(await run_in_threadpool(screen.check, await request.body(), modality, claimed))
+        told = await run_in_threadpool(screen.check, await request.body(), modality, claimed)
+        return dict(told(language_of(request)))
 
     @app.post("/v1/finger-checks")
     async def check_finger(request: Request, claimed: Annotated[str | None, Query()] = None) -> Mapping[str, object]:
-        return dict(await run_in_threadpool(screen.check_finger, await request.body(), claimed))
+        told = await run_in_threadpool(screen.check_finger, await request.body(), claimed)
+        return dict(told(language_of(request)))
 
     @app.post("/v1/manual-checks")
-    async def confirm(body: Confirmation) -> Mapping[str, object]:
-        return dict(await run_in_threadpool(screen.confirm, body))
+    async def confirm(request: Request, body: Confirmation) -> Mapping[str, object]:
+        told = await run_in_threadpool(screen.confirm, body)
+        return dict(told(language_of(request)))
 
     @app.get("/v1/events")
     async def events(request: Request) -> StreamingResponse:
@@ -190,6 +194,6 @@ def _refusal(request: Request) -> Response | None:
 async def _events(screen: Screen, request: Request) -> AsyncIterator[str]:
     number = screen.count
     while not await request.is_disconnected():
-        for number, line in screen.since(number):  # noqa: B020 - the last one counts
-            yield f"id: {number}\ndata: {line}\n\n"
+        for number, told in screen.since(number):  # noqa: B020 - the last one counts
+            yield f"id: {number}\ndata: {as_line(told(language_of(request)))}\n\n"
         await asyncio.sleep(EVERY_S)

@@ -1,9 +1,10 @@
 """What a checkpoint shows and tells."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.references import Json, SubjectId
 
@@ -19,12 +20,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OnlineAnswer:
-    """What the service said: ``reasons`` in sentences, ``advice`` on how to do better; ``ground``: why, in a word."""
+    """What the service said: ``reasons``, ``advice`` on how to do better; ``ground``: why, in a word."""
 
     passage: Passage
     subject: SubjectId | None
-    reasons: tuple[str, ...]
-    advice: tuple[str, ...] = ()
+    reasons: tuple[Sentence, ...]
+    advice: tuple[Sentence, ...] = ()
     ground: str = ""
 
 
@@ -38,9 +39,9 @@ class CheckpointAnswer:
     id: str
     passage: Passage
     subject: SubjectId | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Sentence, ...]
     step: Step
-    advice: tuple[str, ...] = ()
+    advice: tuple[Sentence, ...] = ()
     ground: str = ""
     slice: int | None = None
     age: float | None = None
@@ -51,17 +52,17 @@ class CheckpointAnswer:
         """Whether it was decided here, without the service."""
         return self.slice is not None
 
-    def told(self) -> Mapping[str, Json]:
-        """For a line of JSON and for the screen."""
+    def told(self, language: str) -> Mapping[str, Json]:
+        """For a line of JSON and for the screen; its sentences in a language."""
         return {
             "event": "answer",
             "id": self.id,
             "passage": self.passage.value,
             "subject": self.subject,
-            "reasons": self.reasons,
+            "reasons": _told(self.reasons, language),
             "ground": self.ground,
             "next": self.step.value,
-            "advice": self.advice,
+            "advice": _told(self.advice, language),
             "decided": "offline" if self.offline else "online",
             "slice": self.slice,
             "slice_age_s": None if self.age is None else round(self.age, 1),
@@ -82,8 +83,8 @@ class CheckpointState:
     stale: bool
     locked: bool
 
-    def told(self) -> Mapping[str, Json]:
-        """For a line of JSON and for the screen."""
+    def told(self, _: str) -> Mapping[str, Json]:
+        """For a line of JSON and for the screen, which is without sentences."""
         return {
             "event": "state",
             "post": self.post,
@@ -95,3 +96,7 @@ class CheckpointState:
             "stale": self.stale,
             "locked": self.locked,
         }
+
+
+def _told(sentences: Iterable[Sentence], language: str) -> tuple[str, ...]:
+    return tuple(each.told(language) for each in sentences)

@@ -22,6 +22,7 @@ from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.movements import Ground, Means, Ruling
 from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.rulings import RulingCode, because, sentences
 
 _DIFFERENT: Final = 3
 
@@ -63,27 +64,23 @@ def confirm_by_hand(held: HeldSlice, asked: ByHand, among: Among, caller: Caller
     """
     rules = held.rules
     if rules is None:
-        return _refused("This device knows no rules of its post.")
+        return _refused(RulingCode.NO_RULES)
     require_member(held.walk, asked.subject, among.people)
     first, second = (_officer(held, images, among.officers, caller) for images in asked.officers)
     if first is None or second is None or len({first, second, asked.subject}) < _DIFFERENT:
-        return _refused("Two different officers are needed, and both must be recognised.")
+        return _refused(RulingCode.NOT_TWO_OFFICERS)
     facts = ManualFacts((first, second), asked.why.value)
-    reason = (
-        f"Two officers were recognised by their faces, who say that the person is {asked.subject}. That is no proof: "
-        "look yourself, and confirm it at the console once the line is back."
-    )
-    identity = Ruling(Passage.PASS, Ground.OFFICERS_UNPROVEN, reason, asked.subject)
+    why = because(RulingCode.OFFICERS_UNPROVEN, subject=asked.subject)
+    identity = Ruling(Passage.PASS, Ground.OFFICERS_UNPROVEN, why, asked.subject)
     passing = passing_now(rules.post, asked.direction, Means.MANUAL, caller, asked.id)
     passed = held.passages.confirm(passing, identity, post_rule(rules.post, asked.direction, identity), facts)
-    return OnlineAnswer(
-        passed.ruling.passage, passed.ruling.subject, (passed.ruling.reason,), (), passed.ruling.ground.value
-    )
+    ruling = passed.ruling
+    return OnlineAnswer(ruling.passage, ruling.subject, sentences(ruling.why), (), ruling.ground.value)
 
 
 def _officer(held: HeldSlice, images: Sequence[Given], officers: GalleryId, caller: Caller) -> SubjectId | None:
     return identify(held.walk, IdentificationRequest(tuple(images), officers), caller).decision.subject
 
 
-def _refused(why: str) -> OnlineAnswer:
-    return OnlineAnswer(Passage.REVIEW, None, (why,), (), Ground.NOT_CERTAIN.value)
+def _refused(why: RulingCode) -> OnlineAnswer:
+    return OnlineAnswer(Passage.REVIEW, None, sentences(because(why)), (), Ground.NOT_CERTAIN.value)

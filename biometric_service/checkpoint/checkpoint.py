@@ -281,11 +281,7 @@ class Checkpoint:
 
     def _require_unlocked(self) -> None:
         if self._disk.locked:
-            raise BiometricServiceError(
-                ErrorCode.DEVICE_REVOKED,
-                "The service has revoked this device: it decides nothing, and what it held is wiped.",
-                "Let two officers check by hand; set the checkpoint up anew with a new key.",
-            )
+            raise BiometricServiceError.of(ErrorCode.DEVICE_REVOKED, "wiped")
 
     def _require_clock(self) -> None:
         if self._clock() < self._mark.seen - SKEW:
@@ -308,7 +304,7 @@ _DOUBTFUL: Final = frozenset({Ground.UNKNOWN_PERSON.value, ""})
 def _of_this_image(fault: BiometricServiceError) -> OnlineAnswer:
     """What another picture, or another characteristic, may settle; any other fault is raised."""
     if fault.code in FAULTS_OF_AN_IMAGE:
-        return OnlineAnswer(Passage.RECAPTURE, None, (fault.message,), (fault.action,), Ground.NOT_USABLE.value)
+        return OnlineAnswer(Passage.RECAPTURE, None, (fault.what,), (fault.do,), Ground.NOT_USABLE.value)
     if fault.code is ErrorCode.MODALITY_UNAVAILABLE:
-        return OnlineAnswer(Passage.REVIEW, None, (fault.message,), (), Ground.SEARCH_INCOMPLETE.value)
+        return OnlineAnswer(Passage.REVIEW, None, (fault.what,), (), Ground.SEARCH_INCOMPLETE.value)
     raise fault

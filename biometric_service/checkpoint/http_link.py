@@ -24,7 +24,9 @@ from biometric_service.client.images import Image
 from biometric_service.client.sending import Connection
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenImage
+from biometric_service.vocabulary.quality import instruction
 from biometric_service.vocabulary.references import ChangeNumber, SubjectId
+from biometric_service.vocabulary.rulings import RulingReason
 
 BUSY: Final = {HTTPStatus.TOO_MANY_REQUESTS}
 SLICE_SECONDS: Final = 120.0
@@ -150,9 +152,10 @@ def image_of(given: Given) -> Image:
 
 
 def _online(answer: MovementAnswer) -> OnlineAnswer:
-    advice = tuple(each.failure.instruction for each in answer.samples if each.failure)
+    advice = tuple(instruction(each.failure.defect) for each in answer.samples if each.failure)
+    why = tuple(RulingReason(each.code, each.facts).sentence for each in answer.why)
     subject = None if answer.subject is None else SubjectId(answer.subject)
-    return OnlineAnswer(answer.passage, subject, tuple(answer.reasons), advice, answer.ground.value)
+    return OnlineAnswer(answer.passage, subject, why, advice, answer.ground.value)
 
 
 def _require_taken(answer: PassagesAnswer) -> None:

@@ -9,13 +9,14 @@ from biometric_service.recognition.requests import MovementCheck, MovementReques
 from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.movements import Ground
-from biometric_service.vocabulary.quality import INSTRUCTIONS
+from biometric_service.vocabulary.quality import instruction
 from biometric_service.vocabulary.references import GalleryId
+from biometric_service.vocabulary.rulings import RulingCode, because, sentences
 
 DOUBTS = {
-    ErrorCode.SUBJECT_UNKNOWN: "Whoever is claimed is not in the slice of this device: have an officer look.",
-    ErrorCode.GALLERY_UNKNOWN: "The slice of this device does not hold all who may be here: have an officer look.",
-    ErrorCode.MODALITY_UNAVAILABLE: "The slice of this device cannot be searched by this: have an officer look.",
+    ErrorCode.SUBJECT_UNKNOWN: RulingCode.CLAIM_NOT_IN_SLICE,
+    ErrorCode.GALLERY_UNKNOWN: RulingCode.GALLERY_NOT_IN_SLICE,
+    ErrorCode.MODALITY_UNAVAILABLE: RulingCode.MODALITY_NOT_IN_SLICE,
 }
 """Faults that the service would tell apart, and a slice cannot."""
 
@@ -37,9 +38,9 @@ def decide_offline(held: HeldSlice, asked: Asked, caller: Caller) -> OnlineAnswe
 
 def _answer(check: MovementCheck) -> OnlineAnswer:
     ruling = check.passed.ruling
-    advice = tuple(INSTRUCTIONS[each.failure] for each in check.samples if each.failure)
-    return OnlineAnswer(ruling.passage, ruling.subject, check.reasons, advice, ruling.ground.value)
+    advice = tuple(instruction(each.failure) for each in check.samples if each.failure)
+    return OnlineAnswer(ruling.passage, ruling.subject, sentences(ruling.why), advice, ruling.ground.value)
 
 
 def _doubt(code: ErrorCode) -> OnlineAnswer:
-    return OnlineAnswer(Passage.REVIEW, None, (DOUBTS[code],), (), Ground.SEARCH_INCOMPLETE.value)
+    return OnlineAnswer(Passage.REVIEW, None, sentences(because(DOUBTS[code])), (), Ground.SEARCH_INCOMPLETE.value)

@@ -16,6 +16,7 @@ from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.movements import Ground, How, Passed, Passing, Ruling, Standing, Whereabouts
 from biometric_service.vocabulary.places import Order
 from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.rulings import RulingCode, because
 
 if TYPE_CHECKING:
     from biometric_service.checkpoint.held import HeldSlice
@@ -72,8 +73,8 @@ class SlicePassages(NotHere):
         if not self._held.stale(at) or not _is_settled(ruling):
             return ruling
         age = self._held.age(at) or 0.0
-        reason = f"{ruling.reason} This was decided on a slice that is {age / 60:.0f} min old: have an officer look."
-        return replace(ruling, passage=Passage.REVIEW, ground=Ground.NOT_CERTAIN, reason=reason)
+        why = (*ruling.why, *because(RulingCode.OLD_SLICE, minutes=f"{age / 60:.0f}"))
+        return replace(ruling, passage=Passage.REVIEW, ground=Ground.NOT_CERTAIN, why=why)
 
     def _standing(self, passing: Passing, subject: SubjectId) -> Standing:
         summary = self._held.store.subject(subject)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from biometric_service.app.checkpoint_agent import Keeper, Lane, Tell, as_line, fault_told
+from biometric_service.app.checkpoint_agent import Keeper, Lane, Tell, Told, as_line, fault_told
 from biometric_service.app.checkpoint_screen import Screen, serving_screen
 from biometric_service.app.checkpoints import Setup, open_checkpoint, walk_on_slices
 from biometric_service.app.stages import Stages, build_stages
@@ -29,6 +29,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.judging import QualityJudge, WalkJudge
 from biometric_service.recognition.requests import Given
 from biometric_service.settings import load_settings
+from biometric_service.texts.speaking import Language
 from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.references import Json, SubjectId
 from biometric_service.vocabulary.samples import Modality
@@ -62,6 +63,7 @@ def checkpoint(  # noqa: PLR0913 - the options of the command
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to wait for a good picture.")] = 10.0,
     screen: Annotated[int, typer.Option(help="Port on this machine for a kiosk's screen; 0 for none.")] = 0,
     once: Annotated[bool, typer.Option("--once", help="Check one person and end.")] = False,
+    language: Annotated[Language, typer.Option(help="Of the sentences in its lines.")] = Language.ENGLISH,
 ) -> None:
     """Check people at a post, by the service while it answers and by this device's own slice while it does not.
 
@@ -70,7 +72,7 @@ def checkpoint(  # noqa: PLR0913 - the options of the command
     """
     if is_locked(state):
         wipe_locked(state)
-        _print(_revoked())
+        _tell(language)(_revoked())
         raise typer.Exit(REVOKED)
     settings = load_settings()
     stages = build_stages(settings)
@@ -82,9 +84,9 @@ def checkpoint(  # noqa: PLR0913 - the options of the command
         opened = stack.enter_context(open_checkpoint(setup, walk_on_slices(stages, settings), service, connection))
         kept = stack.enter_context(KeptOpen(device)) if device else None
         camera = Camera(stages, {Modality.FACE: device, Modality.FINGERPRINT: reader}, seconds, kept)
-        tell: Tell = _print
+        tell = _tell(language)
         if screen:
-            shown = Screen(opened, direction, _print, camera.capture if reader else None)
+            shown = Screen(opened, direction, tell, camera.capture if reader else None)
             stack.enter_context(serving_screen(shown, screen))
             tell = shown.tell
         keeper = stack.enter_context(Keeper(opened, tell))
@@ -159,8 +161,12 @@ def _code(answer: CheckpointAnswer) -> int:
     return {Passage.STOP: STOPPED, Passage.REVIEW: OFFICER}.get(answer.passage, AGAIN)
 
 
-def _revoked() -> Mapping[str, Json]:
-    return {"event": "fault", "code": ErrorCode.DEVICE_REVOKED.value, "message": "This device is revoked."}
+def _revoked() -> Told:
+    return fault_told(BiometricServiceError.of(ErrorCode.DEVICE_REVOKED, "wiped"))
+
+
+def _tell(language: Language) -> Tell:
+    return lambda told: _print(told(language.value))
 
 
 def _print(told: Mapping[str, Json]) -> None:

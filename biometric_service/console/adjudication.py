@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
 from biometric_service.api.explanation.explaining import picture_of
+from biometric_service.api.languages import asked_language
 from biometric_service.api.operations import adjudications, subjects
 from biometric_service.api.operations.answering import sample_answers
 from biometric_service.api.operations.answers import ComparisonPicture, SampleAnswer, SubjectAnswer
@@ -77,7 +78,7 @@ async def show_case(visit: Reviewer, case: str) -> HTMLResponse:
 async def show_pictures(visit: Reviewer, case: str, workers: WorkersOf) -> HTMLResponse:
     """What was compared, aligned and with the minutiae that were paired, and every image of both."""
     images = await adjudications.read_images_of_case(visit.admission, visit.asking, case, visit.services)
-    compared, samples = await workers.run(_compared, visit, case)
+    compared, samples = await workers.run(_compared, visit, case, asked_language())
     sides = [await workers.run(_shown, visit.services.walk, each) for each in (images.probe, images.candidate)]
     return visit.page("adjudication_pictures.html", {"compared": compared, "samples": samples, "sides": sides})
 
@@ -118,10 +119,10 @@ async def _history(visit: Visit, subject: str | None) -> SubjectAnswer | None:
         return None
 
 
-def _compared(visit: Visit, case: str) -> tuple[tuple[ComparisonPicture, ...], tuple[SampleAnswer, ...]]:
+def _compared(visit: Visit, case: str, language: str) -> tuple[tuple[ComparisonPicture, ...], tuple[SampleAnswer, ...]]:
     walk = visit.services.walk
     explained = explain_case(walk, walk.cases, walk.cases.case(case))
-    return tuple(map(picture_of, explained.comparisons)), sample_answers(explained.samples)
+    return tuple(picture_of(each, language) for each in explained.comparisons), sample_answers(explained.samples)
 
 
 def _shown(walk: Walk, images: Sequence[CaseImageAnswer]) -> list[tuple[CaseImageAnswer, str]]:

@@ -71,9 +71,7 @@ async def revoke_key(visit: KeyWriter, key: str) -> Response:
     """End a key at once, and the sessions that were signed in with it."""
     caller = await visit.caller()
     if key not in {each.id for each in await run_in_threadpool(_reached, visit)}:
-        raise BiometricServiceError(
-            ErrorCode.REQUEST_INVALID, f"There is no API key {key!r} in force.", "Check its id."
-        )
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "key_unknown", key=key)
     await run_in_threadpool(visit.services.api_keys.revoke, key, _event(EventKind.API_KEY_REVOKED, caller, api_key=key))
     return visit.go("/keys", "api_keys.revoked", key=key)
 

@@ -44,7 +44,7 @@ def _photograph(services: Services, subject: SubjectId) -> bytes:
         if reference.template.format.modality is Modality.FACE
     ]
     if not faces:
-        raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, "No face is kept of the person.", "Capture one.")
+        raise BiometricServiceError.of(ErrorCode.SUBJECT_UNKNOWN, "no_face")
     newest = max(faces, key=lambda reference: reference.id)
     pixels = services.walk.decode(GivenImage(services.store.image(newest.id), Modality.FACE)).pixels
     picture = Image.fromarray(pixels[:, :, ::-1])

@@ -126,11 +126,7 @@ def merge(encounters: EncounterStore, case: Case, caller: Caller, guard: Guard =
 def to_merge(case: Case) -> tuple[SubjectId, SubjectId]:
     """Whose encounters go, and who gets them; CASE_CONFLICT where no merge follows from the case."""
     if case.subject is None or follows(case) is not Consequence.MERGE:
-        raise BiometricServiceError(
-            ErrorCode.CASE_CONFLICT,
-            "No merge follows from this case.",
-            "Merge those alone who are enrolled as two and were judged the same person.",
-        )
+        raise BiometricServiceError.of(ErrorCode.CASE_CONFLICT, "no_merge")
     return case.subject, case.candidate
 
 

@@ -193,11 +193,7 @@ def require_new(walk: Walk, subject: SubjectId) -> None:
         if fault.code is ErrorCode.SUBJECT_UNKNOWN:
             return
         raise
-    raise BiometricServiceError(
-        ErrorCode.SUBJECT_EXISTS,
-        f"A subject {subject} is enrolled already.",
-        "Verify the person against that record, or enrol under another id.",
-    )
+    raise BiometricServiceError.of(ErrorCode.SUBJECT_EXISTS, "enrolled", subject=subject)
 
 
 def _encounter(request: EnrolmentRequest, observed: Sequence[Observation]) -> Encounter:

@@ -20,6 +20,7 @@ from biometric_service.recognition.intake_desk import IntakeDesk, intake_event
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.recognition.vouching import images_vouched
 from biometric_service.recognition.walk import Observation, Walk, observe
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.intakes import (
     FACE_PLACES,
@@ -84,10 +85,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What became of a picture; ``advice``: why a scan of several fingers could not be taken apart, else empty."""
+    """What became of a picture; ``advice``: why a scan of several fingers could not be taken apart, else None."""
 
     judged: tuple[Judged, ...]
-    advice: str = ""
+    advice: Sentence | None = None
 
 
 def take(desk: IntakeDesk, intake: str, picture: IntakePicture, caller: Caller) -> Taking:

@@ -10,6 +10,7 @@ from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.movements import Ground, ManualCheck, NewManualCheck, Passed, Ruling
 from biometric_service.vocabulary.musters import Counted
+from biometric_service.vocabulary.rulings import RulingCode, because
 
 
 def expiry(minutes: float) -> datetime:
@@ -42,8 +43,8 @@ def confirm_manual_check(day: DayStores, check: str, caller: Caller) -> tuple[Ma
     believed to be elsewhere, or into a full zone. MANUAL_CHECK_UNKNOWN, MANUAL_CHECK_CONFLICT.
     """
     present = day.manual_checks.check(check)
-    reason = f"Two officers say that it is {present.subject}."
-    identity = Ruling(Passage.PASS, Ground.CONFIRMED_BY_TWO, reason, present.subject)
+    why = because(RulingCode.CONFIRMED_BY_TWO, subject=present.subject)
+    identity = Ruling(Passage.PASS, Ground.CONFIRMED_BY_TWO, why, present.subject)
 
     event = _event(EventKind.MANUAL_CHECK_CONFIRMED, present, caller, opened_by=present.opened_by)
     return day.manual_checks.confirm(check, identity, post_rule, event)

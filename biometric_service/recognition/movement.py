@@ -28,6 +28,7 @@ from biometric_service.vocabulary.decisions import Decision, Outcome, Passage
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.movements import Ground, Passed, Ruling
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
+from biometric_service.vocabulary.rulings import RulingCode, because
 from biometric_service.vocabulary.trace import SILENT, Trace
 
 
@@ -95,16 +96,17 @@ def _of_the_active(walk: Walk, ruling: Ruling) -> Ruling:
     status = walk.store.subject(ruling.subject).status
     if status is EncounterStatus.ACTIVE:
         return ruling
-    reason = f"The person is {ruling.subject}, who is {status.value}."
-    return Ruling(Passage.STOP, Ground.NOT_ACTIVE, reason, ruling.subject)
+    why = because(RulingCode.NOT_ACTIVE, subject=ruling.subject, status=status.value)
+    return Ruling(Passage.STOP, Ground.NOT_ACTIVE, why, ruling.subject)
 
 
 def _rule(claimed: SubjectId | None, verification: Decision | None, identification: Decision | None) -> Ruling:
     """What the checkpoint shows; never a pass on an incomplete search, on doubt, or in another's name."""
     if identification is None:
-        return Ruling(Passage.PASS, Ground.CLAIM_VERIFIED, f"The person is {claimed}, as claimed.", claimed)
+        why = because(RulingCode.CLAIM_VERIFIED, subject=claimed)
+        return Ruling(Passage.PASS, Ground.CLAIM_VERIFIED, why, claimed)
     if identification.outcome is Outcome.RECAPTURE:
-        return Ruling(Passage.RECAPTURE, Ground.NOT_USABLE, "No image could be used: capture again.")
+        return Ruling(Passage.RECAPTURE, Ground.NOT_USABLE, because(RulingCode.NOT_USABLE))
     if claimed is not None and verification is not None:
         return _rule_claim(claimed, verification, identification)
     return _rule_search(identification)
@@ -113,26 +115,23 @@ def _rule(claimed: SubjectId | None, verification: Decision | None, identificati
 def _rule_claim(claimed: SubjectId, verification: Decision, identification: Decision) -> Ruling:
     found = identification.subject
     if found is not None and found != claimed:
-        reason = f"The person is {found}, not {claimed} as claimed."
-        return Ruling(Passage.STOP, Ground.ANOTHER_PERSON, reason, found)
+        why = because(RulingCode.ANOTHER_PERSON, subject=found, claimed=claimed)
+        return Ruling(Passage.STOP, Ground.ANOTHER_PERSON, why, found)
     if found == claimed or Outcome.REVIEW in {verification.outcome, identification.outcome}:
-        reason = f"It is not certain that the person is {claimed}: have an officer look."
-        return Ruling(Passage.REVIEW, Ground.NOT_CERTAIN, reason)
+        return Ruling(Passage.REVIEW, Ground.NOT_CERTAIN, because(RulingCode.CLAIM_NOT_CERTAIN, claimed=claimed))
     if identification.outcome is Outcome.INCOMPLETE:
-        reason = f"The person is not {claimed}, and the search was incomplete."
-        return Ruling(Passage.REVIEW, Ground.SEARCH_INCOMPLETE, reason)
-    reason = f"The person is not {claimed} and not known in this gallery."
-    return Ruling(Passage.STOP, Ground.UNKNOWN_PERSON, reason)
+        return Ruling(Passage.REVIEW, Ground.SEARCH_INCOMPLETE, because(RulingCode.CLAIM_INCOMPLETE, claimed=claimed))
+    return Ruling(Passage.STOP, Ground.UNKNOWN_PERSON, because(RulingCode.NOT_AS_CLAIMED, claimed=claimed))
 
 
 def _rule_search(identification: Decision) -> Ruling:
     subject = identification.subject
     if identification.outcome is Outcome.MATCH and identification.complete:
-        return Ruling(Passage.PASS, Ground.IDENTIFIED, f"The person is {subject}.", subject)
+        return Ruling(Passage.PASS, Ground.IDENTIFIED, because(RulingCode.IDENTIFIED, subject=subject), subject)
     if identification.outcome is Outcome.UNKNOWN:
-        return Ruling(Passage.STOP, Ground.UNKNOWN_PERSON, "The person is not known in this gallery.")
+        return Ruling(Passage.STOP, Ground.UNKNOWN_PERSON, because(RulingCode.UNKNOWN_PERSON))
     ground = Ground.NOT_CERTAIN if identification.complete else Ground.SEARCH_INCOMPLETE
-    return Ruling(Passage.REVIEW, ground, "It is not certain who the person is: have an officer look.")
+    return Ruling(Passage.REVIEW, ground, because(RulingCode.NOT_CERTAIN))
 
 
 def _event(

@@ -14,6 +14,7 @@ from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.movements import Ground, Means, Passing, Ruling, Standing
 from biometric_service.vocabulary.places import OnDiscrepancy, Order, Post
 from biometric_service.vocabulary.references import ALL_GALLERIES, EncounterStatus, GalleryId
+from biometric_service.vocabulary.rulings import RulingCode, RulingReason, because
 
 _DEVICE = "device:"
 
@@ -62,9 +63,9 @@ class _Post:
         if held is not None:
             return held
         identity = self._identity
-        reason = f"{identity.reason}{self._flagged()}"
+        why = (*identity.why, *self._flagged())
         named = order.id if order else ""
-        return Ruling(Passage.PASS, identity.ground, reason, self._who, named, discrepancy=self._is_elsewhere())
+        return Ruling(Passage.PASS, identity.ground, why, self._who, named, discrepancy=self._is_elsewhere())
 
     def _order(self) -> Order | None:
         believed = self._standing.believed
@@ -76,13 +77,14 @@ class _Post:
         status = self._standing.status
         if status is EncounterStatus.ACTIVE:
             return None
-        return self._held(Passage.STOP, Ground.NOT_ACTIVE, f"The person is {self._who}, who is {status.value}.")
+        why = because(RulingCode.NOT_ACTIVE, subject=self._who, status=status.value)
+        return self._held(Passage.STOP, Ground.NOT_ACTIVE, why)
 
     def _without(self, order: Order | None) -> Ruling | None:
         if order is not None or not self._post.demands_order:
             return None
-        way = f"from {self._origin} to {self._result}"
-        return self._held(Passage.STOP, Ground.NO_ORDER, f"No order lets {self._who} move {way} now.")
+        why = because(RulingCode.NO_ORDER, subject=self._who, origin=self._origin, zone=self._result)
+        return self._held(Passage.STOP, Ground.NO_ORDER, why)
 
     def _is_elsewhere(self) -> bool:
         believed = self._standing.believed
@@ -92,22 +94,22 @@ class _Post:
         flagged = self._by_hand or self._post.on_discrepancy is OnDiscrepancy.FLAG
         if flagged or not self._is_elsewhere():
             return None
-        return self._held(Passage.REVIEW, Ground.ELSEWHERE, f"{self._said()}: have an officer look.")
+        return self._held(Passage.REVIEW, Ground.ELSEWHERE, (*self._flagged(), *because(RulingCode.LOOK)))
 
     def _full(self) -> Ruling | None:
         capacity = self._standing.capacity
         if capacity is None or self._standing.present < capacity or self._by_hand:
             return None
-        return self._held(Passage.REVIEW, Ground.ZONE_FULL, f"{self._result} holds {capacity} people and is full.")
+        why = because(RulingCode.ZONE_FULL, zone=self._result, capacity=capacity)
+        return self._held(Passage.REVIEW, Ground.ZONE_FULL, why)
 
-    def _flagged(self) -> str:
-        return f" {self._said()}." if self._is_elsewhere() else ""
-
-    def _said(self) -> str:
+    def _flagged(self) -> tuple[RulingReason, ...]:
         believed = self._standing.believed
-        assert believed is not None
+        if believed is None or not self._is_elsewhere():
+            return ()
         since = f"{believed.since:%Y-%m-%d %H:%M} UTC"
-        return f"{self._who} is believed to be in {believed.zone} since {since}, not in {self._origin}"
+        facts = {"subject": self._who, "zone": believed.zone, "since": since, "origin": self._origin}
+        return because(RulingCode.ELSEWHERE, **facts)
 
-    def _held(self, passage: Passage, ground: Ground, reason: str) -> Ruling:
-        return Ruling(passage, ground, reason, self._who, discrepancy=ground is Ground.ELSEWHERE)
+    def _held(self, passage: Passage, ground: Ground, why: tuple[RulingReason, ...]) -> Ruling:
+        return Ruling(passage, ground, why, self._who, discrepancy=ground is Ground.ELSEWHERE)

@@ -18,6 +18,7 @@ from biometric_service.vocabulary.references import (
     GalleryId,
     SubjectId,
 )
+from biometric_service.vocabulary.rulings import sentences
 from biometric_service.vocabulary.samples import FingerPosition, FrameSignature, Modality
 from biometric_service.vocabulary.templates import Template, position_of
 
@@ -272,8 +273,8 @@ class MovementCheck:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why, in sentences."""
-        return (self.passed.ruling.reason,)
+        """Why, in sentences in English."""
+        return tuple(map(str, sentences(self.passed.ruling.why)))
 
     @property
     def event(self) -> int:

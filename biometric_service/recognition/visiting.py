@@ -101,7 +101,7 @@ def sign_out(walk: Walk, visit: str, images: Sequence[Given], galleries: Galleri
     """
     present = walk.day.visits.visit(visit)
     if present.left_at is not None:
-        raise BiometricServiceError(ErrorCode.VISIT_CONFLICT, "The visitor has left already.", "Read the visit.")
+        raise BiometricServiceError.of(ErrorCode.VISIT_CONFLICT, "left")
     observed = observe(walk, vouched(walk, images, caller, EventKind.VISIT_CLOSED))
     forbidden = [(GalleryRole.INMATES, gallery) for gallery in galleries[GalleryRole.INMATES]]
     stop, decision, where = _stopped(walk, observed, forbidden, present.gallery, caller)

@@ -41,7 +41,7 @@ class SqlAgencyRequestStore:
             if request.kind not in agreement.terms.answers:
                 raise no_agreement()
             if connection.scalar(select(AgencyRequestRow.number).where(AgencyRequestRow.id == request.id)):
-                raise conflict("There is a request with this id already.", "Give each request an id of its own.")
+                raise conflict("request_exists")
             number = (connection.scalar(select(func.max(AgencyRequestRow.number))) or 0) + 1
             content = self._keys.current.sharing.seal(request.content, request_binding(request.id))
             row = {"number": number, "content": content, **_values(request, event)}

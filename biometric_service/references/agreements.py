@@ -54,9 +54,9 @@ class SqlAgreementStore:
         with self._database.writing() as connection:
             present = self._read(connection, agreement)
             if present.ended_at is not None or present.terms.until <= event.at:
-                raise conflict("The agreement has ended.", "Propose its next version.")
+                raise conflict("ended")
             if event.caller.is_one_of(*(each.officer for each in present.signatures)):
-                raise conflict("This officer has signed the agreement already.", "Let another officer sign it.")
+                raise conflict("signed")
             signatures = (*present.signatures, Signature(event.caller.officer, event.at))
             signed = self._write(connection, agreement, signatures=_packed(signatures))
             if signed.signed:
@@ -69,7 +69,7 @@ class SqlAgreementStore:
         """End a version at once: what is under way is cancelled with it; AGREEMENT_UNKNOWN, SHARING_CONFLICT."""
         with self._database.writing() as connection:
             if self._read(connection, agreement).ended_at is not None:
-                raise conflict("The agreement has ended already.", "Nothing is shared under it any more.")
+                raise conflict("ended_already")
             ended = self._write(connection, agreement, revoked_at=event.at.astimezone(UTC))
             self._anchored.bind(connection)
             cancel_unsent(connection, agreement, "The agreement was withdrawn.")

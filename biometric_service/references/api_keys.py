@@ -127,8 +127,8 @@ def _digest(secret: str) -> bytes:
 
 
 def _taken(key: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.STORE_CONFLICT, f"There is an API key {key!r} already.", "Give another id.")
+    return BiometricServiceError.of(ErrorCode.STORE_CONFLICT, "key_exists", key=key)
 
 
 def _absent(key: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.REQUEST_INVALID, f"There is no API key {key!r} in force.", "Check its id.")
+    return BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "key_unknown", key=key)

@@ -137,11 +137,11 @@ class SqlCaseStore:
 def require_free(case: Case, reviewer: Caller) -> None:
     """CASE_CONFLICT unless the case is open and the reviewer has had no part in it."""
     if case.outcome is not None:
-        raise _conflict("The case is closed.", "Read its outcome.")
+        raise _conflict("closed")
     if reviewer.is_one_of(case.opened_by):
-        raise _conflict("The case comes from what this reviewer did.", "Let somebody judge it who had no part in it.")
+        raise _conflict("own")
     if reviewer.is_one_of(*(each.reviewer for each in case.reviews)):
-        raise _conflict("This reviewer has judged the case already.", "Let somebody else judge it.")
+        raise _conflict("judged")
 
 
 def reseal_cases(connection: Connection, present: StoreKey, new: StoreKey) -> None:
@@ -228,5 +228,5 @@ def _review_binding(case: str, reviewer: str) -> Binding:
     return Binding(f"case {case} review {reviewer}".encode())
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.CASE_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.CASE_CONFLICT, case, **values)

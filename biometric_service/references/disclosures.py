@@ -120,7 +120,7 @@ class SqlDisclosureStore:
         with self._database.reading() as connection:
             sealed = row_of(connection, disclosure)["draft"]
         if sealed is None:
-            raise conflict("It does not wait for a review.", "Only what is yet to be reviewed can be looked at.")
+            raise conflict("not_to_be_seen")
         return self._keys.current.sharing.open(sealed, binding(disclosure))
 
     def disclosure(self, disclosure: str) -> Disclosure:
@@ -169,7 +169,7 @@ class SqlDisclosureStore:
                 raise disclosure_unknown()
             self._require_allowed(connection, row, event.at)
             if row["payload"] is None:
-                raise conflict("It is no longer kept.", "Ask for it anew.")
+                raise conflict("not_kept")
             if row["state"] == DisclosureState.PENDING.value:
                 self._set(connection, disclosure, state=DisclosureState.SENT.value, sent_at=event.at)
             self._log.append(connection, event)
@@ -235,7 +235,7 @@ class SqlDisclosureStore:
             row = row_of(connection, disclosure)
             self._require_allowed(connection, row, event.at)
             if row["payload"] is None or row["state"] == DisclosureState.AWAITING_REVIEW.value:
-                raise conflict("It cannot be sent again: it is not kept, or not reviewed.", "Disclose it anew.")
+                raise conflict("not_again")
             tried = min(row["attempts"], 1)
             again = {"state": DisclosureState.PENDING.value, "attempts": tried, "due_at": event.at}
             self._set(connection, disclosure, **again, claimed_until=None, receipt="", note="")
@@ -295,10 +295,10 @@ def _may_have_left(row: RowMapping) -> bool:
 def _awaiting(connection: Connection, disclosure: str, caller: Caller) -> RowMapping:
     row = row_of(connection, disclosure)
     if row["state"] != DisclosureState.AWAITING_REVIEW.value:
-        raise conflict("It does not wait for a review.", "Read how far it has got.")
+        raise conflict("not_waiting")
     if caller.is_one_of(row["made_by"]):
-        raise conflict("Nobody reviews what they made themselves.", "Let two other officers look at it.")
+        raise conflict("own")
     approved = select(ApprovalRow.officer).where(ApprovalRow.disclosure == row["number"])
     if caller.is_one_of(*connection.scalars(approved).all()):
-        raise conflict("This officer has approved it already.", "Let another officer look at it.")
+        raise conflict("approved")
     return row

@@ -145,11 +145,11 @@ Around = tuple[SqlPlaceStore, SqlMovementStore, SqlMusterStore]
 def require_second(check: ManualCheck, event: AuditEvent) -> None:
     """MANUAL_CHECK_CONFLICT unless another officer confirms it in time, and nobody did yet."""
     if check.confirmed_at is not None:
-        raise _conflict("The manual check is confirmed already.", "Read what followed from it.")
+        raise _conflict("confirmed")
     if event.at >= check.expires_at:
-        raise _conflict("Nobody confirmed the manual check in time.", "Open another one.")
+        raise _conflict("too_late")
     if event.caller.is_one_of(check.opened_by):
-        raise _conflict("The officer who opened it cannot confirm it.", "Let a second officer look at the person.")
+        raise _conflict("own")
 
 
 def manual_check_unknown() -> BiometricServiceError:
@@ -157,5 +157,5 @@ def manual_check_unknown() -> BiometricServiceError:
     return BiometricServiceError(ErrorCode.MANUAL_CHECK_UNKNOWN, "There is no such manual check.", "Check its id.")
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.MANUAL_CHECK_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.MANUAL_CHECK_CONFLICT, case, **values)

@@ -66,15 +66,12 @@ def take_back(connection: Connection, keys: KeyRing, subject: SubjectId, giving:
     number = subject_number(connection, subject)
     merge = present_merge(connection, number)
     if merge is None:
-        raise _conflict(f"The subject {subject!r} is not merged.", "There is nothing to undo.")
+        raise _conflict("not_merged", subject=subject)
     present = followed(connection, number)
     holder = find_holder(connection, keys, subject_id(connection, present))
     coming = _to_come_back(connection, merge, present)
     if not coming:
-        raise _conflict(
-            f"None of the encounters that came from {subject!r} is left where they went.",
-            "Move encounters one by one instead, from where they are now.",
-        )
+        raise _conflict("not_apart", subject=subject)
     connection.execute(update(MergeRow).where(MergeRow.change == merge.change).values(undone=giving.change))
     give_data_key(connection, keys, number, subject)
     transfer(connection, coming, holder, find_holder(connection, keys, subject), giving)
@@ -106,5 +103,5 @@ def _require_two(source: Holder, target: Holder) -> None:
         raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, "Name two subjects.")
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.STORE_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.STORE_CONFLICT, case, **values)

@@ -139,11 +139,9 @@ def _require_sensible(connection: Connection, order: NewOrder) -> None:
     if not gallery_exists(connection, order.gallery):
         raise gallery_unknown(order.gallery)
     if order.valid_until <= order.valid_from:
-        message, action = "The order ends before it begins.", "Let valid_until be later than valid_from."
-        raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "order_backwards")
     if connection.scalar(select(OrderRow.number).where(OrderRow.id == order.id)) is not None:
-        message, action = f"There is an order {order.id!r} already.", "Give another id, or none."
-        raise BiometricServiceError(ErrorCode.STORE_CONFLICT, message, action)
+        raise BiometricServiceError.of(ErrorCode.STORE_CONFLICT, "order_exists", order=order.id)
 
 
 def _values(order: NewOrder) -> dict[str, object]:

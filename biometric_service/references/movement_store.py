@@ -38,6 +38,7 @@ from biometric_service.vocabulary.movements import (
 )
 from biometric_service.vocabulary.places import PostId, ZoneId
 from biometric_service.vocabulary.references import ALL_GALLERIES, EncounterStatus, GalleryId, SubjectId
+from biometric_service.vocabulary.rulings import RulingCode, because
 
 
 class SqlMovementStore:
@@ -86,11 +87,9 @@ class SqlMovementStore:
             require_zone(connection, zone)
             person = Known(live_number(connection, subject), subject)
             if believed(connection, person) is not None:
-                action = "Let the person pass a post, or let two officers confirm a manual check."
-                raise BiometricServiceError(ErrorCode.PLACE_CONFLICT, f"It is known where {subject!r} is.", action)
+                raise BiometricServiceError.of(ErrorCode.PLACE_CONFLICT, "known", subject=subject)
             if not is_active(connection, person):
-                message, action = f"{subject!r} is not active.", "Enrol the person anew, or say that they are active."
-                raise BiometricServiceError(ErrorCode.PLACE_CONFLICT, message, action)
+                raise BiometricServiceError.of(ErrorCode.PLACE_CONFLICT, "not_active", subject=subject)
             move(connection, self._log, person, zone, event.at, How.PLACED, event, event.details)
             found = believed(connection, person)
             assert found is not None
@@ -247,8 +246,8 @@ def _made_before(connection: Connection, passing: Passing) -> Passed | None:
     if row is None:
         return None
     subject = maybe(SubjectId, row["known_as"])
-    reason = "It was recorded before."
-    ruling = Ruling(Passage(row["passage"]), Ground(row["ground"]), reason, subject, "", row["discrepancy"])
+    why = because(RulingCode.RECORDED_BEFORE)
+    ruling = Ruling(Passage(row["passage"]), Ground(row["ground"]), why, subject, "", row["discrepancy"])
     return Passed(ruling, maybe(ZoneId, row["zone"]), None, row["event"], repeated=True)
 
 

@@ -135,7 +135,7 @@ class SqlMusterStore:
         """The row of a muster; MUSTER_UNKNOWN, MUSTER_CONFLICT where it is closed."""
         row = _row(connection, muster)
         if row["closed_at"] is not None:
-            raise _conflict("The muster is closed.", "Read its report, or start another one.")
+            raise _conflict("closed")
         return row
 
     def close(self, muster: str, event: AuditEvent, report: Report) -> Muster:
@@ -302,13 +302,13 @@ def _row(connection: Connection, muster: str) -> RowMapping:
 def _require_apart(connection: Connection, muster: NewMuster) -> None:
     """MUSTER_CONFLICT where an open muster may be of the same people."""
     if connection.scalar(select(MusterRow.number).where(MusterRow.id == muster.id)) is not None:
-        raise _conflict(f"There is a muster {muster.id!r} already.", "Give another id, or none.")
+        raise _conflict("exists", muster=muster.id)
     rows = connection.execute(MUSTERS.where(MusterRow.closed_at.is_(None))).mappings().all()
     for other in map(muster_of, rows):
         galleries = other.galleries & muster.galleries or ALL_GALLERIES in other.galleries | muster.galleries
         zones = other.zones & muster.zones or not other.zones or not muster.zones
         if galleries and zones:
-            raise _conflict(f"The muster {other.id!r} of the same people is open.", "Close it first.")
+            raise _conflict("open", muster=other.id)
 
 
 def muster_unknown() -> BiometricServiceError:
@@ -316,5 +316,5 @@ def muster_unknown() -> BiometricServiceError:
     return BiometricServiceError(ErrorCode.MUSTER_UNKNOWN, "There is no such muster.", "Check its id.")
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.MUSTER_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.MUSTER_CONFLICT, case, **values)

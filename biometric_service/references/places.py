@@ -48,9 +48,9 @@ class SqlPlaceStore:
             require_zone(connection, zone)
             guarded = exists().where(or_(PostRow.from_zone == zone, PostRow.to_zone == zone))
             if connection.scalar(select(guarded)):
-                raise _conflict(f"A post leads to the zone {zone!r}.", "Give up its posts first.")
+                raise _conflict("led_to", zone=zone)
             if connection.scalar(select(exists().where(WhereaboutsRow.zone == zone))):
-                raise _conflict(f"Somebody is believed to be in the zone {zone!r}.", "Let them move elsewhere first.")
+                raise _conflict("occupied", zone=zone)
             connection.execute(delete(ZoneRow).where(ZoneRow.id == zone))
             self._log.append(connection, event)
 
@@ -64,8 +64,7 @@ class SqlPlaceStore:
         check_name(post.id, "id of the post")
         check_name(post.name, "name of the post")
         if post.from_zone == post.to_zone:
-            message, action = "The post leads from a zone to the same zone.", "Name two zones."
-            raise BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
+            raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "post_to_itself")
         with self._database.writing() as connection:
             require_zone(connection, post.from_zone)
             require_zone(connection, post.to_zone)
@@ -152,5 +151,5 @@ def _unknown(message: str) -> BiometricServiceError:
     return BiometricServiceError(ErrorCode.PLACE_UNKNOWN, message, "Check its id; the list has those that there are.")
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.PLACE_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.PLACE_CONFLICT, case, **values)

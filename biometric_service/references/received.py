@@ -119,7 +119,7 @@ class SqlReceivedStore:
         one = (ReceivedRow.agency == received.agency, ReceivedRow.id == received.id)
         there = connection.scalar(select(ReceivedRow.digest).where(*one))
         if there is not None and there != received.digest:
-            raise conflict("Another content came under this id before.", "Give each disclosure an id of its own.")
+            raise conflict("received_before")
         return there is None
 
     def _insert(self, connection: Connection, received: Received, about: str = "") -> None:

@@ -123,11 +123,7 @@ def subject_taken(subject: SubjectId) -> BiometricServiceError:
 
 def subject_merged(subject: SubjectId, into: SubjectId) -> BiometricServiceError:
     """SUBJECT_MERGED."""
-    return BiometricServiceError(
-        ErrorCode.SUBJECT_MERGED,
-        f"The subject {subject!r} was merged into {into!r}.",
-        f"Use {into!r}, or unmerge {subject!r} first.",
-    )
+    return BiometricServiceError.of(ErrorCode.SUBJECT_MERGED, "into", subject=subject, into=into)
 
 
 def encounter_unknown(key: EncounterKey) -> BiometricServiceError:

@@ -20,6 +20,7 @@ from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.movement_store import present_person
 from biometric_service.references.refusals import check_name
 from biometric_service.references.rights import RightsSeal
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.day_stores import ReleaseRule
 from biometric_service.vocabulary.events import AuditEvent, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
@@ -62,7 +63,7 @@ class SqlReleaseStore:
             records = [subject, *merged_into(connection, subject)]
             standing = ReleaseRow.subject.in_(records) & ReleaseRow.ended_at.is_(None)
             if connection.scalar(select(ReleaseRow.number).where(standing)) is not None:
-                raise _conflict(f"A release of {release.subject!r} is open.", "Go on with it, or call it off first.")
+                raise _conflict("open", subject=release.subject)
             connection.execute(insert(ReleaseRow), self._seal.sealed(self._values(connection, release, subject, event)))
             self._anchored.bind(connection)
             self._log.append(connection, event)
@@ -120,7 +121,7 @@ class SqlReleaseStore:
             if view.state not in {ReleaseState.CHECKED, ReleaseState.CONFIRMED}:
                 raise _blocked_conflict(view)
             if event.caller.is_one_of(*present.confirmed_by):
-                raise _conflict("This officer has confirmed the release already.", "Let a second officer confirm it.")
+                raise _conflict("confirmed")
             officers = [*present.confirmed_by, event.caller.officer]
             told = {**event.details, "confirmations": str(len(officers))}
             self._log.append(connection, replace(event, details=told))
@@ -135,7 +136,7 @@ class SqlReleaseStore:
         with self._database.writing() as connection:
             present = self._read(connection, release)
             if present.ended_at is not None:
-                raise _conflict("The release is over.", "Read how it ended.")
+                raise _conflict("over")
             ended = event.at.astimezone(UTC)
             self._change(connection, present, state=ReleaseState.CANCELLED.value, ended_at=ended)
             self._log.append(connection, event)
@@ -153,7 +154,7 @@ class SqlReleaseStore:
     def _standing(self, connection: Connection, release: str, now: datetime) -> Release:
         present = self._read(connection, release)
         if present.ended_at is not None or now >= present.expires_at:
-            raise _conflict("The release is over.", "Read how it ended, and open another one where it is still due.")
+            raise _conflict("over_still_due")
         return present
 
     def _end_expired(self, connection: Connection, now: datetime) -> None:
@@ -251,8 +252,9 @@ def _blocked(event: AuditEvent, blocks: Sequence[Block]) -> AuditEvent:
 
 def _blocked_conflict(view: ReleaseView) -> BiometricServiceError:
     why = ", ".join(dict.fromkeys(each.kind.value for each in view.blocks)) or view.state.value
-    return _conflict(f"The release cannot be confirmed: {why}.", "Resolve what stands against it first.")
+    what = Sentence("faults.release_conflict.blocked.what", english=f"The release cannot be confirmed: {why}.")
+    return BiometricServiceError(ErrorCode.RELEASE_CONFLICT, what, Sentence("faults.release_conflict.blocked.do"))
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.RELEASE_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.RELEASE_CONFLICT, case, **values)

@@ -25,6 +25,6 @@ def request_unknown() -> BiometricServiceError:
     return BiometricServiceError(ErrorCode.AGENCY_REQUEST_UNKNOWN, message, action)
 
 
-def conflict(message: str, action: str) -> BiometricServiceError:
+def conflict(case: str) -> BiometricServiceError:
     """SHARING_CONFLICT."""
-    return BiometricServiceError(ErrorCode.SHARING_CONFLICT, message, action)
+    return BiometricServiceError.of(ErrorCode.SHARING_CONFLICT, case)

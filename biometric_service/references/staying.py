@@ -31,8 +31,7 @@ def nobody_let_go(connection: Connection, person: Known) -> Iterator[None]:
     said_gone = bool(before & _HELD) and not after & _HELD and bool(after & _LET_GO)
     vanishes = there and EncounterStatus.ACTIVE in before and EncounterStatus.ACTIVE not in after
     if said_gone or vanishes:
-        message = f"{person.id!r} is held where posts are kept, and leaves by a release or transfer alone."
-        raise _release_required(message)
+        raise BiometricServiceError.of(ErrorCode.RELEASE_REQUIRED, "held", subject=person.id)
 
 
 def require_nobody_lost(connection: Connection, person: Known, without: Collection[int]) -> None:
@@ -41,7 +40,7 @@ def require_nobody_lost(connection: Connection, person: Known, without: Collecti
     ``without``: the numbers of the encounters that are to go.
     """
     if loses(connection, person, without):
-        raise _release_required(f"{person.id!r} is inside, and the record that says so cannot be deleted.")
+        raise BiometricServiceError.of(ErrorCode.RELEASE_REQUIRED, "record", subject=person.id)
 
 
 def loses(connection: Connection, person: Known, without: Collection[int]) -> bool:
@@ -77,8 +76,3 @@ def _statuses(connection: Connection, person: Known) -> frozenset[EncounterStatu
 def _at_a_post() -> Exists:
     """True of memberships of a gallery that a post lets people of pass."""
     return exists().where(or_(PostRow.gallery == EncounterGalleryRow.gallery, PostRow.gallery == ALL_GALLERIES))
-
-
-def _release_required(message: str) -> BiometricServiceError:
-    action = "Open a release or transfer of the person; visitors are let out by ending their visit."
-    return BiometricServiceError(ErrorCode.RELEASE_REQUIRED, message, action)

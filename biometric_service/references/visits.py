@@ -45,7 +45,7 @@ class SqlVisitStore:
             visitor = present_person(connection, visit.visitor)
             standing = (VisitRow.visitor == visitor.number) & VisitRow.left_at.is_(None)
             if connection.scalar(select(VisitRow.id).where(standing)) is not None:
-                raise _conflict(f"The visitor {visit.visitor!r} is in already.", "End that visit first.")
+                raise _conflict("inside", visitor=visit.visitor)
             connection.execute(insert(VisitRow), _values(connection, visit, visitor, event))
             self._log.append(connection, event)
             if visit.zone is not None:
@@ -58,7 +58,7 @@ class SqlVisitStore:
         with self._database.writing() as connection:
             row = _row(connection, visit)
             if row["left_at"] is not None:
-                raise _conflict("The visitor has left already.", "Read the visit.")
+                raise _conflict("left")
             connection.execute(update(VisitRow).where(VisitRow.id == visit).values(left_at=event.at))
             self._log.append(connection, event)
             visitor = present_person(connection, SubjectId(row["visitor_id"]))
@@ -121,5 +121,5 @@ def _visit(row: Mapping[str, Any]) -> Visit:
     )
 
 
-def _conflict(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.VISIT_CONFLICT, message, action)
+def _conflict(case: str, **values: object) -> BiometricServiceError:
+    return BiometricServiceError.of(ErrorCode.VISIT_CONFLICT, case, **values)

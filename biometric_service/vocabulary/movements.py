@@ -8,6 +8,7 @@ from enum import StrEnum
 from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.places import Order, Post, PostId, ZoneId
 from biometric_service.vocabulary.references import EncounterStatus, GalleryId, SubjectId
+from biometric_service.vocabulary.rulings import RulingReason
 
 
 class Means(StrEnum):
@@ -48,13 +49,13 @@ class Ground(StrEnum):
 class Ruling:
     """What a post shows.
 
-    ``subject``: who it is, where that is certain. ``order``: id of the movement order that lets them pass.
-    ``discrepancy``: they are believed to be in another zone than the one they come from.
+    ``why``: empty where another decided it. ``subject``: who it is, where that is certain. ``order``: id of the one
+    that lets them pass. ``discrepancy``: they are believed to be in another zone than the one they come from.
     """
 
     passage: Passage
     ground: Ground
-    reason: str
+    why: tuple[RulingReason, ...]
     subject: SubjectId | None = None
     order: str = ""
     discrepancy: bool = False

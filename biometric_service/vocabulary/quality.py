@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from biometric_service.texts.speaking import ENGLISH, say
+from biometric_service.texts.sentences import Sentence
 
 
 class Defect(StrEnum):
@@ -42,7 +42,12 @@ class Defect(StrEnum):
     COMPRESSED = "compressed"
 
 
-INSTRUCTIONS: Mapping[Defect, str] = {each: say(ENGLISH, f"instruction.{each.value}") for each in Defect}
+def instruction(defect: Defect) -> Sentence:
+    """What to do about it."""
+    return Sentence(f"instruction.{defect.value}")
+
+
+INSTRUCTIONS: Mapping[Defect, str] = {each: str(instruction(each)) for each in Defect}
 """What to do about each, in English."""
 
 

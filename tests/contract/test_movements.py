@@ -206,7 +206,7 @@ def replayed(name: str, person: int, minutes: float, **ruling: Any) -> Replayed:
     said: dict[str, Any] = {
         "passage": Passage.PASS,
         "ground": Ground.IDENTIFIED,
-        "reason": "",
+        "why": (),
         "subject": SubjectId(f"P-{person}"),
     }
     return Replayed(passing, Ruling(**{**said, **ruling}))

@@ -121,7 +121,7 @@ def test_who_was_released_stays_out_of_what_is_told_late_once_the_release_is_del
     refused(ErrorCode.RELEASE_UNKNOWN, lambda: day.releases.release(release))
     late = Passing("late", DEVICE.actor, GATE, Movement.IN, decided, Means.FACE, offline=True)
     day.movements.replay(
-        [Replayed(late, Ruling(Passage.PASS, Ground.IDENTIFIED, "", P1))], event(EventKind.PASSAGE_RECORDED)
+        [Replayed(late, Ruling(Passage.PASS, Ground.IDENTIFIED, (), P1))], event(EventKind.PASSAGE_RECORDED)
     )
     assert where(day, 1) is None
 

@@ -91,7 +91,7 @@ def test_whoever_has_left_is_in_no_zone_whatever_is_told_late(day: DayStores, wa
     assert visit is not None
     leaves(walk, visit.id, 11)
     late = Passing("late", DEVICE.actor, GATE, Movement.IN, decided, Means.FACE, offline=True)
-    inmate = Replayed(late, Ruling(Passage.PASS, Ground.IDENTIFIED, "", SubjectId("P-1")))
+    inmate = Replayed(late, Ruling(Passage.PASS, Ground.IDENTIFIED, (), SubjectId("P-1")))
     visitor = Replayed(replace(late, id="later"), replace(inmate.ruling, subject=SubjectId("P-11")))
     day.movements.replay([inmate, visitor], day_event(EventKind.PASSAGE_RECORDED, DEVICE))
     assert (where(day, 1), where(day, 11)) == (YARD, None)

@@ -77,7 +77,7 @@ def test_the_match_is_explained_by_its_minutiae(service: Service) -> None:
     (compared,) = witness.comparisons(decision.candidates[0])
     assert isinstance(compared.reference.template, SourceAfisTemplate)
     assert len(compared.pairs) >= 8
-    assert f"{len(compared.pairs)} minutiae were paired" in words(compared)
+    assert f"{len(compared.pairs)} minutiae were paired" in words(compared, "en")
     with Image.open(BytesIO(draw(compared))) as picture:
         assert picture.size[0] > picture.size[1]
 

@@ -75,7 +75,7 @@ def test_both_prints_are_drawn_at_one_scale() -> None:
 
 
 def test_words_say_how_many_were_paired() -> None:
-    said = words(compared(finger(9, (300, 400)), finger(10, (200, 400)), np.array([[0, 1], [2, 3]])))
+    said = words(compared(finger(9, (300, 400)), finger(10, (200, 400)), np.array([[0, 1], [2, 3]])), "en")
     assert said.startswith("2 minutiae were paired, of 9 ")
     assert "and 10 in the one enrolled for P-1" in said
 

@@ -54,7 +54,7 @@ def test_the_other_hand_is_noticed() -> None:
     made = compose(FINGERS, np.random.default_rng(1), Hand.LEFT)
     advice = named(segmented(made.pixels, 500), Hand.RIGHT)
     assert isinstance(advice, SlapAdvice)
-    assert advice.advice == "This looks like the left hand: put the right hand down."
+    assert str(advice.advice) == "This looks like the left hand: put the right hand down."
 
 
 def test_too_few_fingers_are_counted_and_named() -> None:
@@ -64,7 +64,7 @@ def test_too_few_fingers_are_counted_and_named() -> None:
     advice = named(segmented(pixels, 500), Hand.RIGHT)
     assert isinstance(advice, SlapAdvice)
     assert advice.missing == 1
-    assert advice.advice.startswith("3 of 4 fingers are seen (index, middle, ring, little)")
+    assert str(advice.advice).startswith("3 of 4 fingers are seen (index, middle, ring, little)")
 
 
 def test_an_empty_platen_has_no_fingers() -> None:

@@ -11,18 +11,23 @@ from pathlib import Path
 import pytest
 
 import biometric_service.console
+from biometric_service.capture.session.events import Ending
+from biometric_service.capture.session.hints import Hint
 from biometric_service.console.agreements import Standing
 from biometric_service.console.navigation import GROUPS
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.muster_reports import COLUMNS
 from biometric_service.interchange.receiving import ImportOutcome
 from biometric_service.recognition.requests import EnrolmentOutcome
 from biometric_service.texts.speaking import FILES, LANGUAGES, say
 from biometric_service.vocabulary.decisions import Movement, Outcome, Passage
+from biometric_service.vocabulary.intakes import PoseHint
 from biometric_service.vocabulary.movements import Ground
 from biometric_service.vocabulary.musters import Finding, Tally
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import EncounterStatus
 from biometric_service.vocabulary.roles import Role
+from biometric_service.vocabulary.rulings import RulingCode, RulingReason
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.sharing import (
     Channel,
@@ -33,7 +38,11 @@ from biometric_service.vocabulary.sharing import (
     RequestState,
 )
 from biometric_service.vocabulary.transactions import Hold, HoldState
+from device_drivers.errors import Reason
 
+SERVICE = Path(biometric_service.__file__).parent
+FURTHEST = 3
+OF_CASE = r"\.of\(\s*ErrorCode\.(\w+),\s*\"(\w+)\""
 CONSOLE = Path(biometric_service.console.__file__).parent
 TEMPLATES = sorted(CONSOLE.glob("templates/*.html"))
 CODE = sorted(path for path in CONSOLE.glob("*.py") if path.name != "__init__.py")
@@ -109,6 +118,49 @@ def test_every_outcome_modality_and_finger_has_a_name() -> None:
     needed += [f"instruction.{defect.value}" for defect in Defect]
     needed += [f"kiosk.ground.{ground.value}" for ground in Ground]
     assert set(needed) <= KNOWN
+
+
+def test_every_fault_says_what_is_wrong_and_what_to_do() -> None:
+    for code in ErrorCode:
+        assert {f"faults.{code.value}.what", f"faults.{code.value}.do"} <= KNOWN, code
+    cases = {name.rsplit(".", 1)[0] for name in KNOWN if name.startswith("faults.") and name.count(".") == FURTHEST}
+    assert cases == set(raised())
+    assert {f"station.faults.{reason.value}.{part}" for reason in Reason for part in ("what", "do")} <= KNOWN
+    assert {f"station.ended.{ending.value}" for ending in Ending if ending is not Ending.COMPLETE} <= KNOWN
+
+
+def raised() -> Iterator[str]:
+    """Every case of a fault that the code names, in the module's helper or on the spot."""
+    for source in SERVICE.rglob("*.py"):
+        text = source.read_text("utf-8")
+        yield from (f"faults.{code.lower()}.{case}" for code, case in re.findall(OF_CASE, text))
+        yield from (name.removesuffix(".what") for name in re.findall(r"\"(faults\.\w+\.\w+\.what)\"", text))
+        helper = re.search(r"def _conflict.*\n.*\.of\(ErrorCode\.(\w+), case", text)
+        code = helper[1] if helper else "SHARING_CONFLICT"
+        yield from (f"faults.{code.lower()}.{case}" for case in re.findall(r"raise _?conflict\(\"(\w+)\"", text))
+
+
+def test_every_reason_of_a_post_and_every_status_has_a_sentence() -> None:
+    assert {f"ruling.{code.value}" for code in RulingCode} <= KNOWN
+    assert {f"ruling.status.{status.value}" for status in EncounterStatus} <= KNOWN
+    assert {f"intake.advice.{each.value}" for each in (*Defect, *PoseHint, *Hint)} <= KNOWN
+
+
+def test_a_sentence_is_said_in_any_language_with_the_sentences_in_it() -> None:
+    gone = RulingReason(RulingCode.NOT_ACTIVE, {"subject": "P-1", "status": "released"}).sentence
+    assert str(gone) == "The person is P-1, who is released."
+    assert gone.told("es") == "La persona es P-1, cuya situación es: en libertad."
+
+
+def test_a_fault_in_english_words_alone_is_said_by_its_code_elsewhere() -> None:
+    bare = BiometricServiceError(ErrorCode.PLACE_UNKNOWN, "There is no post 'x'.", "Check its id.")
+    assert (bare.message, str(bare)) == ("There is no post 'x'.", "place_unknown: There is no post 'x'. Check its id.")
+    assert bare.what.told("es") == "No hay ninguna zona ni puesto con este nombre."
+    exact = BiometricServiceError.of(ErrorCode.PLACE_CONFLICT, "led_to", zone="wing")
+    assert (exact.message, exact.what.told("es")) == (
+        "A post leads to the zone 'wing'.",
+        "Un puesto lleva a la zona «wing».",
+    )
 
 
 def test_everything_that_reports_tell_has_words() -> None:

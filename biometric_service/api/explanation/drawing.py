@@ -16,11 +16,11 @@ def draw(compared: ExplainedComparison) -> bytes:
     return _png(fingerprints.draw(compared))
 
 
-def words(compared: ExplainedComparison) -> str:
+def words(compared: ExplainedComparison, language: str) -> str:
     """The picture in words, for those who cannot see it."""
     if isinstance(compared.probe.template, FaceTemplate):
-        return faces.words(compared)
-    return fingerprints.words(compared)
+        return faces.words(compared).told(language)
+    return fingerprints.words(compared).told(language)
 
 
 def _png(picture: Image.Image) -> bytes:

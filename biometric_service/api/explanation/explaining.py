@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from biometric_service.api.explanation.drawing import draw, words
+from biometric_service.api.languages import asked_language
 from biometric_service.api.operations.answering import RateKind, decision_answer, sample_answers, score_answer
 from biometric_service.api.operations.answers import ComparisonPicture, RecognitionAnswer
 from biometric_service.api.operations.bodies import ExplainedBody
@@ -50,15 +51,17 @@ class Explainer:
             return None
         if decision is None or not decision.candidates:
             return ()
-        return await workers.run(self._drawn, self._witness, decision.candidates[0], event)
+        return await workers.run(self._drawn, self._witness, decision.candidates[0], event, asked_language())
 
-    def _drawn(self, witness: Witness, candidate: Candidate, event: int) -> tuple[ComparisonPicture, ...]:
+    def _drawn(
+        self, witness: Witness, candidate: Candidate, event: int, language: str
+    ) -> tuple[ComparisonPicture, ...]:
         details = {"explains": str(event), "parts": str(len(candidate.parts))}
         now = datetime.now(UTC)
         self._store.record(
             AuditEvent(EventKind.REFERENCE_IMAGE_READ, now, self.caller, candidate.subject, None, details)
         )
-        return tuple(picture_of(compared) for compared in witness.comparisons(candidate))
+        return tuple(picture_of(compared, language) for compared in witness.comparisons(candidate))
 
 
 class AskedInGallery(Protocol):
@@ -103,14 +106,14 @@ class Recogniser:
         )
 
 
-def picture_of(compared: ExplainedComparison) -> ComparisonPicture:
-    """A comparison as it is shown."""
+def picture_of(compared: ExplainedComparison, language: str) -> ComparisonPicture:
+    """A comparison as it is shown, and told in a language."""
     png = base64.b64encode(draw(compared)).decode()
     return ComparisonPicture(
         subject=compared.subject,
         modality=compared.part.modality,
         position=finger_of(compared.part.position),
         score=score_answer(compared.part.score),
-        description=words(compared),
+        description=words(compared, language),
         picture=f"data:image/png;base64,{png}",
     )

@@ -6,6 +6,7 @@ from PIL import Image
 
 from biometric_service.extraction.face.alignment import align, similarity
 from biometric_service.recognition.explanation import ExplainedComparison, Specimen
+from biometric_service.texts.sentences import Sentence
 
 SIDE = 320
 GAP = 32
@@ -22,9 +23,9 @@ def draw(compared: ExplainedComparison) -> Image.Image:
     return canvas
 
 
-def words(compared: ExplainedComparison) -> str:
+def words(compared: ExplainedComparison) -> Sentence:
     """What is to be seen."""
-    return f"The face that was given, and the one enrolled for {compared.subject}, aligned by eyes, nose and mouth."
+    return Sentence("picture.faces", {"subject": compared.subject})
 
 
 def _aligned(specimen: Specimen) -> Image.Image:

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from biometric_service.recognition.explanation import ExplainedComparison, Specimen
 from biometric_service.templates.sourceafis import minutiae_of
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.templates import FaceTemplate, MinutiaeTemplate, SourceAfisTemplate
 
 FINE = 2
@@ -82,13 +83,11 @@ def draw(compared: ExplainedComparison) -> Image.Image:
     return drawn.quantize(TONES, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
-def words(compared: ExplainedComparison) -> str:
+def words(compared: ExplainedComparison) -> Sentence:
     """What is to be seen."""
     ours, theirs = (len(_minutiae(each).positions) for each in (compared.probe, compared.reference))
-    return (
-        f"{len(compared.pairs)} minutiae were paired, of {ours} in the print that was given "
-        f"and {theirs} in the one enrolled for {compared.subject}."
-    )
+    counts = {"pairs": len(compared.pairs), "given": ours, "enrolled": theirs}
+    return Sentence("picture.fingerprints", {**counts, "subject": compared.subject})
 
 
 def _minutiae(specimen: Specimen) -> MinutiaeTemplate:

@@ -15,6 +15,7 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.movements import Ground
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import EncounterStatus, ExceptionKind
+from biometric_service.vocabulary.rulings import RulingCode
 from biometric_service.vocabulary.samples import Modality
 
 
@@ -207,6 +208,13 @@ class EnrolmentAnswer(Answer):
     alike: tuple[LikeFingersAnswer, ...] = Field((), description="Fingers that seem captured twice, or swapped.")
 
 
+class RulingReasonAnswer(Answer):
+    """A reason of a movement check, to be said in any language."""
+
+    code: RulingCode = Field(description="Which.")
+    facts: Mapping[str, str] = Field(description="What it is about, by name.", examples=[{"subject": "B-1041"}])
+
+
 class MovementAnswer(Answer):
     """Answer to a movement check."""
 
@@ -219,7 +227,8 @@ class MovementAnswer(Answer):
     verification: DecisionAnswer | None = Field(description="The check of the claim, null without one.")
     identification: DecisionAnswer | None = Field(description="The search, null where the claim was enough.")
     samples: tuple[SampleAnswer, ...] = Field(description="What became of each image.")
-    reasons: tuple[str, ...] = Field(description="Why, in sentences.")
+    reasons: tuple[str, ...] = Field(description="Why, in sentences in English.")
+    why: tuple[RulingReasonAnswer, ...] = Field((), description="The same, as codes with facts.")
     explanation: tuple[ComparisonPicture, ...] | None = Field(description="Null unless asked for.")
     event: int = Field(description="Number of the event in the audit log.")
 

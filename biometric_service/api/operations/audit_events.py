@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.languages import asked_language
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import event_answer
 from biometric_service.api.operations.answers import ChainAnswer, EventsAnswer
@@ -45,16 +46,16 @@ async def verify_events(
 ) -> ChainAnswer:
     """Check every event of the log against the chain."""
     caller = await admission.caller(asking.purpose, [ALL_GALLERIES], asking.device)
-    answer = await run_in_threadpool(_verified, services)
+    answer = await run_in_threadpool(_verified, services, asked_language())
     if answer.intact:
         await run_in_threadpool(services.store.record, event(EventKind.AUDIT_READ, caller))
     return answer
 
 
-def _verified(services: Services) -> ChainAnswer:
+def _verified(services: Services, language: str) -> ChainAnswer:
     try:
         return ChainAnswer(intact=True, events=services.verify_audit(), fault=None)
     except BiometricServiceError as fault:
         if fault.code is not ErrorCode.AUDIT_CHAIN_BROKEN:
             raise
-        return ChainAnswer(intact=False, events=0, fault=f"{fault.message} {fault.action}")
+        return ChainAnswer(intact=False, events=0, fault=f"{fault.what.told(language)} {fault.do.told(language)}")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from biometric_service.api.languages import asked_language
 from biometric_service.api.operations.answering import decision_answer, like_fingers_answer
 from biometric_service.api.operations.answers import Answer, DecisionAnswer, ExceptionAnswer, LikeFingersAnswer
 from biometric_service.api.operations.bodies import AskingBody, Body, ExceptionBody, Id, ImageBody, Line
@@ -241,7 +242,9 @@ def taking_answer(taking: Taking, intake: IntakeAnswer) -> TakingAnswer:
         JudgedAnswer(place=each.place, fate=each.fate, quality=each.quality, advice=_advices(each.advice))
         for each in taking.judged
     )
-    return TakingAnswer(judged=tuple(judged), advice=taking.advice, intake=intake)
+    return TakingAnswer(
+        judged=tuple(judged), advice=taking.advice.told(asked_language()) if taking.advice else "", intake=intake
+    )
 
 
 def finding_answer(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from biometric_service.api.explanation.explaining import Recogniser
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
-from biometric_service.api.operations.answers import MovementAnswer
+from biometric_service.api.operations.answers import MovementAnswer, RulingReasonAnswer
 from biometric_service.api.operations.bodies import MovementBody
 from biometric_service.api.operations.posting import PostsOf
 from biometric_service.api.operations.receiving import Received, documented, reads
@@ -47,6 +47,7 @@ async def check_person(
         identification=decision_answer(check.identification, "fpir") if check.identification else None,
         samples=sample_answers(check.samples),
         reasons=check.reasons,
+        why=tuple(RulingReasonAnswer(code=each.code, facts=each.facts) for each in ruling.why),
         explanation=await explainer.pictures(check.identification or check.verification, check.event, workers),
         event=check.event,
     )

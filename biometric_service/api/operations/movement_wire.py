@@ -22,6 +22,7 @@ from biometric_service.vocabulary.movements import (
     ZoneCount,
 )
 from biometric_service.vocabulary.musters import Counted, CountState, Finding
+from biometric_service.vocabulary.rulings import sentences
 
 MOST_PASSAGES = 500
 """Most passages of a batch."""
@@ -282,7 +283,7 @@ def confirmed_answer(check: ManualCheck, followed: Passed | Counted) -> Confirme
         check=manual_check_answer(check),
         passage=passed.ruling.passage if passed else None,
         ground=passed.ruling.ground if passed else None,
-        reason=passed.ruling.reason if passed else "",
+        reason=" ".join(map(str, sentences(passed.ruling.why))) if passed else "",
         zone=passed.zone if passed else None,
         discrepancy=passed.ruling.discrepancy if passed else False,
         state=counted.state if counted else None,

@@ -172,7 +172,7 @@ async def _closed(services: Services, admission: Admission, asking: Asking, must
     caller = await admission.caller(asking.purpose, [], asking.device)
     found = await _read(services, admission, caller, muster, "report")
     if found.is_open:
-        raise BiometricServiceError(ErrorCode.MUSTER_CONFLICT, "The muster is open.", "Close it first.")
+        raise BiometricServiceError.of(ErrorCode.MUSTER_CONFLICT, "not_closed")
     return found
 
 

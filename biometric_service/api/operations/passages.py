@@ -118,6 +118,6 @@ def _ruling(services: Services, admission: Admission, passage: PassageBody) -> R
         subject = None
     decision = passage.decision
     if decision is Passage.PASS and _by_hand(passage):
-        return Ruling(Passage.REVIEW, Ground.OFFICERS_UNPROVEN, "", subject, passage.order or "")
+        return Ruling(Passage.REVIEW, Ground.OFFICERS_UNPROVEN, (), subject, passage.order or "")
     ground = passage.ground if subject is not None or decision is not Passage.PASS else Ground.UNKNOWN_PERSON
-    return Ruling(decision, ground, "", subject, passage.order or "", discrepancy=passage.discrepancy)
+    return Ruling(decision, ground, (), subject, passage.order or "", discrepancy=passage.discrepancy)

@@ -142,10 +142,10 @@ class CaptureProgress:
 
     def _on_slap(self, found: SlapAdvice, scan: Scan) -> Advised:
         if found.other_hand and scan.label:
-            self.refusal = found.advice
+            self.refusal = str(found.advice)
         if found.missing and found.missing == len([each for each in scan.fingers if each not in self._exceptions]):
-            return Advised(Defect.NO_FINGER, found.advice)
-        return Advised(Hint.OTHER_HAND if found.other_hand else Hint.FINGERS_MISSING, found.advice)
+            return Advised(Defect.NO_FINGER, str(found.advice))
+        return Advised(Hint.OTHER_HAND if found.other_hand else Hint.FINGERS_MISSING, str(found.advice))
 
     def _presence(self, *, there: bool) -> Iterator[CaptureEvent]:
         if there != self._there:

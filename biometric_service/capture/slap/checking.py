@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from biometric_service.capture.slap.segmentation import Fingertip, Hand, Slap
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.samples import FingerPosition
 
 RIGHT = (
@@ -36,7 +37,7 @@ class SlapAdvice:
     ``other_hand``: whether the other hand than was asked for seems to have been put down.
     """
 
-    advice: str
+    advice: Sentence
     missing: int
     other_hand: bool = False
 
@@ -52,7 +53,8 @@ def named(slap: Slap, hand: Hand, exceptions: Collection[FingerPosition] = ()) -
     whole = len(slap.fingers) == len(FROM_THE_LEFT[hand])
     if isinstance(found, SlapAdvice) or not whole or slap.hand in {None, hand}:
         return found
-    return SlapAdvice(f"This looks like the {slap.hand} hand: put the {hand} hand down.", 0, other_hand=True)
+    hands = {"seen": Sentence(f"slap.hand.{slap.hand}"), "wanted": Sentence(f"slap.hand.{hand}")}
+    return SlapAdvice(Sentence("slap.other_hand", hands), 0, other_hand=True)
 
 
 def named_as(slap: Slap, wanted: Sequence[FingerPosition]) -> tuple[NamedFinger, ...] | SlapAdvice:
@@ -61,7 +63,7 @@ def named_as(slap: Slap, wanted: Sequence[FingerPosition]) -> tuple[NamedFinger,
     if missing > 0:
         names = ", ".join(each.name.split("_")[1].lower() for each in wanted)
         text = f"{len(slap.fingers)} of {len(wanted)} fingers are seen ({names}): press all of them on the platen."
-        return SlapAdvice(text, missing)
+        return SlapAdvice(Sentence("slap.missing", {"seen": len(slap.fingers), "wanted": len(wanted)}, text), missing)
     if missing < 0:
-        return SlapAdvice(f"{-missing} more fingers are seen than the person is said to have: check them.", 0)
+        return SlapAdvice(Sentence("slap.more", {"more": -missing}), 0)
     return tuple(NamedFinger(position, tip) for position, tip in zip(wanted, slap.fingers, strict=True))

@@ -1,7 +1,7 @@
 /** Ten fingers: which are done and how well, by readers of this machine or by files. */
 
 import { byId, el } from "./dom.js";
-import { said, tone } from "./intake_words.js";
+import { ended, said, tone } from "./intake_words.js";
 import { Station, StationProblem, fileOf } from "./station_agent.js";
 import { again, withoutReader } from "./station_reader.js";
 import { t } from "./strings.js";
@@ -149,7 +149,7 @@ export class Fingers {
       this.#hint(t("intake.hint.put", { fingers: event.fingers.map((each) => t(`finger.${each}`)).join(", ") }), "doubt");
     } else if (event.event === "advised") this.#hint(said({ reason: event.reason, instruction: event.advice }), "doubt");
     else if (event.event === "taken") kept.push(this.#taken(event));
-    else if (event.event === "ended" && event.ending !== "complete") this.#hint(event.why, "bad");
+    else if (event.event === "ended" && event.ending !== "complete") this.#hint(ended(event), "bad");
   }
 
   async #taken({ position, image, dpi, device, signature }) {

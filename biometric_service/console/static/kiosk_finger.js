@@ -1,7 +1,7 @@
 /** A finger of whoever is at the post: by a reader of this machine, or from a file. */
 
 import { byId } from "./dom.js";
-import { said } from "./intake_words.js";
+import { ended, said } from "./intake_words.js";
 import { Station, fileOf } from "./station_agent.js";
 import { again, withoutReader } from "./station_reader.js";
 import { t } from "./strings.js";
@@ -69,7 +69,7 @@ class Reading {
     if (event.event === "seen") this.#show(`data:image/jpeg;base64,${event.picture}`);
     else if (event.event === "advised") this.#hint(said({ reason: event.reason, instruction: event.advice }));
     else if (event.event === "taken") this.give({ file: fileOf(event.image), about: { dpi: event.dpi, signature: event.signature } });
-    else if (event.event === "ended" && event.ending !== "complete") this.#hint(event.why);
+    else if (event.event === "ended" && event.ending !== "complete") this.#hint(ended(event));
   }
 
   #show(address) {

@@ -2,7 +2,7 @@
 
 import { askFinger } from "./kiosk_finger.js";
 import { asked, post as send } from "./token.js";
-import { t } from "./strings.js";
+import { language, t } from "./strings.js";
 
 const LOOK_MS = 3000;
 const CONFIRMED = new Set(["another_person", "not_active", "no_order"]);
@@ -96,7 +96,7 @@ async function ofAgent(path, body, headers = {}) {
 
 /** A manual check, asked for by an officer's own key: the session of this screen proves nobody. */
 function said(path, key, body) {
-  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  const headers = { Authorization: `Bearer ${key}`, "Accept-Language": language, "Content-Type": "application/json" };
   const options = { method: "POST", credentials: "omit", headers, body: JSON.stringify(body) };
   return told(`${OPERATIONS}/manual-checks${path}`, options, fetch);
 }

@@ -10,6 +10,9 @@ const FORMS = { references: counted, comparisons: counted, subjects: counted, qu
 /** A sentence for each reason of a decision. */
 export const reasons = ({ why }) => why.map(({ code, figures }) => t(`reason.${code}`, written(figures)));
 
+/** A sentence for each reason why somebody may pass or not. */
+export const rulings = ({ why }) => why.map(({ code, facts }) => t(`ruling.${code}`, { ...facts, status: t(`ruling.status.${facts.status}`) }));
+
 function written(figures) {
   const named = Object.entries(figures).map(([name, value]) => [name, (FORMS[name] ?? score)(value, name)]);
   return Object.fromEntries(named);

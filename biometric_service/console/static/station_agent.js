@@ -3,13 +3,17 @@
 const TOKEN = "biometric-service.station";
 const PATIENCE_MS = 4000;
 
-/** What the agent says is wrong, and what to do. */
+import { known } from "./strings.js";
+
+/** What the agent says is wrong, and what to do: in the language of the page by its code, else as the agent put it. */
 export class StationProblem extends Error {
   constructor({ code, detail, action }) {
-    super(detail);
-    Object.assign(this, { code, action });
+    super(faultOf(code, "what") ?? detail);
+    Object.assign(this, { code, action: faultOf(code, "do") ?? action });
   }
 }
+
+const faultOf = (code, part) => known(`station.faults.${code}.${part}`) ?? known(`faults.${code}.${part}`);
 
 export class Station {
   constructor(address) {

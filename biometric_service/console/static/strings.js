@@ -3,10 +3,12 @@
 export const language = document.documentElement.lang;
 const texts = await (await fetch(new URL(`strings.${language}.json`, import.meta.url))).json();
 
+/** The text of a dotted name, undefined where there is none. */
+export const known = (name) => name.split(".").reduce((branch, key) => branch?.[key], texts);
+
 /** The text of a dotted name, with {placeholders} filled in. */
 export function t(name, values = {}) {
-  const text = name.split(".").reduce((branch, key) => branch?.[key], texts) ?? name;
-  return String(text).replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+  return String(known(name) ?? name).replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
 const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1, minimumFractionDigits: 1 });

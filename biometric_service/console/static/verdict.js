@@ -72,7 +72,7 @@ export function pictures(explanation) {
           el("span", {}, t("result.enrolled", { subject: compared.subject })),
         ),
         el("img", { src: compared.picture, alt: compared.description }),
-        el("figcaption", {}, `${partName(compared)} · ${score(compared.score.value)} · `, el("span", { lang: "en" }, compared.description)),
+        el("figcaption", {}, `${partName(compared)} · ${score(compared.score.value)} · ${compared.description}`),
       ),
     ),
   );

@@ -5,10 +5,10 @@ import { fillGalleries } from "./galleries.js";
 import { ChosenImages } from "./images.js";
 import { Problem, send } from "./operations.js";
 import { problemCard } from "./problem.js";
-import { reasons } from "./reasons.js";
+import { reasons, rulings } from "./reasons.js";
 import { showSeeded } from "./seeded.js";
 import { begin } from "./session.js";
-import { language, t } from "./strings.js";
+import { t } from "./strings.js";
 import { tabs } from "./tabs.js";
 import { candidates, eventNote, headline, pictures, samples, scores } from "./verdict.js";
 
@@ -54,16 +54,13 @@ const ANSWERS = {
     ];
   },
   movement: (answer) => [
-    headline(answer.passage, answer.subject, ruled(answer), eventNote(answer.event)),
+    headline(answer.passage, answer.subject, rulings(answer), eventNote(answer.event)),
     answer.verification ? scores(answer.verification, t("result.verification")) : null,
     answer.identification ? scores(answer.identification, t("result.identification")) : null,
     pictures(answer.explanation),
     pair(answer.identification ? candidates(answer.identification) : null, samples(answer.samples)),
   ],
 };
-
-/** Why somebody may pass or not: what the service says in English, else the ground alone. */
-const ruled = ({ ground, reasons: said }) => (language === "en" ? said : [t(`kiosk.ground.${ground}`)]);
 
 /** Which fingers look like one another, a sentence a pair. */
 function twice(alike) {

@@ -103,9 +103,7 @@ def require_over(month: str, now: datetime) -> None:
     if begins is None or begins.strftime("%Y-%m") != month:
         raise BiometricServiceError(ErrorCode.REQUEST_INVALID, f"{month!r} is no month.", "Write it as 2026-11.")
     if (now.astimezone(UTC).year, now.astimezone(UTC).month) <= (begins.year, begins.month):
-        raise BiometricServiceError(
-            ErrorCode.STATISTICS_REFUSED, "The month is not over.", "Publish it once it is: what is published stands."
-        )
+        raise BiometricServiceError.of(ErrorCode.STATISTICS_REFUSED, "not_over")
 
 
 def _require_budget(observatory: Observatory, month: str) -> None:
