@@ -83,6 +83,7 @@ def test_no_page_has_a_barrier(
             page.goto(live.url + path)
             page.wait_for_load_state()
             assert page.locator("h1").count() == 1, path
+            assert page.locator('main [lang="en"]').count() == 0, path
             found += barriers(axe, page)
             if theme == "light" and path in PICTURED:
                 keep_picture(page, PICTURED[path])
