@@ -16,6 +16,8 @@ pytestmark = pytest.mark.browser
 
 NO_PAGES = {"/", "/musters/{muster}/pulse", "/people/{subject}/photograph", "/whereabouts/find", "/find-shared"}
 """They lead on, or answer figures or a picture."""
+HELD = "/held-transactions/"
+"""Its pages say in English alone what exactly is wrong with a file."""
 PICTURED = {
     "/musters/morning": "muster",
     "/releases/r-1": "release",
@@ -83,7 +85,7 @@ def test_no_page_has_a_barrier(
             page.goto(live.url + path)
             page.wait_for_load_state()
             assert page.locator("h1").count() == 1, path
-            assert page.locator('main [lang="en"]').count() == 0, path
+            assert page.locator('main [lang="en"]').count() == path.startswith(HELD), path
             found += barriers(axe, page)
             if theme == "light" and path in PICTURED:
                 keep_picture(page, PICTURED[path])
