@@ -102,6 +102,7 @@ def test_somebody_is_taken_in_and_refused_when_they_come_back_under_another_name
     with at_the_desk(browser, live) as page:
         begun(page, live, "Ana Núñez", "P-1042")
         page.get_by_role("button", name="Look for readers").click()
+        expect(page.get_by_label("Code on its terminal")).to_be_visible()  # the agent has offered a code of its own
         page.get_by_label("Code on its terminal").fill(agent.pairing.offer())
         page.get_by_role("button", name="Pair").click()
         expect(page.get_by_label("Device")).to_contain_text("watched folder")

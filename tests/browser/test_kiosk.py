@@ -116,6 +116,7 @@ def test_a_reader_of_this_machine_takes_the_finger(
         at_the_kiosk(page, live)
         page.get_by_role("button", name="Finger").click()
         page.get_by_role("button", name="Look for readers").click()
+        expect(page.get_by_label("Code on its terminal")).to_be_visible()  # the agent has offered a code of its own
         page.get_by_label("Code on its terminal").fill(station.pairing.offer())
         page.get_by_role("button", name="Pair").click()
         expect(page.locator("#finger-hint")).to_have_text("Put a finger on the reader")
