@@ -44,6 +44,8 @@ WING, YARD = ZoneId("wing"), ZoneId("yard")
 ZONES = (Zone(WING, "Wing A"), Zone(YARD, "Yard"))
 POST = Post(PostId("gate"), "Gate", WING, YARD, INMATES)
 DEVICE_SCOPES = frozenset({Scope.SLICE_READ, Scope.MOVEMENT})
+TAKES_KEYS = DEVICE_SCOPES | {Scope.OFFICER_KEYS}
+BY_HAND = frozenset({Scope.MANUAL_CHECK})
 
 
 @dataclass
@@ -170,8 +172,13 @@ def private_pem(device: DeviceIdentity) -> bytes:
     return device.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def at_the_post(live: LiveService, folder: Path, galleries: Sequence[str] = (INMATES,)) -> AtThePost:
-    device = registered(live, galleries[0], also=galleries[1:])
+def at_the_post(
+    live: LiveService,
+    folder: Path,
+    galleries: Sequence[str] = (INMATES,),
+    scopes: frozenset[Scope] = DEVICE_SCOPES,
+) -> AtThePost:
+    device = registered(live, galleries[0], scopes, also=galleries[1:])
     return AtThePost(live, device, folder, DirectLink(live, device), Clock())
 
 

@@ -9,20 +9,21 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from biometric_service.api.languages import language_of
 from biometric_service.app.checkpoint_agent import Capture, Tell, Told, as_line, fault_told
 from biometric_service.capture.devices import device_failed
 from biometric_service.checkpoint.answers import CheckpointAnswer
 from biometric_service.checkpoint.by_hand import ByHand, Why
+from biometric_service.checkpoint.by_keys import ByKeys
 from biometric_service.checkpoint.checkpoint import Checkpoint
 from biometric_service.checkpoint.link import Asked
 from biometric_service.console.rendering import STATIC, standalone, static_files
@@ -78,10 +79,13 @@ class Screen:
         return self._said(lambda: self._checked((*faces, self._finger()), claimed))
 
     def confirm(self, body: "Confirmation") -> Told:
-        """Let two officers, whose faces are given, answer for somebody; what is said of it."""
+        """Let two officers, whose keys or faces are given, answer for somebody; what is said of it."""
+        about = (uuid4().hex, SubjectId(body.subject), self.direction, body.why)
+        if body.keys:
+            one, other = (each.get_secret_value() for each in body.keys)
+            return self._said(lambda: self.checkpoint.confirm_by_keys(ByKeys(*about, (one, other))))
         first, second = ((GivenImage(each, Modality.FACE, device="screen"),) for each in body.officers)
-        asked = ByHand(uuid4().hex, SubjectId(body.subject), self.direction, body.why, (first, second))
-        return self._said(lambda: self.checkpoint.confirm(asked))
+        return self._said(lambda: self.checkpoint.confirm(ByHand(*about, (first, second))))
 
     @property
     def fingers(self) -> bool:
@@ -107,13 +111,20 @@ class Screen:
 
 
 class Confirmation(BaseModel):
-    """Two officers answer for somebody; their pictures in base64."""
+    """Two officers answer for somebody; either the keys of both, or pictures of them in base64."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     subject: str
     why: Why
-    officers: Annotated[tuple[Base64Bytes, ...], Field(min_length=2, max_length=2)]
+    officers: Annotated[tuple[Base64Bytes, ...], Field(max_length=2)] = ()
+    keys: Annotated[tuple[SecretStr, ...], Field(max_length=2)] = ()
+
+    @model_validator(mode="after")
+    def _require_two(self) -> Self:
+        if {len(self.officers), len(self.keys)} != {0, 2}:
+            raise ValueError("two keys or two pictures")
+        return self
 
 
 def screen_app(screen: Screen) -> FastAPI:
@@ -130,7 +141,8 @@ def screen_app(screen: Screen) -> FastAPI:
         if post is None:
             return PlainTextResponse("503", 503, {"Refresh": "2"})
         shown = {"post": post, "posts": (), "direction": screen.direction.value, "agent": True, "station": ""}
-        offered = {"fingers": screen.fingers, "by_hand": screen.checkpoint.by_hand}
+        by_keys, by_faces = screen.checkpoint.by_keys, screen.checkpoint.by_hand
+        offered = {"fingers": screen.fingers, "by_hand": by_keys or by_faces, "by_keys": by_keys, "by_faces": by_faces}
         return standalone("kiosk.html", language_of(request), {**shown, **offered})
 
     app.mount(STATIC, static_files(), name="console")

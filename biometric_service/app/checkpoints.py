@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
+from biometric_service.api.access.throttle import TokenBuckets
 from biometric_service.app.stages import Stages
 from biometric_service.checkpoint.checkpoint import Checkpoint, CheckpointRules
 from biometric_service.checkpoint.device_disk import open_disk
@@ -28,6 +29,10 @@ from biometric_service.vocabulary.access import Device
 from biometric_service.vocabulary.day_stores import DayStores, MovementStore
 from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.samples import FrameSignature
+
+WRONG_KEYS: Final = 5
+"""How often wrong keys are compared in a minute."""
+MINUTE_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ def make_checkpoint(
         build,
         lambda slice_: SlicePassages(slice_, disk.queue, clock, setup.rules.purpose),
     )
-    return Checkpoint(setup.rules, setup.identity, disk, held, Breaker(link, ticks), clock)
+    wrong_keys = TokenBuckets(WRONG_KEYS / MINUTE_S, WRONG_KEYS, clock=ticks)
+    return Checkpoint(setup.rules, setup.identity, disk, held, Breaker(link, ticks), clock, wrong_keys)
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 The officers are recognised on the slice, in a gallery of their own: a device takes nobody's word for who they are. A
 face proves less than a key, since a photograph of it may be shown: the answer is a review and never a pass, here as at
-the service, until two officers confirm it who are signed in. With the line up they do so at once. A slice holds nothing
-that an officer could prove themselves by; keys in it would be asked for in ``confirm_by_hand``.
+the service, until two officers confirm it by their keys: there, or here where the device may take them (``by_keys``).
 """
 
 from collections.abc import Sequence

@@ -8,11 +8,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from time import monotonic
 from typing import Final
 
+from biometric_service.api.access.throttle import TokenBuckets
 from biometric_service.checkpoint.answers import CheckpointAnswer, CheckpointState, OnlineAnswer, Step
 from biometric_service.checkpoint.by_hand import Among, ByHand, confirm_by_hand
+from biometric_service.checkpoint.by_keys import ByKeys, confirm_by_keys, enough_officers
 from biometric_service.checkpoint.device_disk import DeviceDisk
 from biometric_service.checkpoint.held import HeldSlice
 from biometric_service.checkpoint.identity import DeviceIdentity
@@ -22,6 +25,7 @@ from biometric_service.checkpoint.receiving import SKEW, ReceivedSlice, expired,
 from biometric_service.client.faults import NoAnswer
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.passing import require_gallery_of
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.movements import Ground
@@ -36,6 +40,8 @@ NOT_FOLLOWING: Final = frozenset(
 )
 """Faults of a delta that a whole slice need not have."""
 MARK_EVERY: Final = timedelta(seconds=30)
+_AT_THIS_POST: Final = "post"
+"""Whose wrong keys are counted: everybody's, since nobody knows who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,10 @@ class Checkpoint:
         held: HeldSlice,
         link: Breaker,
         clock: Callable[[], datetime],
+        wrong_keys: TokenBuckets,
     ) -> None:
         self._rules, self._identity, self._disk, self._held = rules, identity, disk, held
-        self._link, self._clock = link, clock
+        self._link, self._clock, self._wrong_keys = link, clock, wrong_keys
         self._renewed: datetime | None = None
         self._mark = disk.mark.read()
         self._begin()
@@ -98,18 +105,30 @@ class Checkpoint:
         With the line up as without: the service learns of it from the queue. SUBJECT_UNKNOWN, GALLERY_UNKNOWN,
         REQUEST_INVALID where the post is of another gallery.
         """
-        self._require_unlocked()
-        self._require_clock()
-        begun = monotonic()
-        with self._held.lock:
-            head, age = self._held.require(self._clock()), self._held.age(self._clock())
+
+        def decide() -> OnlineAnswer:
             among = Among(self.gallery(), GalleryId(self._rules.officers))
-            said = confirm_by_hand(self._held, asked, among, self._caller())
-        step = Step.NONE if said.ground == Ground.OFFICERS_UNPROVEN else Step.MANUAL
-        return CheckpointAnswer(
-            asked.id, said.passage, said.subject, said.reasons, step, said.advice, said.ground, head.number, age,
-            monotonic() - begun,
-        )  # fmt: skip
+            return confirm_by_hand(self._held, asked, among, self._caller())
+
+        return self._decided_by_hand(asked.id, decide)
+
+    def confirm_by_keys(self, asked: ByKeys) -> CheckpointAnswer:
+        """Let two officers say who somebody is, each by a key of their own; as ``confirm``, but that it may be a pass.
+
+        RATE_LIMITED where wrong keys were given too often.
+        """
+
+        def decide() -> OnlineAnswer:
+            people, now = self.gallery(), self._clock()
+            wait = self._wrong_keys.wait(_AT_THIS_POST)
+            if wait:
+                raise _too_often(wait)
+            said = confirm_by_keys(self._held, asked, people, self._caller(), now)
+            if said.ground == Ground.NOT_CERTAIN:
+                self._wrong_keys.take(_AT_THIS_POST)
+            return said
+
+        return self._decided_by_hand(asked.id, decide)
 
     def keep_up(self) -> CheckpointState:
         """Tell the service what waits, and bring the slice up to date where it is time; as far as the link allows."""
@@ -151,6 +170,11 @@ class Checkpoint:
     def by_hand(self) -> bool:
         """Whether two officers may answer for somebody at this device."""
         return bool(self._rules.officers)
+
+    @property
+    def by_keys(self) -> bool:
+        """Whether two officers may do so by keys of their own: the slice has those of two at the least."""
+        return enough_officers(self._held.officers, self._clock())
 
     def state(self) -> CheckpointState:
         """How it stands."""
@@ -199,6 +223,20 @@ class Checkpoint:
             said = decide_offline(self._held, asked, self._caller())
             answer = self._shown(asked, said)
             return replace(answer, slice=head.number, age=self._held.age(now))
+
+    def _decided_by_hand(self, passage: str, decide: Callable[[], OnlineAnswer]) -> CheckpointAnswer:
+        """One at a time, on the slice, whether the line is up or not."""
+        self._require_unlocked()
+        self._require_clock()
+        begun = monotonic()
+        with self._held.lock:
+            head, age = self._held.require(self._clock()), self._held.age(self._clock())
+            said = decide()
+        step = Step.MANUAL if said.ground == Ground.NOT_CERTAIN else Step.NONE
+        return CheckpointAnswer(
+            passage, said.passage, said.subject, said.reasons, step, said.advice, said.ground, head.number, age,
+            monotonic() - begun,
+        )  # fmt: skip
 
     def _caller(self) -> Caller:
         return Caller(f"device:{self._identity.id}", self._rules.purpose, self._identity.id)
@@ -308,3 +346,10 @@ def _of_this_image(fault: BiometricServiceError) -> OnlineAnswer:
     if fault.code is ErrorCode.MODALITY_UNAVAILABLE:
         return OnlineAnswer(Passage.REVIEW, None, (fault.what,), (), Ground.SEARCH_INCOMPLETE.value)
     raise fault
+
+
+def _too_often(wait: float) -> BiometricServiceError:
+    """RATE_LIMITED; ``wait``: s."""
+    case = "faults.rate_limited.wrong_keys"
+    do = Sentence(f"{case}.do", {"seconds": ceil(wait)})
+    return BiometricServiceError(ErrorCode.RATE_LIMITED, Sentence(f"{case}.what"), do, wait)

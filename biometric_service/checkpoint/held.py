@@ -14,6 +14,7 @@ from biometric_service.interchange.slices.policies import invalid, policy_of
 from biometric_service.recognition.slices import comparisons_of
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.day_stores import MovementStore
+from biometric_service.vocabulary.officer_keys import OfficerKeys
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.slices import PostRules, SliceContent, SliceHead
 
@@ -43,11 +44,13 @@ class HeldSlice:
     """What decisions without the service rest on.
 
     ``lock``: held while somebody decides or a slice is taken. ``modalities``: what the slice has something of that is
-    compared here. ``passages``: makes what keeps the passages that are decided on it.
+    compared here. ``passages``: makes what keeps the passages that are decided on it. ``officers``: whose keys may
+    check by hand.
     """
 
     head: SliceHead | None
     rules: PostRules | None
+    officers: OfficerKeys | None
     modalities: frozenset[Modality]
     policy: HeldPolicy
     store: SliceStore
@@ -69,7 +72,7 @@ class HeldSlice:
             self.store.take(received)
             self.walk.follower.catch_up()
             self.store.settle()
-            self.head, self.rules = received.head, said.rules
+            self.head, self.rules, self.officers = received.head, said.rules, said.officers
             self.modalities = frozenset(said.comparisons) & frozenset(self.walk.comparators)
 
     def drop(self) -> None:
@@ -93,7 +96,7 @@ class HeldSlice:
         return None if self.head is None else max(0.0, (now - self.head.issued_at).total_seconds())
 
     def _begin(self) -> None:
-        self.head, self.rules = None, None
+        self.head, self.rules, self.officers = None, None, None
         self.modalities = frozenset()
         self.policy = HeldPolicy()
         self.store = SliceStore()

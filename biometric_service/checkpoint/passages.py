@@ -14,6 +14,7 @@ from biometric_service.vocabulary.day_stores import PostRule
 from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.movements import Ground, How, Passed, Passing, Ruling, Standing, Whereabouts
+from biometric_service.vocabulary.officer_keys import GivenKey, proof_of, said_by_hand
 from biometric_service.vocabulary.places import Order
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 from biometric_service.vocabulary.rulings import RulingCode, because
@@ -28,10 +29,14 @@ NOTED: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class ManualFacts:
-    """Who answers for a person that no face and no finger could show, and why, in a word."""
+    """Who answers for a person that no face and no finger could show, and why, in a word.
 
-    officers: tuple[SubjectId, SubjectId]
+    ``officers``: those who were recognised. ``keys``: those that were given.
+    """
+
+    officers: tuple[SubjectId, ...]
     why: str
+    keys: tuple[GivenKey, ...] = ()
 
 
 class SlicePassages(NotHere):
@@ -42,24 +47,26 @@ class SlicePassages(NotHere):
 
     def pass_post(self, passing: Passing, identity: Ruling, rule: PostRule, event: AuditEvent) -> Passed:  # noqa: ARG002
         """Decide on what the slice says, and queue it."""
-        at = self._clock()
-        made = replace(passing, at=at, offline=True, slice=self._held.require(at).number)
+        made = self._made(passing)
         ruling = identity
         if identity.subject is not None and identity.passage is Passage.PASS:
             ruling = rule(self._standing(made, identity.subject))
-        return self.keep(made, self._on_firm_ground(ruling, at))
+        return self.keep(made, self._on_firm_ground(ruling, made.at))
 
     def confirm(self, passing: Passing, identity: Ruling, rule: PostRule, facts: ManualFacts) -> Passed:
-        """The same of somebody whom two officers answer for by their faces; whoever might pass is for a look.
+        """The same of somebody whom two officers answer for; whoever might pass by their faces alone is for a look.
 
         Nobody passes by what a photograph may show. An old slice changes nothing: somebody looks in any case.
         """
-        at = self._clock()
-        made = replace(passing, at=at, offline=True, slice=self._held.require(at).number)
+        made = self._made(passing)
         assert identity.subject is not None
         ruling = rule(self._standing(made, identity.subject))
-        passage = Passage.REVIEW if ruling.passage is Passage.PASS else ruling.passage
-        return self.keep(made, replace(ruling, passage=passage), facts)
+        unproven = ruling.passage is Passage.PASS and identity.ground is not Ground.CONFIRMED_BY_TWO
+        return self.keep(made, replace(ruling, passage=Passage.REVIEW) if unproven else ruling, facts)
+
+    def refuse(self, passing: Passing, ruling: Ruling, facts: ManualFacts) -> Passed:
+        """Keep that officers answered for somebody who are none."""
+        return self.keep(self._made(passing), ruling, facts)
 
     def keep(self, passing: Passing, ruling: Ruling, by_hand: ManualFacts | None = None) -> Passed:
         """Queue a passage as it was decided."""
@@ -67,6 +74,11 @@ class SlicePassages(NotHere):
         self._queue.put(QueuedEvent(passing.id, PASSAGES, body))
         passes = ruling.passage is Passage.PASS
         return Passed(ruling, passing.post.result(passing.direction) if passes else None, None, NOTED)
+
+    def _made(self, passing: Passing) -> Passing:
+        """As it is decided now, on the slice that is held; SLICE_EXPIRED."""
+        at = self._clock()
+        return replace(passing, at=at, offline=True, slice=self._held.require(at).number)
 
     def _on_firm_ground(self, ruling: Ruling, at: datetime) -> Ruling:
         """On an old slice nobody passes and nobody is unknown without an officer's look."""
@@ -117,4 +129,10 @@ def _told(passing: Passing, ruling: Ruling, by_hand: ManualFacts | None) -> Mapp
     }
     if by_hand is not None:
         told |= {"officers": list(by_hand.officers), "why": by_hand.why}
+        told |= {"keys": _proofs(by_hand, said_by_hand(passing, ruling, by_hand.why))} if by_hand.keys else {}
     return told
+
+
+def _proofs(by_hand: ManualFacts, said: bytes) -> list[Mapping[str, str]]:
+    """Never the keys: what each proves is of this passage alone."""
+    return [{"key": each.id, "proof": proof_of(each, said).mac} for each in by_hand.keys]

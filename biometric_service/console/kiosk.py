@@ -30,7 +30,8 @@ async def kiosk(
     station = station_of(visit.services.settings)
     fingers = Modality.FINGERPRINT in visit.services.walk.extractors
     shown = {"posts": posts, "post": chosen, "direction": direction.value, "purpose": visit.asking.purpose}
-    offered = {"agent": False, "station": station, "fingers": fingers, "by_hand": True}
+    offered = {"agent": False, "station": station, "fingers": fingers}
+    offered |= {"by_hand": True, "by_keys": True, "by_faces": False}
     return visit.page("kiosk.html", {**shown, **offered}, connect=(station,))
 
 

@@ -10,6 +10,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.access import Device
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.officer_keys import OfficerKeys
 from biometric_service.vocabulary.places import Order, Post, ZoneId
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.references import (
@@ -31,7 +32,8 @@ _PAGE: Final = 500
 class SliceRequest:
     """``held``: the change up to which the device holds its slice, WHOLE for one from scratch.
 
-    ``policy``: the operating points in force; ``rules``: of the device's post. ``at``: when it is issued.
+    ``policy``: the operating points in force; ``rules``: of the device's post. ``at``: when it is issued. ``officers``:
+    who may check by hand at the post, None where nobody may.
     """
 
     device: Device
@@ -40,6 +42,7 @@ class SliceRequest:
     rules: PostRules | None
     terms: SliceTerms
     at: datetime
+    officers: OfficerKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def gather(walk: Walk, request: SliceRequest) -> Gathered:
         policy=request.policy,
         statuses=_statuses(walk, added.values()),
         rules=request.rules,
+        officers=request.officers,
     )
     return Gathered(content, change)
 
@@ -169,6 +173,7 @@ def _event(head: SliceHead, content: SliceContent, caller: Caller) -> AuditEvent
         "change": str(head.change),
         "references": str(len(content.added)),
         "removed": str(len(content.removed)),
+        "officer_keys": str(len(content.officers.keys) if content.officers else 0),
         "galleries": " ".join(sorted(head.galleries)),
         "expires_at": head.expires_at.isoformat(),
     }

@@ -3,7 +3,6 @@
 A secret holds 256 random bits, so one round of SHA-256 is as good as a slow hash.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
@@ -21,6 +20,15 @@ from biometric_service.references.refusals import check_name, check_officer
 from biometric_service.references.rights import RightsSeal, rights_columns, rights_of
 from biometric_service.vocabulary.access import ApiKey
 from biometric_service.vocabulary.events import AuditEvent
+from biometric_service.vocabulary.officer_keys import (
+    KeptKey,
+    KeyProof,
+    OfficerKey,
+    OfficerKeys,
+    digest_of,
+    mac_in_slice,
+    mac_of_said,
+)
 
 _SECRET_BYTES = 32
 _COLUMNS = select(*ApiKeyRow.__table__.columns)
@@ -49,7 +57,7 @@ class SqlApiKeyStore:
         with self._database.writing() as connection:
             if self._row(connection, key.id) is not None:
                 raise _taken(key.id)
-            row = {**rights_columns(key), "owner": key.owner, "secret_digest": _digest(secret)}
+            row = {**rights_columns(key), "owner": key.owner, "secret_digest": digest_of(secret)}
             connection.execute(insert(ApiKeyRow), self._seal.sealed(row))
             self._anchored.bind(connection)
             self._log.append(connection, event)
@@ -65,7 +73,7 @@ class SqlApiKeyStore:
             return None
         with self._database.reading() as connection:
             row = self._row(connection, secret.rpartition(".")[0])
-        known = hmac.compare_digest(_digest(secret), row["secret_digest"] if row else bytes(32))
+        known = hmac.compare_digest(digest_of(secret), row["secret_digest"] if row else bytes(32))
         return _key(row) if known and row and self._seal.in_force(row) else None
 
     def revoke(self, key: str, event: AuditEvent) -> None:
@@ -94,11 +102,32 @@ class SqlApiKeyStore:
 
     def keys(self) -> Sequence[ApiKey]:
         """Every key that is neither revoked nor expired, by id."""
+        return [_key(row) for row in self._in_force()]
+
+    def officer_keys(self, device: str, may: Callable[[ApiKey], bool]) -> OfficerKeys:
+        """The keys in force that ``may`` take part, for a slice of this device, under a new salt."""
+        salt = secrets.token_hex(_SECRET_BYTES)
+        return OfficerKeys(salt, tuple(_carried(row, salt, device) for row in self._in_force() if may(_key(row))))
+
+    def proven(self, proof: KeyProof, said: bytes) -> KeptKey | None:
+        """The key that said it, even where it is over; None where there is none, or the proof is another's.
+
+        RECORD_TAMPERED, RIGHTS_REPLAYED. As ``find``, in the time of a comparison whichever key it is.
+        """
+        with self._database.reading() as connection:
+            row = self._row(connection, proof.key)
+        made = mac_of_said(row["secret_digest"] if row else bytes(32), said)
+        if not hmac.compare_digest(made.encode(), proof.mac.encode()) or row is None:
+            return None
+        self._seal.require_intact(row)
+        return KeptKey(_key(row), row["revoked_at"])
+
+    def _in_force(self) -> Sequence[RowMapping]:
         with self._database.reading() as connection:
             rows = connection.execute(_COLUMNS.order_by(ApiKeyRow.id)).mappings().all()
             for row in rows:
                 self._anchored.require(connection, row["id"], row["seal"])
-        return [_key(row) for row in rows if self._seal.in_force(row)]
+        return [row for row in rows if self._seal.in_force(row)]
 
     def _row(self, connection: Connection, key: str) -> RowMapping | None:
         row = connection.execute(_ONE, {"key": key}).mappings().one_or_none()
@@ -112,6 +141,11 @@ def api_key_seal(key: Callable[[], bytes]) -> RightsSeal:
     return RightsSeal(key, "An API key", later="owner")
 
 
+def _carried(row: RowMapping, salt: str, device: str) -> OfficerKey:
+    mac = mac_in_slice(row["secret_digest"], salt, device, row["id"])
+    return OfficerKey(row["id"], row["owner"], row["expires_at"], mac)
+
+
 def _is_ended(connection: Connection, session: str) -> bool:
     return bool(connection.scalar(select(exists().where(EndedSessionRow.id == session))))
 
@@ -120,10 +154,6 @@ def _key(row: RowMapping) -> ApiKey:
     rights = rights_of(row)
     held = (rights.scopes, rights.galleries, rights.purposes)
     return ApiKey(rights.id, rights.name, *held, rights.expires_at, owner=row["owner"])
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _taken(key: str) -> BiometricServiceError:

@@ -173,7 +173,11 @@ class SqlMovementStore:
         told = replace(ruling, discrepancy=ruling.discrepancy or (elsewhere and ruling.passage is Passage.PASS))
         facts = {"decided_offline": "true", "decided_at": passing.at.astimezone(UTC).isoformat()}
         facts |= {"slice": str(passing.slice or ""), "claimed": claimed or "", **replayed.facts}
-        return self._keep(connection, passing, told, person, replace(event, details={**event.details, **facts}))
+        kept = self._keep(connection, passing, told, person, replace(event, details={**event.details, **facts}))
+        if replayed.alarm is not None:
+            told_of = {**replayed.alarm.details, "check": str(kept.event)}
+            self._log.append(connection, replace(replayed.alarm, subject=kept.ruling.subject, details=told_of))
+        return kept
 
     def _keep(
         self, connection: Connection, passing: Passing, ruling: Ruling, person: Known | None, event: AuditEvent

@@ -12,7 +12,10 @@ ANY_PURPOSE = "*"
 
 
 class Scope(StrEnum):
-    """What a caller may do; gallery.write, movement and those below are not OSIA's."""
+    """What a caller may do; gallery.write, movement and those below are not OSIA's.
+
+    OFFICER_KEYS: of a device alone, at which two officers may check by hand while the service is out of reach.
+    """
 
     ENCOUNTER_READ = "abis.encounter.read"
     ENCOUNTER_WRITE = "abis.encounter.write"
@@ -29,6 +32,7 @@ class Scope(StrEnum):
     DEVICE_READ = "abis.device.read"
     DEVICE_WRITE = "abis.device.write"
     SLICE_READ = "abis.slice.read"
+    OFFICER_KEYS = "abis.officer-keys"
     KEY_WRITE = "abis.key.write"
     METRICS_READ = "abis.metrics.read"
     EVENTS_READ = "abis.events.read"

@@ -104,6 +104,7 @@ class EventKind(StrEnum):
     WHEREABOUTS_READ = "whereabouts.read"
     MANUAL_CHECK_OPENED = "manual_check.opened"
     MANUAL_CHECK_CONFIRMED = "manual_check.confirmed"
+    MANUAL_CHECK_DOUBTED = "manual_check.doubted"
     MANUAL_CHECKS_READ = "manual_checks.read"
     MUSTER_STARTED = "muster.started"
     MUSTER_COUNTED = "muster.counted"
@@ -250,6 +251,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.WHEREABOUTS_READ: "It was read where people are, or where one was seen.",
     EventKind.MANUAL_CHECK_OPENED: "An officer says who somebody is, without a biometric match.",
     EventKind.MANUAL_CHECK_CONFIRMED: "A second officer confirmed a manual check; the event says what followed.",
+    EventKind.MANUAL_CHECK_DOUBTED: "A device took keys of officers that may not do so; the event says why.",
     EventKind.MANUAL_CHECKS_READ: "Manual checks were read.",
     EventKind.MUSTER_STARTED: "A count was started.",
     EventKind.MUSTER_COUNTED: "Somebody was counted in a muster.",

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from biometric_service.vocabulary.decisions import Movement, Passage
+from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.places import Order, Post, PostId, ZoneId
 from biometric_service.vocabulary.references import EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.rulings import RulingReason
@@ -24,7 +25,8 @@ class Means(StrEnum):
 class Ground(StrEnum):
     """Why somebody passes or does not; each has a sentence beside it. COUNTED and PLACED passed no post.
 
-    OFFICERS_UNPROVEN: a device recognised two officers by their faces, which nothing counts as confirmed by two.
+    OFFICERS_UNPROVEN: a device knew two officers by their faces alone, or took keys that may not do so: nothing counts
+    it as confirmed by two.
     """
 
     COUNTED = "counted"
@@ -134,11 +136,15 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a device decided without the service: of whom it was, as far as it knew; ``facts``: for the log alone."""
+    """What a device decided without the service: of whom it was, as far as it knew; ``facts``: for the log alone.
+
+    ``alarm``: an event to go with it, None where nothing is wrong.
+    """
 
     passing: Passing
     ruling: Ruling
     facts: Mapping[str, str] = field(default_factory=dict)
+    alarm: AuditEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)

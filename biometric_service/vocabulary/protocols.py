@@ -13,6 +13,7 @@ from biometric_service.vocabulary.adjudication import Case, Likened, NewCase, Pr
 from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
 from biometric_service.vocabulary.drift import DaySketch, Fold, Stream
 from biometric_service.vocabulary.events import AuditEvent, Caller, RecordedEvent
+from biometric_service.vocabulary.officer_keys import OfficerKeyStore
 from biometric_service.vocabulary.quality import AttackAssessment, ExtractionFailure, QualityAssessment
 from biometric_service.vocabulary.references import (
     UNGUARDED,
@@ -360,7 +361,7 @@ class AnswerStore(Protocol):
         """The change that the request made, where it was cut off between that and its answer."""
 
 
-class ApiKeyStore(SessionStore, Protocol):
+class ApiKeyStore(SessionStore, OfficerKeyStore, Protocol):
     """Keys of callers; each write is one transaction with its audit event."""
 
     def create(self, key: ApiKey, event: AuditEvent) -> str:

@@ -16,6 +16,7 @@ class RulingCode(StrEnum):
     CONFIRMED_BY_TWO = "confirmed_by_two"
     OFFICERS_UNPROVEN = "officers_unproven"
     NOT_TWO_OFFICERS = "not_two_officers"
+    NOT_TWO_KEYS = "not_two_keys"
     ANOTHER_PERSON = "another_person"
     UNKNOWN_PERSON = "unknown_person"
     NOT_AS_CLAIMED = "not_as_claimed"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from biometric_service.vocabulary.access import Device
+from biometric_service.vocabulary.officer_keys import OfficerKeys
 from biometric_service.vocabulary.places import Order, Post, ZoneId
 from biometric_service.vocabulary.references import (
     ChangeNumber,
@@ -80,7 +81,7 @@ class SliceContent:
 
     ``statuses``: of those subjects of ``added`` who are not active. ``comparisons``: by modality. ``policy``: the
     operating points in force (see ``interchange.slices.policies``). ``rules``: of the device's post, None where it
-    named none.
+    named none. ``officers``: who may check by hand there, None where nobody may.
     """
 
     galleries: frozenset[GalleryId]
@@ -90,6 +91,7 @@ class SliceContent:
     policy: Mapping[str, Json]
     statuses: Mapping[SubjectId, EncounterStatus] = field(default_factory=dict)
     rules: PostRules | None = None
+    officers: OfficerKeys | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,27 @@
 """A checkpoint with the line up, cut and back: what it decides and holds back, and that nothing is lost or doubled."""
 
+import hashlib
+import json
 import sqlite3
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import numpy as np
 import pytest
 
-from biometric_service.app.checkpoint_agent import Keeper, Lane, Told
+from biometric_service.app.checkpoint_agent import Keeper, Lane, Told, as_line
 from biometric_service.app.checkpoint_screen import LARGEST, Screen, serving_screen
 from biometric_service.checkpoint.answers import Step
 from biometric_service.checkpoint.by_hand import ByHand, Why
+from biometric_service.checkpoint.by_keys import ByKeys
+from biometric_service.checkpoint.checkpoint import Checkpoint
 from biometric_service.checkpoint.device_disk import open_queue
 from biometric_service.checkpoint.http_link import HttpLink, Place
 from biometric_service.checkpoint.queue import EventQueue, QueuedEvent
@@ -24,9 +29,11 @@ from biometric_service.client.faults import NoAnswer
 from biometric_service.client.sending import Connection
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate
+from biometric_service.texts.speaking import ENGLISH
 from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.movements import How
+from biometric_service.vocabulary.movements import Ground, How, Means, Passing, Ruling
+from biometric_service.vocabulary.officer_keys import given_key, proof_of, said_by_hand
 from biometric_service.vocabulary.places import NewOrder, OrderPurpose
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
@@ -38,7 +45,20 @@ from biometric_service.vocabulary.references import (
 )
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
-from tests.checkpoints import POST, WING, YARD, AtThePost, asked, at_the_post, comparing_service, open_post
+from tests.checkpoints import (
+    BY_HAND,
+    POST,
+    TAKES_KEYS,
+    WING,
+    YARD,
+    AtThePost,
+    DirectLink,
+    asked,
+    at_the_post,
+    comparing_service,
+    open_post,
+    registered,
+)
 from tests.http_server import says, server
 from tests.live_service import LiveService, event
 from tests.stores import refused
@@ -415,6 +435,247 @@ def test_two_officers_who_are_recognised_answer_for_somebody(live: LiveService, 
     assert (told["officers"], told["why"], told["means"]) == ("P-31 P-32", "not_readable", "manual")
     assert (told["decided"], told["passage"], told["ground"]) == ("review", "review", "officers_unproven")
     assert believed(live, 1) == before  # a photograph of an officer moves nobody
+
+
+@dataclass
+class Guarded:
+    """A checkpoint whose line is cut, and the keys of two officers, of whom the first has two."""
+
+    checkpoint: Checkpoint
+    post: AtThePost
+    first: str
+    again: str
+    second: str
+
+    def by_keys(self, one: str, other: str, person: int = 2) -> ByKeys:
+        return ByKeys(uuid4().hex, SubjectId(f"P-{person}"), Movement.IN, Why.NOT_READABLE, (one, other))
+
+    def back(self) -> None:
+        """The line is mended, and all is told."""
+        self.post.link.cut = False
+        self.post.clock.later(seconds=20)
+        assert self.checkpoint.keep_up().waiting == 0
+
+
+@pytest.fixture
+def guarded(live: LiveService, tmp_path: Path) -> Guarded:
+    keys = [live.key(BY_HAND, owner=owner) for owner in ("4711", "4711", "4712")]
+    post = at_the_post(live, tmp_path, scopes=TAKES_KEYS)
+    checkpoint = post.begin(renew=1.0)
+    checkpoint.keep_up()
+    assert checkpoint.by_keys
+    post.link.cut = True
+    return Guarded(checkpoint, post, *keys)
+
+
+def doubted(live: LiveService, passage: str) -> list[dict[str, str]]:
+    """The alarms of one passage."""
+    every = live.service.store.events(0, 100_000)
+    alarms = [each.event for each in every if each.event.kind is EventKind.MANUAL_CHECK_DOUBTED]
+    return [{**each.details, "subject": each.subject or ""} for each in alarms if each.details["passage_id"] == passage]
+
+
+def key_id(secret: str) -> str:
+    return secret.partition(".")[0]
+
+
+def test_two_officers_let_somebody_pass_by_keys_of_their_own_with_the_line_cut(
+    live: LiveService, guarded: Guarded
+) -> None:
+    asked_for = guarded.by_keys(guarded.first, guarded.second)
+    answer = guarded.checkpoint.confirm_by_keys(asked_for)
+    assert (answer.passage, answer.subject, answer.ground) == (Passage.PASS, "P-2", "confirmed_by_two")
+    assert (answer.step, answer.offline) == (Step.NONE, True)
+    guarded.back()
+    (told,) = passages(live, asked_for.id)
+    assert (told["officers"], told["why"], told["means"]) == ("4711 4712", "not_readable", "manual")
+    assert (told["passage"], told["ground"], told["decided"]) == ("pass", "confirmed_by_two", "pass")
+    assert told["keys"] == f"{key_id(guarded.first)} {key_id(guarded.second)}"
+    assert (believed(live, 2), doubted(live, asked_for.id)) == ((YARD, How.OFFLINE), [])
+
+
+def test_keys_are_kept_nowhere(live: LiveService, guarded: Guarded, tmp_path: Path) -> None:
+    asked_for = guarded.by_keys(guarded.first, guarded.second)
+    answer = guarded.checkpoint.confirm_by_keys(asked_for)
+    (waiting,) = open_queue(tmp_path).pending()
+    on_disk = b"".join(each.read_bytes() for each in tmp_path.iterdir())
+    guarded.back()
+    log = [str(each.event) for each in live.service.store.events(0, 100_000)]
+    said = [repr(asked_for), json.dumps(answer.told(ENGLISH)), json.dumps(waiting.body), *log]
+    for secret in (guarded.first, guarded.second):
+        digest = hashlib.sha256(secret.encode())
+        for hidden in (secret, secret.partition(".")[2], digest.hexdigest()):
+            assert not any(hidden in each for each in said)
+            assert hidden.encode() not in on_disk
+        assert digest.digest() not in on_disk
+
+
+def test_one_officer_with_two_keys_a_strangers_key_and_an_expired_one_are_no_two(
+    live: LiveService, guarded: Guarded
+) -> None:
+    mine, theirs = guarded.first, guarded.second
+    unowned, elsewhere = live.key(BY_HAND), live.key(BY_HAND, frozenset({"staff"}), owner="4713")
+    pairs = [(mine, mine), (mine, guarded.again), (mine, f"{theirs}x"), (mine, unowned), (elsewhere, theirs)]
+    before = believed(live, 2)
+    tried = 0
+    for one, other in pairs:
+        answer = guarded.checkpoint.confirm_by_keys(guarded.by_keys(one, other))
+        assert (answer.passage, answer.subject, answer.ground) == (Passage.REVIEW, None, "not_certain")
+        assert "Two different officers" in str(answer.reasons[0])
+        tried += 1
+    assert guarded.checkpoint.state().waiting == tried
+    guarded.back()
+    assert believed(live, 2) == before
+
+
+def test_wrong_keys_are_tried_a_few_times_a_minute_and_right_ones_not_meanwhile(guarded: Guarded) -> None:
+    wrong, right = (guarded.by_keys(guarded.first, other) for other in ("4711.guess", guarded.second))
+    for _ in range(5):
+        assert guarded.checkpoint.confirm_by_keys(wrong).passage is Passage.REVIEW
+    refused(ErrorCode.RATE_LIMITED, lambda: guarded.checkpoint.confirm_by_keys(right))
+    guarded.post.clock.later(seconds=13)
+    assert guarded.checkpoint.confirm_by_keys(right).passage is Passage.PASS
+    refused(
+        ErrorCode.SUBJECT_UNKNOWN, lambda: guarded.checkpoint.confirm_by_keys(replace(right, subject=SubjectId("P-77")))
+    )
+
+
+def test_two_officers_decide_on_an_old_slice_too_until_its_end(guarded: Guarded) -> None:
+    guarded.post.clock.later(hours=1, minutes=30)
+    both = guarded.by_keys(guarded.first, guarded.second)
+    assert guarded.checkpoint.state().stale
+    assert guarded.checkpoint.confirm_by_keys(both).passage is Passage.PASS
+    guarded.post.clock.later(hours=1)
+    refused(ErrorCode.SLICE_EXPIRED, lambda: guarded.checkpoint.confirm_by_keys(both))
+    assert not guarded.post.begin().by_keys
+
+
+def test_by_keys_the_rules_of_the_post_hold(live: LiveService, guarded: Guarded) -> None:
+    demanding = replace(POST, demands_order=True)
+    live.service.day.places.set_post(demanding, event(EventKind.POST_SET))
+    try:
+        guarded.back()
+    finally:
+        live.service.day.places.set_post(POST, event(EventKind.POST_SET))
+    guarded.post.link.cut = True
+    answer = guarded.checkpoint.confirm_by_keys(guarded.by_keys(guarded.first, guarded.second, 1))
+    assert (answer.passage, answer.ground, answer.step) == (Passage.STOP, "no_order", Step.NONE)
+
+
+def test_a_revoked_key_is_known_with_the_next_delta(live: LiveService, guarded: Guarded) -> None:
+    live.service.api_keys.revoke(key_id(guarded.second), event(EventKind.API_KEY_REVOKED))
+    guarded.back()
+    guarded.post.link.cut = True
+    for checkpoint in (guarded.checkpoint, guarded.post.begin()):
+        answer = checkpoint.confirm_by_keys(guarded.by_keys(guarded.first, guarded.second))
+        assert answer.passage is Passage.REVIEW
+
+
+def test_a_key_that_was_revoked_with_the_line_cut_raises_an_alarm_and_moves_nobody(
+    live: LiveService, guarded: Guarded
+) -> None:
+    good, late = (guarded.by_keys(guarded.first, guarded.second, person) for person in (0, 3))
+    guarded.checkpoint.confirm_by_keys(good)
+    before = believed(live, 3)
+    live.service.api_keys.revoke(key_id(guarded.second), event(EventKind.API_KEY_REVOKED))
+    guarded.post.clock.now = datetime.now(UTC)
+    assert guarded.checkpoint.confirm_by_keys(late).passage is Passage.PASS
+    guarded.post.link.lossy = True
+    guarded.post.link.cut = False
+    guarded.post.clock.later(seconds=20)
+    guarded.checkpoint.keep_up()
+    guarded.post.link.lossy = False
+    guarded.post.clock.later(seconds=20)
+    assert guarded.checkpoint.keep_up().waiting == 0
+    (told,) = passages(live, good.id)
+    assert (told["passage"], doubted(live, good.id)) == ("pass", [])
+    (told,) = passages(live, late.id)
+    assert (told["passage"], told["decided"], told["doubt"]) == ("review", "pass", "key_revoked")
+    assert (told["ground"], told["officers"]) == ("officers_unproven", "4711 4712")
+    (alarm,) = doubted(live, late.id)
+    assert (alarm["subject"], alarm["let_pass"], alarm["doubt"]) == ("P-3", "true", "key_revoked")
+    assert believed(live, 3) == before
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.mark.parametrize(
+    ("change", "doubt"),
+    [
+        (lambda told: told.update(subject="P-1"), "proof_wrong"),
+        (lambda told: told.update(passage=uuid4().hex), "proof_wrong"),
+        (lambda told: told.update(why="emergency"), "proof_wrong"),
+        (lambda told: told["keys"][1].update(proof="0" * 64), "proof_wrong"),
+        (lambda told: told["keys"][1].update(key="nobody"), "proof_wrong"),
+        (lambda told: told["keys"].pop(), "one_officer"),
+        (lambda told: told.update(keys=[told["keys"][0]] * 2), "one_officer"),
+        (lambda told: told.update(keys=[]), None),
+        (lambda told: told.update(keys=[], means="face"), None),
+    ],
+)
+def test_what_a_device_says_of_officers_is_believed_by_their_proofs_alone(
+    live: LiveService, guarded: Guarded, tmp_path: Path, change: Change, doubt: str | None
+) -> None:
+    guarded.checkpoint.confirm_by_keys(guarded.by_keys(guarded.first, guarded.second))
+    (waiting,) = open_queue(tmp_path).pending()
+    (told,) = waiting.body["passages"]
+    change(told)
+    before = [believed(live, person) for person in (1, 2)]
+    guarded.post.link.cut = False
+    guarded.post.link.tell(replace(waiting, body={"purpose": "movement", "passages": [told]}))
+    (kept,) = passages(live, told["passage"])
+    assert (kept["passage"], kept["ground"], kept.get("doubt")) == ("review", "officers_unproven", doubt)
+    assert [each["doubt"] for each in doubted(live, told["passage"])] == ([doubt] if doubt else [])
+    assert [believed(live, person) for person in (1, 2)] == before
+
+
+def test_a_device_that_may_take_no_keys_any_more_is_not_believed(live: LiveService, guarded: Guarded) -> None:
+    other = registered(live)
+    first, second = (given_key(each) for each in (guarded.first, guarded.second))
+    at = datetime.now(UTC)
+    passing = Passing(uuid4().hex, f"device:{other.id}", POST, Movement.IN, at, Means.MANUAL, offline=True, slice=1)
+    ruling = Ruling(Passage.PASS, Ground.CONFIRMED_BY_TWO, (), SubjectId("P-1"))
+    said = said_by_hand(passing, ruling, "emergency")
+    told = {
+        "passage": passing.id,
+        "post": POST.id,
+        "direction": "in",
+        "decided_at": at.isoformat(),
+        "decision": "pass",
+        "ground": "confirmed_by_two",
+        "subject": "P-1",
+        "means": "manual",
+        "why": "emergency",
+        "keys": [{"key": each.id, "proof": proof_of(each, said).mac} for each in (first, second)],
+    }
+    DirectLink(live, other).tell(QueuedEvent(passing.id, "passages", {"purpose": "movement", "passages": [told]}))
+    (alarm,) = doubted(live, passing.id)
+    assert (alarm["doubt"], alarm["officers"]) == ("device_not_entitled", "4711 4712")
+
+
+def test_the_screen_offers_and_takes_two_keys(guarded: Guarded) -> None:
+    told: list[Told] = []
+    screen = Screen(guarded.checkpoint, Movement.IN, told.append)
+    about = {"subject": "P-1", "why": "emergency"}
+    with serving_screen(screen, 0) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as page:
+        for language, words in (("en", "Your key"), ("es", "Su clave")):
+            shown = page.get("/", headers={"Accept-Language": language}).text
+            assert (words in shown, "officers-view" in shown) == (True, False)
+        for keys in ([guarded.first], [guarded.first, guarded.second, guarded.first]):
+            assert page.post("/v1/manual-checks", json={**about, "keys": keys}).status_code == 422
+        both = {"keys": [guarded.first, guarded.second], "officers": ["AAAA", "AAAA"]}
+        assert page.post("/v1/manual-checks", json={**about, **both}).status_code == 422
+        spanish = {"Accept-Language": "es"}
+        said = page.post("/v1/manual-checks", json={**about, "keys": both["keys"]}, headers=spanish).json()
+        wrong = {**about, "keys": [guarded.first, guarded.again]}
+        tried = [page.post("/v1/manual-checks", json=wrong, headers=spanish).json() for _ in range(6)]
+    assert (said["passage"], said["ground"], said["decided"]) == ("pass", "confirmed_by_two", "offline")
+    assert "dos oficiales distintos" in tried[0]["reasons"][0]
+    assert (tried[-1]["code"], tried[-1]["action"]) == ("rate_limited", "Espere 12 s y vuelva a intentarlo.")
+    lines = [as_line(each(ENGLISH)) for each in told]
+    assert len(lines) == 1 + len(tried)
+    assert not any(secret in line for secret in (guarded.first, guarded.again, guarded.second) for line in lines)
 
 
 def test_a_device_for_another_gallery_than_that_of_its_post_decides_nothing(live: LiveService, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a device is given of the gallery: its own, sealed, signed, in order, and gone when it must be."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,13 +17,14 @@ from biometric_service.checkpoint.vault import Vault
 from biometric_service.client.faults import NoAnswer
 from biometric_service.client.sending import Connection
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.interchange.slices import content
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ChangeNumber, EncounterKey, EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.slices import WHOLE, SliceHead
 from biometric_service.vocabulary.statements import read_statement
 from tests.certificates import identity
-from tests.checkpoints import comparing_service, registered
+from tests.checkpoints import BY_HAND, DEVICE_SCOPES, POST, TAKES_KEYS, comparing_service, open_post, registered
 from tests.live_service import OPERATIONS, LiveService, event
 from tests.template_walk import encounter
 
@@ -75,6 +77,25 @@ def ask(link: Callable[[DeviceIdentity], HttpLink]) -> Ask:
         return receive(data, device, "", held, datetime.now(UTC))
 
     return asked
+
+
+@pytest.fixture(scope="module")
+def guarded(live: LiveService) -> LiveService:
+    """With a post of the gallery of inmates."""
+    open_post(live)
+    return live
+
+
+def at_post(device: DeviceIdentity, live: LiveService, held: SliceHead | None = None) -> ReceivedSlice:
+    """A slice with the rules of the post."""
+    with HttpLink(live.url, device, Place(POST.id, "movement"), Connection()) as link:
+        return receive(link.slice(held.change if held else WHOLE), device, "", held, datetime.now(UTC))
+
+
+def officers(received: ReceivedSlice) -> dict[str, str]:
+    """Whose keys are in it, by their public part."""
+    assert received.content.officers is not None
+    return {each.id: each.owner for each in received.content.officers.keys}
 
 
 def subjects(received: ReceivedSlice) -> set[str]:
@@ -305,3 +326,65 @@ def test_galleries_that_the_device_does_not_reach_are_not_named(
     live.service.walk.encounters.set_galleries(key, both, event(EventKind.GALLERIES_CHANGED))
     found = ask(registered(live, gallery), None)
     assert {gallery for each in found.content.added for gallery in each.galleries} == {gallery}
+
+
+def test_a_slice_has_the_keys_of_those_who_may_check_by_hand_at_its_post_and_of_nobody_else(
+    guarded: LiveService,
+) -> None:
+    every, own = frozenset(Scope), frozenset({POST.gallery})
+    made = [
+        guarded.key(BY_HAND, owner="4711"),
+        guarded.key(BY_HAND, own, frozenset({"movement"}), "4712"),
+        guarded.key(BY_HAND, own, frozenset({"movement"}), owner=""),
+        guarded.key(BY_HAND, frozenset({"visitors"}), frozenset({"movement"}), "4713"),
+        guarded.key(BY_HAND, own, frozenset({"visits"}), "4714"),
+        guarded.key(every - BY_HAND, owner="4715"),
+    ]
+    found = at_post(registered(guarded, POST.gallery, TAKES_KEYS), guarded)
+    here = [officers(found).get(each.partition(".")[0]) for each in made]
+    assert here == ["4711", "4712", None, None, None, None]
+    told = guarded.service.store.events(found.head.number - 1, 1)[0].event
+    assert told.details["officer_keys"] == str(len(officers(found)))
+
+
+def test_a_device_that_is_not_registered_for_it_or_names_no_post_gets_no_officers_keys(
+    guarded: LiveService, ask: Ask
+) -> None:
+    guarded.key(BY_HAND, owner="4711")
+    assert at_post(registered(guarded, POST.gallery, DEVICE_SCOPES), guarded).content.officers is None
+    assert ask(registered(guarded, POST.gallery, TAKES_KEYS), None).content.officers is None
+
+
+def test_what_a_slice_has_of_a_key_fits_no_other_slice_and_is_nothing_to_call_with(
+    guarded: LiveService, tmp_path: Path
+) -> None:
+    secret = guarded.key(BY_HAND, owner="4711")
+    identity, stored = secret.partition(".")[0], hashlib.sha256(secret.encode()).hexdigest()
+    device = registered(guarded, POST.gallery, TAKES_KEYS)
+    both = [at_post(each, guarded) for each in (device, device, registered(guarded, POST.gallery, TAKES_KEYS))]
+    macs = [each.mac for found in both for each in found.content.officers.keys if each.id == identity]  # type: ignore[union-attr]
+    assert len(set(macs)) == 3
+    assert stored not in macs
+    for mac in (*macs, stored):
+        for tried in (mac, f"{identity}.{mac}"):
+            answer = guarded.client(tried).get(f"{OPERATIONS}/manual-checks", params={"purpose": "movement"})
+            assert answer.status_code == 401
+    plain = content.encode(both[0].content)
+    for hidden in (secret, secret.partition(".")[2], stored):
+        assert hidden.encode() not in plain
+    Vault(tmp_path / "slice.db", device).keep(both[0])
+    assert identity.encode() not in (tmp_path / "slice.db").read_bytes()
+
+
+def test_a_revoked_key_leaves_with_the_next_delta_also_from_the_disk(guarded: LiveService, tmp_path: Path) -> None:
+    stays, goes = (guarded.key(BY_HAND, owner=owner).partition(".")[0] for owner in ("4711", "4712"))
+    device = registered(guarded, POST.gallery, TAKES_KEYS)
+    vault = Vault(tmp_path / "slice.db", device)
+    first = at_post(device, guarded)
+    vault.keep(first)
+    assert {stays, goes} <= officers(first).keys()
+    guarded.service.api_keys.revoke(goes, event(EventKind.API_KEY_REVOKED))
+    vault.keep(at_post(device, guarded, first.head))
+    held = vault.held()
+    assert held is not None
+    assert (stays in officers(held), goes in officers(held)) == (True, False)

@@ -18,9 +18,11 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.slices import content, envelope
 from biometric_service.interchange.slices.policies import policy_table
 from biometric_service.interchange.slices.sealing import seal, sealing_key
+from biometric_service.recognition.officers import may_decide
 from biometric_service.recognition.slices import SliceRequest, gather, issue, rules_of
 from biometric_service.vocabulary.access import Device, Scope
 from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.officer_keys import OfficerKeys
 from biometric_service.vocabulary.places import Post
 from biometric_service.vocabulary.references import ChangeNumber
 from biometric_service.vocabulary.slices import SliceTerms
@@ -80,8 +82,17 @@ def _sealed(services: Services, asked: Asked, caller: Caller) -> bytes:
     walk, recipient, settings = services.walk, sealing_key(asked.device.certificate), services.settings
     terms, at = SliceTerms(settings.slice_fresh_seconds, settings.slice_seconds), datetime.now(UTC)
     rules = None if asked.post is None else rules_of(walk, asked.post, at)
-    request = SliceRequest(asked.device, asked.held, policy_table(walk.policy.current()), rules, terms, at)
+    officers = _officers(services, asked, caller.purpose)
+    request = SliceRequest(asked.device, asked.held, policy_table(walk.policy.current()), rules, terms, at, officers)
     gathered = gather(walk, request)
     head = issue(walk, request, gathered, caller)
     sealed = seal(content.encode(gathered.content), recipient, envelope.binding_of(head))
     return envelope.enclose(head, sealed, services.slices.signer())
+
+
+def _officers(services: Services, asked: Asked, purpose: str) -> OfficerKeys | None:
+    """Who may check by hand at the post; None where the device is not registered for that."""
+    post = asked.post
+    if post is None or Scope.OFFICER_KEYS not in asked.device.scopes:
+        return None
+    return services.api_keys.officer_keys(asked.device.id, lambda key: may_decide(key, post, purpose))

@@ -28,6 +28,15 @@ MOST_PASSAGES = 500
 """Most passages of a batch."""
 
 
+class ProofBody(Body):
+    """That an officer gave a key for one check by hand."""
+
+    key: Id = Field(description="The public part of the key, before the dot.", examples=["8a1f03c2d4e5"])
+    proof: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="A MAC of the check under the digest of the key, hexadecimal."
+    )
+
+
 class PassageBody(Body):
     """One decision that a device made without the service."""
 
@@ -44,6 +53,9 @@ class PassageBody(Body):
     discrepancy: bool = Field(default=False, description="It believed the person to be in another zone.")
     officers: Annotated[tuple[Id, ...], Field(max_length=2)] = Field(
         (), description="Who answers for the person, where that was confirmed by hand.", examples=[["S-1", "S-2"]]
+    )
+    keys: Annotated[tuple[ProofBody, ...], Field(max_length=2)] = Field(
+        (), description="Of officers who answer for the person by keys of their own: that each gave it for this."
     )
     why: Annotated[str, Field(pattern=r"^[a-z_]{0,40}$")] = Field(
         "", description="Why by hand, in a word.", examples=["not_readable"]

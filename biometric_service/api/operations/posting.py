@@ -1,7 +1,7 @@
 """Which posts a caller may speak for: a post of a gallery beyond the caller's reads like none."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends
 from fastapi.concurrency import run_in_threadpool
@@ -39,10 +39,11 @@ class Posts:
 PostsOf = Annotated[Posts, Depends()]
 
 
-async def require_device(admission: Admission, caller: Caller) -> None:
-    """NOT_AUTHORISED unless it is a registered device: only one that holds a slice decides without the service."""
+async def require_device(admission: Admission, caller: Caller) -> Device:
+    """The registered device, NOT_AUTHORISED for any other: only one that holds a slice decides without the service."""
     if not isinstance(admission.key, Device):
         await admission.refuse(caller, "No key can report what was decided without the service: a device has to.")
+    return cast("Device", admission.key)
 
 
 async def require_officer(admission: Admission, caller: Caller) -> None:

@@ -6,7 +6,8 @@ import { t } from "./strings.js";
 
 /**
  * What follows for the person; null where the officers gave up. `desk.first({ subject, why }, proof)` gives what
- * `desk.second(it, proof)` confirms; a proof is an officer's key, or, at an agent's own screen, a picture of the face.
+ * `desk.second(it, proof)` confirms; a proof is an officer's key, or, at an agent's own screen that takes faces and was
+ * given no key, a picture of the face.
  */
 export async function askOfficers(desk, subject) {
   const dialog = byId("officers-dialog");
@@ -74,11 +75,13 @@ function begun(subject) {
 /** Which officer is asked; what the first one said stands while the second is. */
 function asking(officer) {
   byId("officers-said").disabled = officer === "second";
-  byId("officers-turn").textContent = t(`kiosk.officers.${officer}`);
+  const here = byId("kiosk").dataset.agent === "yes" && officer === "second";
+  byId("officers-turn").textContent = t(here ? "kiosk.officers.second_here" : `kiosk.officers.${officer}`);
   byId("officers-done").textContent = t(`kiosk.officers.${officer}_does`);
   if (byId("officers-key")) byId("officers-key").value = "";
 }
 
 function proof() {
-  return byId("officers-view") ? picture(byId("video")) : byId("officers-key").value.trim();
+  const key = byId("officers-key")?.value.trim() ?? "";
+  return key || !byId("officers-view") ? key : picture(byId("video"));
 }

@@ -57,11 +57,16 @@ export function agentLink() {
       const query = claimed ? `?claimed=${encodeURIComponent(claimed)}` : "";
       return ofAgent(finger ? `/v1/finger-checks${query}` : `/v1/checks${query}`, face);
     },
-    first: async (about, face) => ({ ...about, face }),
-    async second({ face, ...about }, second) {
-      const body = JSON.stringify({ ...about, officers: await Promise.all([face, second].map(base64)) });
+    first: async (about, proof) => ({ ...about, proof }),
+    async second({ proof, ...about }, second) {
+      const proofs = [proof, second];
+      const keys = proofs.filter((each) => typeof each === "string");
+      if (keys.length === 1) throw Object.assign(new Error(t("kiosk.officers.alike")), { anew: true });
+      const proven = keys.length ? { keys } : { officers: await Promise.all(proofs.map(base64)) };
+      const body = JSON.stringify({ ...about, ...proven });
       const answer = await ofAgent("/v1/manual-checks", body, { "Content-Type": "application/json" });
-      if (answer.ground === "not_certain") throw Object.assign(new Error(t("kiosk.officers.not_two")), { anew: true });
+      const refused = keys.length ? "kiosk.officers.not_two_keys" : "kiosk.officers.not_two";
+      if (answer.ground === "not_certain") throw Object.assign(new Error(t(refused)), { anew: true });
       return { ...answer, next: "none" };
     },
     follow(show) {

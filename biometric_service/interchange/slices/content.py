@@ -12,12 +12,14 @@ from biometric_service.errors import BiometricServiceError
 from biometric_service.interchange.slices.policies import invalid
 from biometric_service.templates import native
 from biometric_service.templates.cursor import Cursor
+from biometric_service.vocabulary.officer_keys import OfficerKeys
 from biometric_service.vocabulary.references import EncounterStatus, GalleryId, Reference, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.slices import Comparison, PostRules, SliceContent
 
 VERSION: Final = 1
 _RULES: Final = TypeAdapter(PostRules | None)
+_OFFICERS: Final = TypeAdapter(OfficerKeys | None)
 _LENGTH: Final = struct.Struct("<I")
 
 
@@ -49,6 +51,7 @@ def _header(content: SliceContent, templates: list[bytes]) -> Mapping[str, objec
         "policy": content.policy,
         "statuses": {subject: status.value for subject, status in content.statuses.items()},
         "rules": _RULES.dump_python(content.rules, mode="json"),
+        "officers": _OFFICERS.dump_python(content.officers, mode="json"),
         "references": [
             (each.id, each.subject, sorted(each.galleries), len(template))
             for each, template in zip(content.added, templates, strict=True)
@@ -75,4 +78,5 @@ def _content(header: Mapping[str, Any], cursor: Cursor) -> SliceContent:
         policy=dict(header["policy"]),
         statuses={SubjectId(name): EncounterStatus(status) for name, status in header["statuses"].items()},
         rules=_RULES.validate_python(header["rules"]),
+        officers=_OFFICERS.validate_python(header.get("officers")),  # a slice on a disk may be from before
     )
