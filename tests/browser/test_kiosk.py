@@ -26,7 +26,7 @@ from biometric_service.vocabulary.samples import Modality
 from tests.browser.cameras import Play, keep_covered, until_seen
 from tests.browser.posts import at_the_kiosk, check_now, give_finger
 from tests.browser.test_console_pages import barriers
-from tests.checkpoints import POST, enrol_face, open_post, private_pem, registered, two_photographs
+from tests.checkpoints import BY_HAND, POST, TAKES_KEYS, enrol_face, open_post, private_pem, registered, two_photographs
 from tests.cuttable_line import Line, line_to
 from tests.live_service import OPERATIONS, LiveService, asking, live_service, synthetic_fingers
 from tests.station_agent import running
@@ -167,10 +167,17 @@ def sign(dialog: Locator, key: str, act: str) -> None:
     dialog.get_by_role("button", name=act).click()
 
 
+@pytest.fixture(scope="module")
+def keys(live: LiveService) -> list[str]:
+    """Two of one officer, then one of another."""
+    return [live.key(BY_HAND, owner=owner) for owner in ("4711", "4711", "4712")]
+
+
 @pytest.fixture
-def agent(live: LiveService, tmp_path: Path) -> Iterator[tuple[str, Line, Path]]:
-    """The screen of an agent with a reader, its line, and where the reader finds fingers."""
-    device = registered(live, also=(STAFF,))
+def agent(live: LiveService, keys: list[str], tmp_path: Path) -> Iterator[tuple[str, Line, Path]]:
+    """The screen of an agent that takes officers' keys and faces, its line, and where its reader finds fingers."""
+    assert keys
+    device = registered(live, scopes=TAKES_KEYS, also=(STAFF,))
     (tmp_path / "device.key").write_bytes(private_pem(device))
     (tmp_path / "scans").mkdir()
     settings = live.service.settings
@@ -194,7 +201,11 @@ def shown(setup: Setup, settings: Settings, stages: Stages, line: Line, scans: P
 
 
 def test_an_agents_own_screen_goes_on_when_the_line_is_cut(
-    agent: tuple[str, Line, Path], play: Play, people: list[tuple[Path, Path]], prints: list[bytes]
+    agent: tuple[str, Line, Path],
+    play: Play,
+    people: list[tuple[Path, Path]],
+    prints: list[bytes],
+    keys: list[str],
 ) -> None:
     url, line, scans = agent
     line.cut()
@@ -210,11 +221,35 @@ def test_an_agents_own_screen_goes_on_when_the_line_is_cut(
     (scans / "finger.png").write_bytes(prints[1])
     expect(page.locator("#who")).to_have_text(FINGER)
     expect(page.locator("#queue")).to_have_text("2 to be told")
+    two_keys(page, keys)
+    expect(page.locator("#queue")).to_have_text("4 to be told")
     line.mend()
     expect(page.locator("#link-words")).to_have_text("Connected")
     expect(page.locator("#queue")).to_be_empty()
     refused = page.request.get(f"{url}/v1/state", headers={"Origin": "https://evil.example"})
     assert refused.status == 403
+
+
+def two_keys(page: Page, keys: list[str]) -> None:
+    """One officer with two keys is refused, a key and a face are too, and two officers let somebody pass."""
+    page.get_by_role("button", name="Two officers").click()
+    dialog = page.get_by_role("dialog", name="Two officers answer for somebody")
+    dialog.get_by_label("Number of the person").fill(NAMES[0])
+    dialog.get_by_label("Emergency").check()
+    assert barriers(Axe(), page) == []
+    for second, said in ((keys[1], "each with a key of their own"), ("", "Both officers prove it by a key")):
+        sign(dialog, keys[0], FIRST)
+        expect(dialog.locator("#officers-turn")).to_have_text(
+            "Second officer: look at the person, and prove who you are."
+        )
+        sign(dialog, second, SECOND)
+        expect(dialog.get_by_role("alert")).to_contain_text(said)
+    sign(dialog, keys[0], FIRST)
+    expect(dialog.get_by_label("Your key")).to_be_empty()
+    sign(dialog, keys[2], SECOND)
+    expect(page.locator("#kiosk")).to_have_attribute("data-state", "pass")
+    expect(page.locator("#why")).to_have_text("Two officers have confirmed it.")
+    expect(page.locator("#basis")).to_contain_text("Decided without the service")
 
 
 def test_an_agent_takes_no_officers_word_but_their_faces(

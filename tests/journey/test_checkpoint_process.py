@@ -13,14 +13,16 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
+from benchmarks.free_port import free_port
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.movements import How
 from biometric_service.vocabulary.references import SubjectId
 from tests.certificates import identity
-from tests.checkpoints import DEVICE_SCOPES, POST, YARD, enrol_face, open_post, two_photographs
+from tests.checkpoints import BY_HAND, POST, TAKES_KEYS, YARD, enrol_face, open_post, two_photographs
 from tests.cuttable_line import Line, line_to
 from tests.live_service import LiveService, event, live_service
 from tests.template_walk import INMATES
@@ -112,7 +114,7 @@ class Post:
 @pytest.fixture
 def post(live: LiveService, tmp_path: Path) -> Iterator[Post]:
     own = identity("gate")
-    device = live.device(INMATES, own, DEVICE_SCOPES)
+    device = live.device(INMATES, own, TAKES_KEYS)
     folder = tmp_path / "post"
     folder.mkdir()
     _, key = own.files(folder)
@@ -129,6 +131,8 @@ def test_a_device_for_another_gallery_than_that_of_its_post_ends_as_it_begins(po
 def test_nothing_is_lost_or_doubled_by_a_cut_line_and_kill_nine(
     live: LiveService, post: Post, people: list[tuple[Path, Path]]
 ) -> None:
+    officers = [live.key(BY_HAND, owner=owner) for owner in ("4711", "4712")]
+    screen = free_port()
     post.show(people[0][1])
     agent = post.start()
     try:
@@ -139,8 +143,11 @@ def test_nothing_is_lost_or_doubled_by_a_cut_line_and_kill_nine(
         told.append(agent.until(event="answer", decided="offline", subject=NAMES[1], passage="pass"))
         agent.kill()
         post.show(people[2][1])
-        agent = post.start()
+        agent = post.start("--screen", str(screen))
         told.append(agent.until(event="answer", decided="offline", subject=NAMES[2], passage="pass"))
+        told.append(by_hand(screen, officers))
+        live.service.api_keys.revoke(officers[1].partition(".")[0], event(EventKind.API_KEY_REVOKED))
+        told.append(by_hand(screen, officers))
         post.line.mend()
         agent.until(event="state", link="up", waiting=0)
         found = {name: live.service.day.movements.located(SubjectId(name)).believed for name in NAMES}
@@ -148,6 +155,8 @@ def test_nothing_is_lost_or_doubled_by_a_cut_line_and_kill_nine(
         assert [each.how for each in found.values() if each][:2] == [How.CHECK, How.OFFLINE]
         for each in told:
             assert recorded(live, each["id"]) == 1, each
+        assert doubted(live) == [(told[-1]["id"], "4711 4712", "key_revoked")]
+        assert not any(secret in str(agent.said) for secret in officers)
         live.service.devices.revoke(post.device, event(EventKind.DEVICE_REVOKED))
         assert agent.ended() == REVOKED
         assert not (post.folder / "device.key").exists()
@@ -155,6 +164,22 @@ def test_nothing_is_lost_or_doubled_by_a_cut_line_and_kill_nine(
         assert post.start().ended() == REVOKED
     finally:
         agent.kill()
+
+
+def by_hand(screen: int, officers: list[str]) -> Mapping[str, Any]:
+    """What the agent says of two officers who give it their keys."""
+    asked = {"subject": NAMES[2], "why": "emergency", "keys": officers}
+    said: Mapping[str, Any] = httpx.post(f"http://127.0.0.1:{screen}/v1/manual-checks", json=asked, timeout=60).json()
+    assert (said["passage"], said["ground"], said["decided"]) == ("pass", "confirmed_by_two", "offline")
+    return said
+
+
+def doubted(live: LiveService) -> list[tuple[str, str, str]]:
+    """The alarms: of which passage, whose keys, and why."""
+    alarms = [each.event for each in live.service.store.events(0, 100_000)]
+    kind = EventKind.MANUAL_CHECK_DOUBTED
+    facts = ("passage_id", "officers", "doubt")
+    return [tuple(each.details[fact] for fact in facts) for each in alarms if each.kind is kind]  # type: ignore[misc]
 
 
 def recorded(live: LiveService, passage: str) -> int:
