@@ -25,7 +25,6 @@ from biometric_service.checkpoint.receiving import SKEW, ReceivedSlice, expired,
 from biometric_service.client.faults import NoAnswer
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.recognition.passing import require_gallery_of
-from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.events import Caller
 from biometric_service.vocabulary.movements import Ground
@@ -122,7 +121,7 @@ class Checkpoint:
             people, now = self.gallery(), self._clock()
             wait = self._wrong_keys.wait(_AT_THIS_POST)
             if wait:
-                raise _too_often(wait)
+                raise BiometricServiceError.of(ErrorCode.RATE_LIMITED, "wrong_keys", seconds=ceil(wait))
             said = confirm_by_keys(self._held, asked, people, self._caller(), now)
             if said.ground == Ground.NOT_CERTAIN:
                 self._wrong_keys.take(_AT_THIS_POST)
@@ -346,10 +345,3 @@ def _of_this_image(fault: BiometricServiceError) -> OnlineAnswer:
     if fault.code is ErrorCode.MODALITY_UNAVAILABLE:
         return OnlineAnswer(Passage.REVIEW, None, (fault.what,), (), Ground.SEARCH_INCOMPLETE.value)
     raise fault
-
-
-def _too_often(wait: float) -> BiometricServiceError:
-    """RATE_LIMITED; ``wait``: s."""
-    case = "faults.rate_limited.wrong_keys"
-    do = Sentence(f"{case}.do", {"seconds": ceil(wait)})
-    return BiometricServiceError(ErrorCode.RATE_LIMITED, Sentence(f"{case}.what"), do, wait)
