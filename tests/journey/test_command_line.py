@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -47,10 +48,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def enrolled(run: Run, prints: Path) -> Run:
+def enrolled(run: Run, prints: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """P-1 to P-4, each by the first print of a finger: a folder P names them so."""
+    folder = tmp_path_factory.mktemp("intake") / "P"
+    folder.mkdir()
     for finger in range(1, ENROLLED + 1):
-        done = run("enrol", prints / f"{finger:05d}_1.png", "--subject", f"P-{finger}", "--json")
-        assert json.loads(done.stdout)["summary"] == {"enrolled": 1}, done.stderr
+        shutil.copy(prints / f"{finger:05d}_1.png", folder / f"{finger}_1.png")
+    done = run("enrol", folder, "--json")
+    assert json.loads(done.stdout)["summary"] == {"enrolled": ENROLLED}, done.stderr
     return run
 
 
