@@ -27,7 +27,7 @@ DEVICE = "console"
 DEFAULT_PURPOSE = "demonstration"
 Form = TypeVar("Form", bound=BaseModel)
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
-_SEVERAL = frozenset({list, tuple, set, frozenset})
+SEVERAL = frozenset({list, tuple, set, frozenset})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class Visit:
         that of the place where the service runs. Purpose and device are the session's.
         """
         sent = await self.request.form()
-        lists = {name for name, field in model.model_fields.items() if get_origin(field.annotation) in _SEVERAL}
+        lists = {name for name, field in model.model_fields.items() if get_origin(field.annotation) in SEVERAL}
         filled = [name for name in sent if name != TOKEN_FIELD and sent[name] != ""]
-        given = {name: sent.getlist(name) if name in lists else _zoned(sent[name]) for name in filled}
+        given = {name: sent.getlist(name) if name in lists else zoned(sent[name]) for name in filled}
         asking = {name: value for name, value in asdict(self.asking).items() if name in model.model_fields}
         try:
             return model.model_validate({**asking, **given})
@@ -105,7 +105,7 @@ class Visit:
             raise invalid_request(fault.errors(include_input=False)) from None
 
 
-def _zoned(value: object) -> object:
+def zoned(value: object) -> object:
     """What a field for date and time sends, with the zone that it leaves out."""
     if isinstance(value, str) and _LOCAL_TIME.fullmatch(value):
         with suppress(ValueError):

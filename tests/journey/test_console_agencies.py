@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 
 import numpy as np
@@ -17,12 +19,18 @@ from biometric_service.interchange.sharing import agreeing
 from biometric_service.interchange.sharing.disclosing import disclose
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.references import CaptureException, ExceptionKind, GalleryId, SubjectId
+from biometric_service.vocabulary.references import (
+    CaptureException,
+    EncounterStatus,
+    ExceptionKind,
+    GalleryId,
+    SubjectId,
+)
 from biometric_service.vocabulary.samples import FingerPosition
 from biometric_service.vocabulary.sharing import Circle, DisclosureKind, RecordForm
 from tests.console import SignedIn, signed_in
 from tests.live_service import LiveService, event, live_service, without_models
-from tests.sharing import CLERK, FIRST, SECOND, agreed, person, terms
+from tests.sharing import CLERK, FIRST, SECOND, agreed, partner, person, terms
 
 APPROVER = frozenset({Scope.SHARING_APPROVE})
 NOTES = {step: {"note": "not needed"} for step in ("refusal", "recall")}
@@ -279,3 +287,110 @@ def test_what_other_agencies_sent_is_listed_and_opened(live: LiveService) -> Non
     assert officer.get("/received-disclosures/police/nothing").status_code == 404
     reader = signed_in(live, live.key(frozenset({Scope.GALLERY_READ})))
     assert reader.get("/received-disclosures").status_code == 403
+
+
+def told_terms(**changes: object) -> dict[str, object]:
+    """What the form of an agreement sends."""
+    police = partner()
+    said: dict[str, object] = {
+        "name": "harbour",
+        "terms.partner.name": "Harbour police",
+        "terms.partner.agency": "harbour",
+        "terms.partner.principal": "harbour-key",
+        "terms.partner.channel": "pull",
+        "terms.partner.address": "",
+        "terms.partner.signing_key": police.signing_key,
+        "terms.partner.encryption_key": police.encryption_key.replace("\n", "\r\n"),
+        "terms.galleries": "inmates",
+        "terms.statuses": ["active", "inactive"],
+        "terms.subjects": "P-00001\r\nP-00002\r\n",
+        "terms.purpose": "police-cooperation",
+        "terms.legal_basis": "Harbour Act, s. 2",
+        "terms.valid_from": "2026-11-01T08:00",
+        "terms.until": "2099-11-01T08:00",
+        "terms.form": "json",
+        "terms.profile": "itl",
+        "terms.fields": ["encounter.at", "image.face", "biographic.lastName\r\nbiographic.firstName"],
+        "terms.two_person_review": "true",
+        "terms.automatic": "false",
+        "terms.receives": "true",
+    }
+    return said | changes
+
+
+def test_an_officer_draws_up_an_agreement_and_its_next_version(live: LiveService) -> None:
+    officer = signed_in(live, live.key(APPROVER))
+    assert 'href="/agreements/new"' in officer.get("/agreements").text
+    made = officer.post("/agreements", **told_terms(purpose="never mine"))  # the session's purpose holds
+    assert made.headers["location"] == "/agreements/harbour:1"
+    kept = live.service.sharing.agreements.agreement("harbour:1").terms
+    harbour = partner(name="Harbour police", agency="harbour", principal="harbour-key")
+    assert kept.partner == replace(harbour, encryption_key=harbour.encryption_key.strip())
+    assert kept.fields == ("encounter.at", "image.face", "biographic.lastName", "biographic.firstName")
+    assert kept.circle == Circle(
+        frozenset({GalleryId("inmates")}),
+        frozenset({EncounterStatus.ACTIVE, EncounterStatus.INACTIVE}),
+        frozenset({SubjectId("P-00001"), SubjectId("P-00002")}),
+    )
+    assert (kept.receives, kept.automatic, kept.two_person_review) == (True, False, True)
+    assert kept.until == datetime(2099, 11, 1, 8).astimezone()
+    assert "Two officers have to sign it." in officer.get(made.headers["location"]).text
+    form = officer.get("/agreements/new?of=harbour:1").text
+    for shown in (
+        'value="harbour"',
+        "Harbour Act, s. 2",
+        "biographic.lastName\nbiographic.firstName",
+        "P-00001\nP-00002",
+    ):
+        assert shown in form
+    assert re.search(r'value="image.face" checked', form)
+    assert officer.post("/agreements", **told_terms()).headers["location"] == "/agreements/harbour:2"
+
+
+def test_what_is_wrong_with_an_agreement_is_said_at_its_form_and_nothing_in_it_is_lost(live: LiveService) -> None:
+    officer = signed_in(live, live.key(APPROVER))
+    for changes, said in (
+        ({"terms.until": "2026-10-01T08:00"}, "It ends before it begins."),
+        ({"terms.partner.signing_key": "none"}, "no Ed25519 public key"),
+        ({"terms.partner.encryption_key": "none"}, "no RSA public key"),
+        ({"terms.fields": ["shoe"]}, "is no field that can be shared"),
+        ({"terms.form": "cbeff"}, "cannot be said in the form cbeff"),
+        ({"terms.partner.channel": "webhook", "terms.partner.address": "https://nowhere.example/"}, "nowhere.example"),
+        ({"name": ""}, "name: Field required"),
+    ):
+        refused = officer.post("/agreements", **told_terms(**changes))
+        assert refused.status_code == 400, changes
+        assert said in refused.text
+        assert "Harbour Act, s. 2" in refused.text
+    assert (
+        'id="name" name="name" type="text" value="" maxlength="128" autocomplete="off" required aria-invalid="true"'
+        in (refused.text)
+    )
+    newest = live.service.store.events(live.service.verify_audit() - 1, 1)
+    assert [each.event.kind for each in newest] == [EventKind.REQUEST_FAILED]
+    assert officer.post("/agreements", **told_terms(**{"terms.galleries": "visitors"})).status_code == 303
+    elsewhere = signed_in(live, live.key(APPROVER, frozenset({"visitors"})))
+    assert elsewhere.post("/agreements", **told_terms()).status_code == 403
+    assert elsewhere.get("/agreements/new?of=harbour:1").status_code == 404
+    nobody = signed_in(live, live.key(frozenset({Scope.GALLERY_READ})))
+    assert nobody.post("/agreements", **told_terms()).status_code == 403
+
+
+def test_what_a_domain_profile_will_miss_is_seen_before_an_agreement_is_drawn_up(live: LiveService) -> None:
+    officer = signed_in(live, live.key(APPROVER))
+    belize = {"name": "belize", "terms.form": "ansi_nist_itl", "terms.profile": "belize"}
+    said = told_terms(**belize, **{"terms.fields": ["encounter.at", "biographic.name"]})
+    shown = officer.post("/agreements", **said)
+    assert shown.status_code == 200
+    for each in ("2.012", "2.013", 'name="despite" value="12 13"'):
+        assert each in shown.text
+    assert "2.010</th>" not in shown.text
+    assert officer.post("/agreements", **said, despite="12").status_code == 200  # not all of it was seen
+    made = officer.post("/agreements", **said, despite="12 13")
+    assert made.headers["location"] == "/agreements/belize:1"
+    assert [
+        each.number
+        for each in agreeing.lacks(live.service.sharing, live.service.sharing.agreements.agreement("belize:1"))
+    ] == [12, 13]
+    whole = told_terms(**belize, **{"terms.fields": ["biographic.name", "biographic.date_of_birth", "biographic.sex"]})
+    assert officer.post("/agreements", **whole).headers["location"] == "/agreements/belize:2"

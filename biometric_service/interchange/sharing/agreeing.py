@@ -18,10 +18,16 @@ def propose(sharing: Sharing, name: str, terms: Terms, caller: Caller) -> Agreem
 
     What ``lacks`` says of it belongs before whoever draws it up and whoever signs it.
     """
-    _require_sound(sharing, terms)
+    lacked = looked_over(sharing, terms)
     facts = {"agreement": name, "agency": terms.partner.agency, "fields": " ".join(terms.fields)}
-    facts |= {"lacks": " ".join(f"2.{each.number:03}" for each in lacking(terms, sharing.rules))}
+    facts |= {"lacks": " ".join(f"2.{each.number:03}" for each in lacked)}
     return sharing.agreements.propose(name, terms, sharing_event(EventKind.AGREEMENT_PROPOSED, caller, facts))
+
+
+def looked_over(sharing: Sharing, terms: Terms) -> tuple[Lack, ...]:
+    """What ``lacks`` will say of an agreement with these terms; REQUEST_INVALID, URL_REFUSED where none can be."""
+    _require_sound(sharing, terms)
+    return lacking(terms, sharing.rules)
 
 
 def lacks(sharing: Sharing, agreement: Agreement) -> tuple[Lack, ...]:

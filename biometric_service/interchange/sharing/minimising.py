@@ -22,7 +22,7 @@ from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.sharing import Circle, Terms
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
 
-_FACTS = ("at", "status", "kind", "legal_basis", "exceptions")
+FACTS = ("at", "status", "kind", "legal_basis", "exceptions")
 _NAME = re.compile(r"[^\s.][^.]{0,127}")
 ISO, NATIVE = "ISO/IEC 19794-2:2011", "biometric-service"
 
@@ -32,7 +32,7 @@ def require_fields(fields: Sequence[str]) -> None:
     for each in fields:
         area, _, name = each.partition(".")
         known = {
-            "encounter": name in _FACTS,
+            "encounter": name in FACTS,
             "image": name in list(Modality),
             "template": name in list(Modality),
             "transaction": name == "rest",
