@@ -361,7 +361,7 @@ def test_what_is_wrong_with_an_agreement_is_said_at_its_form_and_nothing_in_it_i
         refused = officer.post("/agreements", **told_terms(**changes))
         assert refused.status_code == 400, changes
         assert said in refused.text
-        assert "Harbour Act, s. 2" in refused.text
+        assert ("Harbour Act, s. 2" in refused.text, "correct this" in refused.text) == (True, "name" in changes)
     assert (
         'id="name" name="name" type="text" value="" maxlength="128" autocomplete="off" required aria-invalid="true"'
         in (refused.text)
