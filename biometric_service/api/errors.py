@@ -211,7 +211,7 @@ def install(api: FastAPI) -> None:
     """Have every fault answered as a problem, whatever raised it."""
     api.add_exception_handler(BiometricServiceError, _answer_fault)
     api.add_exception_handler(RequestValidationError, _answer_validation)
-    api.add_exception_handler(HTTPException, _answer_http)
+    api.add_exception_handler(HTTPException, answer_http)
 
 
 def unexpected(fault: Exception, scope: Scope) -> Response:
@@ -248,7 +248,8 @@ async def _answer_validation(_: Request, fault: Exception) -> Response:
     return problem_response(invalid_request(fault.errors()))
 
 
-async def _answer_http(request: Request, fault: Exception) -> Response:
+async def answer_http(request: Request, fault: Exception) -> Response:
+    """What no operation answered: an address that leads nowhere, a method that is not taken."""
     assert isinstance(fault, HTTPException)
     status = HTTPStatus(fault.status_code)
     error = BiometricServiceError(

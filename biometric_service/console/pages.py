@@ -1,5 +1,7 @@
 """The pages of the console and the files that they load; nothing comes from another host."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI
 
 from biometric_service.console import (
@@ -30,6 +32,7 @@ from biometric_service.console import (
     workbench,
 )
 from biometric_service.console.rendering import STATIC, static_files
+from biometric_service.console.routing import answer_missing
 
 AREAS = (
     signing_in,
@@ -66,3 +69,4 @@ def add_console(api: FastAPI) -> None:
     for area in AREAS:
         api.include_router(area.router)
     api.mount(STATIC, static_files(), name="console")
+    api.add_exception_handler(HTTPStatus.NOT_FOUND, answer_missing)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from biometric_service.api.access.certificates import fingerprint_of_client
 from biometric_service.api.access.sessions import SAFE_METHODS, Session, session_of
-from biometric_service.api.errors import HEADERS, STATUS, invalid_request, unforeseen
+from biometric_service.api.errors import HEADERS, STATUS, answer_http, invalid_request, unforeseen
 from biometric_service.api.failures import record_failure
 from biometric_service.api.request_ids import request_id
 from biometric_service.api.security import entrance_of
@@ -52,12 +52,21 @@ def page_router() -> APIRouter:
     return APIRouter(include_in_schema=False, default_response_class=HTMLResponse, route_class=PageRoute)
 
 
-def problem_page(request: Request, fault: BiometricServiceError) -> Response:
+def problem_page(request: Request, fault: BiometricServiceError, status: HTTPStatus | None = None) -> Response:
     """A fault as a page: what is wrong, what to do, and under which id the operator finds it."""
-    status = STATUS[fault.code]
+    status = status or STATUS[fault.code]
     response = rendered(request, "problem.html", {"fault": fault, "request_id": request_id()}, status)
     response.headers.update(HEADERS.get(status, {}))
     return response
+
+
+async def answer_missing(request: Request, fault: Exception) -> Response:
+    """A page for whoever opens an address that leads nowhere; programs are answered as the interface does."""
+    if request.method not in SAFE_METHODS or "text/html" not in request.headers.get("accept", ""):
+        return await answer_http(request, fault)
+    return problem_page(
+        request, BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_such_page"), HTTPStatus.NOT_FOUND
+    )
 
 
 async def _answered(request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:

@@ -16,7 +16,7 @@ from biometric_service.vocabulary.places import PostId
 from biometric_service.vocabulary.references import GalleryId
 from biometric_service.vocabulary.roles import SCOPES, Role
 from tests.console import signed_in
-from tests.live_service import LiveService, live_service, without_models
+from tests.live_service import OPERATIONS, LiveService, live_service, without_models
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +246,13 @@ def test_what_is_typed_comes_back_as_text(live: LiveService) -> None:
     named = officer.post("/places/zones", zone="odd", name="<b>odd</b>")
     assert named.status_code == 303
     assert "&lt;b&gt;odd&lt;/b&gt;" in officer.get("/places").text
+
+
+def test_an_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_programs(live: LiveService) -> None:
+    client = live.client()
+    page = client.get("/nowhere", headers={"Accept": "text/html,*/*", "Accept-Language": "es"})
+    assert page.status_code == 404
+    assert "No hay ninguna página en esta dirección." in page.text
+    for path in ("/nowhere", f"{OPERATIONS}/nowhere"):
+        problem = client.get(path)
+        assert (problem.status_code, problem.json()["code"]) == (404, "request_invalid")
