@@ -368,6 +368,9 @@ def test_what_is_wrong_with_an_agreement_is_said_at_its_form_and_nothing_in_it_i
     )
     newest = live.service.store.events(live.service.verify_audit() - 1, 1)
     assert [each.event.kind for each in newest] == [EventKind.REQUEST_FAILED]
+    officer.client.cookies.set("language", "es")
+    spanish = officer.post("/agreements", **told_terms(**{"terms.until": "2026-10-01T08:00"})).text
+    assert ("Termina antes de empezar." in spanish, "It ends before" in spanish) == (True, False)
     assert officer.post("/agreements", **told_terms(**{"terms.galleries": "visitors"})).status_code == 303
     elsewhere = signed_in(live, live.key(APPROVER, frozenset({"visitors"})))
     assert elsewhere.post("/agreements", **told_terms()).status_code == 403

@@ -78,18 +78,14 @@ def _require_sound(sharing: Sharing, terms: Terms) -> None:
     public_key(terms.partner)
     partner = terms.partner
     if terms.until <= terms.valid_from:
-        raise _unsound("It ends before it begins.", "Give an end after its beginning.")
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "agreement_backwards")
     if len(partner.signing_key) != _HEX_OF_KEY or not _is_hex(partner.signing_key):
-        raise _unsound("The agency's signing key is no Ed25519 public key.", "Give its 32 bytes in hexadecimal digits.")
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_signing_key")
     if partner.channel is not Channel.PULL:
         sharing.outbound.require(partner.address)
     if partner.channel is Channel.SFTP and not (partner.user and partner.host_key):
-        raise _unsound("The file drop has no user or no pinned host key.", "Give both; ssh-keyscan prints the key.")
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_file_drop")
 
 
 def _is_hex(text: str) -> bool:
     return all(each in "0123456789abcdef" for each in text)
-
-
-def _unsound(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)

@@ -190,9 +190,5 @@ def public_key(partner: Partner) -> RSAPublicKey:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_KEY_BITS:
-        raise BiometricServiceError(
-            ErrorCode.REQUEST_INVALID,
-            "The agency's encryption key is no RSA public key of 2048 bits or more in PEM.",
-            "Ask the agency for it: openssl rsa -pubout.",
-        )
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_encryption_key")
     return key

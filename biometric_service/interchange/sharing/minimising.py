@@ -38,12 +38,7 @@ def require_fields(fields: Sequence[str]) -> None:
             "transaction": name == "rest",
         }
         if not (bool(_NAME.fullmatch(name)) if area in {"biographic", "contextual"} else known.get(area, False)):
-            raise BiometricServiceError(
-                ErrorCode.REQUEST_INVALID,
-                f"{each!r} is no field that can be shared.",
-                "Name biographic.<name>, contextual.<name>, encounter.<at, status, kind, legal_basis, exceptions>, "
-                "image.*, template.* or transaction.rest.",
-            )
+            raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_field", field=each)
 
 
 def within(circle: Circle, encounters: Sequence[KeptEncounter]) -> Sequence[Encounter]:

@@ -52,13 +52,13 @@ def require_sayable(terms: Terms, rules: ExchangeRules) -> None:
             raise _unsayable("transaction.rest", terms)
         return
     if terms.partner.channel is Channel.OSIA:
-        raise _unsound("A call of OSIA holds no such files.", "Agree upon another channel, or upon JSON.")
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_files_by_osia")
     sayable = _SAYS[terms.form] | (_described(terms, rules) if terms.form is RecordForm.ANSI_NIST_ITL else frozenset())
     for each in terms.fields:
         if each not in sayable:
             raise _unsayable(each, terms)
     if _TELLS_DAYS & set(terms.fields) and DAY not in terms.fields:
-        raise _unsound("Such a file says on which day each image was taken.", f"Name {DAY} among the fields too.")
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "day_not_named", field=DAY)
 
 
 def lacking(terms: Terms, rules: ExchangeRules) -> tuple[Lack, ...]:
@@ -127,10 +127,4 @@ _WRITERS: Mapping[RecordForm, Callable[[ExchangeRules, Encounter, Layout], bytes
 
 
 def _unsayable(field: str, terms: Terms) -> BiometricServiceError:
-    return _unsound(
-        f"{field!r} cannot be said in the form {terms.form.value}.", "Leave it out, or agree upon another form."
-    )
-
-
-def _unsound(message: str, action: str) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.REQUEST_INVALID, message, action)
+    return BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "field_unsayable", field=field, form=terms.form.value)
