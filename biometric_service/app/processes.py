@@ -26,6 +26,7 @@ from biometric_service.app.own_sockets import reserved
 from biometric_service.app.service import open_service
 from biometric_service.app.serving import application_until_shutdown
 from biometric_service.app.warming import compile_ahead
+from biometric_service.core_dumps import forbid_dumps
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.gallery.matcher import Held, Matcher
 from biometric_service.recognition.walk import Walk
@@ -53,6 +54,7 @@ def run_processes(settings: Settings) -> None:
 
 def run_matcher(settings: Settings, path: Path) -> None:
     """Hold the indexes and answer searches until the process that started this one is gone or ends it."""
+    forbid_dumps()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all processes: the others drain first
     log_as_set(settings)
     with open_service(settings) as service:
@@ -119,6 +121,7 @@ def _wait_for(process: SpawnProcess, path: Path) -> None:
 
 def _worker_application(settings: Settings, path: Path) -> FastAPI:
     """What each serving process runs."""
+    forbid_dumps()
     log_as_set(settings)
     stack = ExitStack()
     return application_until_shutdown(stack.enter_context(open_service(settings, path)), stack)

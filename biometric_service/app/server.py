@@ -1,5 +1,6 @@
 """The running service: one process or several, until it is told to end; then it drains."""
 
+import logging
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -8,11 +9,11 @@ from uuid import uuid4
 import uvicorn
 
 from biometric_service.api.telemetry.logs import log_as_set
-from biometric_service.app.dumps import forbid_dumps
 from biometric_service.app.listening import listening
 from biometric_service.app.processes import run_processes
 from biometric_service.app.service import open_service, settings_store
 from biometric_service.app.serving import build_application, create_app
+from biometric_service.core_dumps import forbid_dumps
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -24,11 +25,14 @@ __all__ = ["build_application", "create_app", "renew_console_key", "run_server"]
 CONSOLE_KEY = "console"
 CONSOLE_KEY_HOURS = 12
 
+log = logging.getLogger(__name__)
+
 
 def run_server(settings: Settings, *, console_key: bool) -> None:
     """Serve until interrupted, then drain. ``console_key``: make a fresh key for the console and print its link."""
     log_as_set(settings)
-    forbid_dumps()
+    if not forbid_dumps():
+        log.warning("This system lets the service's memory be dumped: forbid it in its own settings.")
     signal.signal(signal.SIGTERM, _end)
     if settings.processes > 1:
         _announce(settings, console_key=console_key)

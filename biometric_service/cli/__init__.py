@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import typer
 
+from biometric_service.core_dumps import forbid_dumps
 from biometric_service.errors import BiometricServiceError
 
 FAULT = 2
@@ -57,6 +58,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def main() -> None:
     """Run one command; a typed fault is one line on stderr and exit status 2."""
+    forbid_dumps()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # requests share the cores: threads within one only get in their way
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
