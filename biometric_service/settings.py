@@ -260,8 +260,8 @@ class Settings(BaseSettings):
     )
     owners_required: bool = Field(
         default=False,
-        description="Whether keys that nobody owns are refused where two officers are demanded; otherwise each counts "
-        "as an officer of its own.",
+        description="Whether keys that nobody owns, and accounts at the command line, are refused where two officers "
+        "are demanded; otherwise each counts as an officer of its own.",
     )
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the service listens on.")

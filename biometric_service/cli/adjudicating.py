@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from biometric_service.app import settings_store
-from biometric_service.cli.options import PurposeOption, operator
+from biometric_service.cli.options import PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.recognition.adjudication import candidate_images, case_event, follows, merge, review, seen_by
 from biometric_service.settings import load_settings
@@ -70,7 +70,7 @@ def decide_case(
 ) -> None:
     """Judge a case, each reviewer once: two who agree close it, and a third where they disagree."""
     with settings_store(load_settings()) as opened:
-        judged = review(opened.cases, case, verdict, note, operator(purpose))
+        judged = review(opened.cases, case, verdict, note, officer(purpose))
     if judged.outcome is None:
         typer.echo("Kept. The case waits for another reviewer.")
     else:

@@ -11,7 +11,7 @@ from biometric_service.cli.enrolling import require_gallery_made
 from biometric_service.cli.files import read_file, write_file
 from biometric_service.cli.holding import quarantine
 from biometric_service.cli.latents import latents
-from biometric_service.cli.options import PurposeOption, operator
+from biometric_service.cli.options import PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.cli.sharing import parts
 from biometric_service.interchange.exchange import ExchangeRules
@@ -119,7 +119,7 @@ def export_person(  # noqa: PLR0913, PLR0917 - options of a command line
         terms = here.agreements.agreement(agreement).terms
         layout = Layout(terms.partner.agency, terms.profile, kind, control, response, compression, legacy)
         choice = Choice(layout, EncounterId(encounter) if encounter else None)
-        made = hand_over(here, agreement, SubjectId(subject), choice, operator(purpose))
+        made = hand_over(here, agreement, SubjectId(subject), choice, officer(purpose))
     write_file(target, made.data)
     typer.echo(f"{len(made.data):,} bytes are written: disclosure {made.disclosure.id}.")
 

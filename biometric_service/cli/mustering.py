@@ -7,7 +7,7 @@ from uuid import uuid4
 import typer
 
 from biometric_service.app import settings_store
-from biometric_service.cli.options import GalleryOption, LanguageOption, PurposeOption, operator
+from biometric_service.cli.options import GalleryOption, LanguageOption, PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.muster_reports import muster_csv, muster_pdf
@@ -156,9 +156,9 @@ def open_one(  # noqa: PLR0913, PLR0917 - options of a command line
 
 @release.command("confirm")
 def confirm(name: ReleaseName, purpose: PurposeOption = "release") -> None:
-    """Confirm a release as whoever is logged in; the second one lets the person go."""
+    """Confirm a release as the account that runs this; the second one lets the person go."""
     with settings_store(load_settings()) as opened:
-        view = confirm_release(opened.day, name, operator(purpose))
+        view = confirm_release(opened.day, name, officer(purpose))
     typer.echo(f"{view.state.value}: confirmed by {' and '.join(view.release.confirmed_by)}.")
 
 

@@ -1,6 +1,7 @@
 """Options that several commands take."""
 
-import getpass
+import os
+import pwd
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from biometric_service.capture.session.plan import TEN
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.settings import load_settings
 from biometric_service.texts.speaking import Language
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -89,5 +91,22 @@ def administration_event(
 
 
 def operator(purpose: str, device: str = "") -> Caller:
-    """Whoever is logged in to this machine."""
-    return Caller(f"cli:{getpass.getuser()}", purpose, device, legal_basis=load_settings().legal_basis(purpose))
+    """The account of this machine that runs the command, whatever its environment says."""
+    return Caller(f"cli:{_account()}", purpose, device, legal_basis=load_settings().legal_basis(purpose))
+
+
+def officer(purpose: str) -> Caller:
+    """The account as one of the officers who are counted; NOT_AUTHORISED where they need an owner."""
+    if load_settings().owners_required:
+        message = "An account of this machine has no owner, and officers who are counted need one (owners_required)."
+        action = "Do it at the console, or over HTTP, by a key that is yours."
+        raise BiometricServiceError(ErrorCode.NOT_AUTHORISED, message, action)
+    return operator(purpose)
+
+
+def _account() -> str:
+    """The name of the real uid, or its number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from biometric_service.app.service import settings_store
 from biometric_service.app.sharing import sharing_parts
 from biometric_service.cli.files import write_file
-from biometric_service.cli.options import LanguageOption, PurposeOption, operator
+from biometric_service.cli.options import LanguageOption, PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, plain, print_json, print_table
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.sharing import agreeing, answering, disclosing
@@ -94,9 +94,9 @@ def list_agreements(*, json: JsonOption = False) -> None:
 
 @sharing.command("sign")
 def sign(agreement: AgreementId, purpose: PurposeOption = "administration") -> None:
-    """Sign a version as whoever is logged in; with the second signature it comes into force."""
+    """Sign a version as the account that runs this; with the second signature it comes into force."""
     with parts() as here:
-        signed = agreeing.sign(here, agreement, operator(purpose))
+        signed = agreeing.sign(here, agreement, officer(purpose))
         _warn(here, signed)
     typer.echo("It is in force." if signed.in_force(datetime.now(UTC)) else "Signed. It waits for another officer.")
 
@@ -113,7 +113,7 @@ def withdraw(agreement: AgreementId, purpose: PurposeOption = "administration") 
 def disclose(agreement: AgreementId, subject: str, purpose: PurposeOption = "sharing") -> None:
     """Share a person under an agreement."""
     with parts() as here:
-        made = disclosing.disclose(here, agreement, SubjectId(subject), operator(purpose))
+        made = disclosing.disclose(here, agreement, SubjectId(subject), officer(purpose))
     typer.echo(f"{made.id} ({made.state.value})")
 
 
@@ -141,7 +141,7 @@ def show_draft(disclosure: DisclosureId, purpose: PurposeOption = "sharing") -> 
 def approve(disclosure: DisclosureId, purpose: PurposeOption = "sharing") -> None:
     """Let something go as one of two officers who did not make it."""
     with parts() as here:
-        approved = disclosing.approve(here, disclosure, operator(purpose))
+        approved = disclosing.approve(here, disclosure, officer(purpose))
     typer.echo(approved.state.value)
 
 

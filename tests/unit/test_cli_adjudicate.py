@@ -1,7 +1,7 @@
 """Cases are listed, shown with their images, judged and merged from the command line."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,16 @@ from benchmarks.throughput.random_encounters import GALLERY, audit_event, random
 from biometric_service.app import settings_store
 from biometric_service.cli import app
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.adjudication import review
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.adjudication import Origin
-from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.adjudication import Origin, Verdict
+from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import SubjectId
 from tests.adjudication import PART, new_case
 
-Run = Callable[..., str]
+ANOTHER = Caller("key-2", "adjudication", owner="4711")
+"""A reviewer who comes over HTTP: there is one account to run commands by."""
 
 
 @pytest.fixture
@@ -38,23 +40,18 @@ def case(opened: OpenedStore) -> str:
     )
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    def run(*words: str, by: str = "first") -> str:
-        monkeypatch.setattr("getpass.getuser", lambda: by)
-        done = CliRunner().invoke(app, ["adjudicate", *words], catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    return run
+def run(*words: str) -> str:
+    done = CliRunner().invoke(app, ["adjudicate", *words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
-def test_a_case_is_judged_by_two_and_merged(opened: OpenedStore, case: str, run: Run) -> None:
+def test_a_case_is_judged_by_two_and_merged(opened: OpenedStore, case: str) -> None:
     (listed,) = json.loads(run("list", "--json"))["cases"]
     assert (listed["case"], listed["subject"], listed["candidate"], listed["outcome"]) == (case, "B", "A", None)
-    assert "another reviewer" in run("decide", case, "same_person", "--note", "the same whorl")
-    assert json.loads(run("show", case, by="second"))["reviews"] == []
-    assert "Closed: same_person. What follows: merge." in run("decide", case, "same_person", by="second")
+    review(opened.cases, case, Verdict.SAME_PERSON, "the same whorl", ANOTHER)
+    assert json.loads(run("show", case))["reviews"] == []
+    assert "Closed: same_person. What follows: merge." in run("decide", case, "same_person")
     assert len(json.loads(run("show", case))["reviews"]) == 2
     run("merge", case)
     assert opened.store.subject(SubjectId("B")).merged_into == "A"
@@ -62,9 +59,7 @@ def test_a_case_is_judged_by_two_and_merged(opened: OpenedStore, case: str, run:
     assert case not in run("list")
 
 
-def test_the_images_of_both_are_written_to_be_looked_at(
-    opened: OpenedStore, case: str, run: Run, tmp_path: Path
-) -> None:
+def test_the_images_of_both_are_written_to_be_looked_at(opened: OpenedStore, case: str, tmp_path: Path) -> None:
     run("show", case, "--images", str(tmp_path / "images"))
     written = {path.name: path.read_bytes() for path in (tmp_path / "images").iterdir()}
     assert written == {
@@ -75,8 +70,20 @@ def test_the_images_of_both_are_written_to_be_looked_at(
     assert (event.kind, event.details) == (EventKind.CASE_READ, {"case": case, "images": "true"})
 
 
-def test_who_has_judged_is_told_so(case: str, run: Run) -> None:
-    run("decide", case, "unsure")
+def test_an_account_is_one_reviewer_whatever_its_environment_says(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "another reviewer" in run("decide", case, "unsure")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
     with pytest.raises(BiometricServiceError) as caught:
         run("decide", case, "same_person")
     assert caught.value.code is ErrorCode.CASE_CONFLICT
+
+
+def test_an_account_counts_as_no_reviewer_where_owners_are_required(
+    opened: OpenedStore, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIOMETRIC_OWNERS_REQUIRED", "true")
+    with pytest.raises(BiometricServiceError) as caught:
+        run("decide", case, "unsure")
+    assert caught.value.code is ErrorCode.NOT_AUTHORISED
+    assert opened.cases.case(case).reviews == ()

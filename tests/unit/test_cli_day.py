@@ -1,6 +1,5 @@
 """Places, musters and releases on the command line."""
 
-import getpass
 import json
 from pathlib import Path
 
@@ -106,10 +105,9 @@ def test_a_muster_is_started_and_closed_with_its_report(data: Path) -> None:
     assert muster in run("muster", "list")
 
 
-def test_a_release_waits_for_what_stands_against_it(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_waits_for_what_stands_against_it(data: Path) -> None:
     assert data.is_dir()
     release = run("release", "open", "P-1", "-g", "inmates", "--legal-basis", "order 12/26").strip()
-    monkeypatch.setattr(getpass, "getuser", lambda: "second")
     with pytest.raises(BiometricServiceError) as refused:
         CliRunner().invoke(app, ["release", "confirm", release], catch_exceptions=False)
     assert refused.value.code is ErrorCode.RELEASE_CONFLICT
