@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from biometric_service.app import settings_store
+from biometric_service.cli.files import make_folder, write_file
 from biometric_service.cli.options import PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.recognition.adjudication import candidate_images, case_event, follows, merge, review, seen_by
@@ -55,7 +56,7 @@ def show_case(
         shown = str(images is not None).lower()
         opened.store.record(case_event(EventKind.CASE_READ, caller, case=case, images=shown))
         if images is not None:
-            images.mkdir(parents=True, exist_ok=True)
+            make_folder(images)
             _write(images, "probe", opened.cases.probe(case))
             _write(images, "candidate", candidate_images(opened.store, found))
     print_json(_told(seen_by(found, caller)))
@@ -89,7 +90,7 @@ def _write(folder: Path, whose: str, images: Sequence[ProbeImage]) -> None:
     for number, each in enumerate(images):
         if each.data:
             name = f"{whose}-{number}-{each.modality.value}-{each.position.name.lower()}"
-            (folder / name).write_bytes(each.data)
+            write_file(folder / name, each.data)
 
 
 def _told(case: Case) -> dict[str, object]:

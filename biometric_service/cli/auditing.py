@@ -9,13 +9,13 @@ import typer
 from biometric_service.app import settings_store
 from biometric_service.audit.chain import Head
 from biometric_service.audit.exported import BEFORE_ALL, verify_lines
+from biometric_service.cli.files import lines_of, read_text
 from biometric_service.cli.options import operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.references.erasure import KIND as ERASURE
-from biometric_service.references.witness import anchor, check_anchor, own_statement
+from biometric_service.references.witness import anchor, anchored_head, check_anchor, own_statement
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import AuditEvent, EventKind
-from biometric_service.vocabulary.statements import read_statement
 
 PURPOSE = "audit"
 
@@ -32,7 +32,7 @@ def verify_chain(
     json: JsonOption = False,
 ) -> None:
     """Check every event against the chain; exit status 2 names the first event that was changed, moved or removed."""
-    kept = anchored.read_text(encoding="ascii") if anchored else None
+    kept = read_text(anchored) if anchored else None
     count = _verified_store(kept) if file is None else _verified_export(file, kept)
     if json:
         print_json({"intact": True, "events": count, "anchored": kept is not None})
@@ -43,7 +43,7 @@ def verify_chain(
 @audit.command("export")
 def export(file: Annotated[Path, typer.Argument(help="New file for the events, one a line.")]) -> None:
     """Write every event with its digest, for whoever wants to check the chain without the store."""
-    with settings_store(load_settings()) as opened, file.open("x", encoding="ascii") as out:
+    with settings_store(load_settings()) as opened, lines_of(file, "x") as out:
         opened.store.record(AuditEvent(EventKind.AUDIT_READ, datetime.now(UTC), operator(PURPOSE)))
         with opened.database.reading() as connection:
             out.writelines(f"{line}\n" for line in opened.log.export(connection))
@@ -60,7 +60,7 @@ def make_anchor() -> None:
 def check_certificate(file: Annotated[Path, typer.Argument(help="Certificate of an erasure.")]) -> None:
     """Check that a certificate of an erasure is this store's, and print what it says."""
     with settings_store(load_settings()) as opened:
-        print_json(own_statement(opened, file.read_text(encoding="ascii"), ERASURE).fields)
+        print_json(own_statement(opened, read_text(file), ERASURE).fields)
 
 
 @audit.command("public-key")
@@ -97,9 +97,6 @@ def _verified_store(kept: str | None) -> int:
 
 
 def _verified_export(file: Path, kept: str | None) -> int:
-    head = BEFORE_ALL
-    if kept is not None:
-        fields = read_statement(kept).fields
-        head = Head(fields["events"], bytes.fromhex(fields["digest"]))
-    with file.open(encoding="ascii") as lines:
+    head = BEFORE_ALL if kept is None else Head(*anchored_head(kept))
+    with lines_of(file, "r") as lines:
         return verify_lines(lines, head).count

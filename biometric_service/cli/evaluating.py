@@ -12,6 +12,7 @@ import typer
 from rich.progress import track
 
 from biometric_service.app import build_walk, settings_store
+from biometric_service.cli.files import make_folder, write_file
 from biometric_service.cli.options import operator
 from biometric_service.cli.printing import JsonOption, err, print_json
 from biometric_service.evaluation.adjudicated import adjudicated, closed_cases
@@ -59,6 +60,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each is an option
     """Measure verification and identification (ISO/IEC 19795-1) on FINGER_IMPRESSION.png, or a folder a person."""
     if not folders and not of_cases:
         raise typer.BadParameter("Give folders of samples, or --adjudicated, or both.")
+    for folder in filter(None, (report, cache)):
+        make_folder(folder)
     settings = load_settings()
     known = read_labels(labels) if labels else NO_LABELS
     fields: dict[str, Any] = {"kind": KIND, "at": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -89,9 +92,8 @@ def _of_cases(opened: OpenedStore) -> dict[str, Any]:
 
 
 def _write(folder: Path, report: Report, signed: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(f"{signed}\n", encoding="utf-8")
-    (folder / "report.html").write_text(page(report), encoding="utf-8")
+    write_file(folder / "report.json", f"{signed}\n".encode())
+    write_file(folder / "report.html", page(report).encode())
     if all(map(find_spec, PDF_NEEDS)):
         import_module("biometric_service.evaluation.document").write_document(report, folder / "report.pdf")
     else:

@@ -81,6 +81,7 @@ def forward_zkteco(  # noqa: PLR0913 - the options of the command
     from biometric_service.client.outbox import Outbox  # noqa: PLC0415
     from device_drivers.zkteco.receiver import Terminals, receiving  # noqa: PLC0415
 
+    clock = _zone(zone)
     route = Route(_checkpoints(terminal), gallery, purpose, claimed)
     try:
         kept, secret = Outbox(outbox), key_file.read_text(encoding="utf-8").strip()
@@ -92,7 +93,7 @@ def forward_zkteco(  # noqa: PLR0913 - the options of the command
         await asyncio.to_thread(_keep, kept, events)
 
     async def run() -> None:
-        terminals = Terminals(frozenset(route.checkpoints), ZoneInfo(zone))
+        terminals = Terminals(frozenset(route.checkpoints), clock)
         async with (
             AsyncClient(service, secret, Connection(authorities=authorities)) as client,
             receiving(host, port, terminals, keep) as taken,
@@ -111,6 +112,13 @@ def _checkpoints(terminals: Sequence[str]) -> Mapping[str, str]:
     if not all(serial and checkpoint for serial, checkpoint in split.items()):
         raise typer.BadParameter("Say for each terminal SERIAL=CHECKPOINT.")
     return split
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise typer.BadParameter(f"{name} is no time zone; take one such as Europe/Madrid.") from None
 
 
 def _keep(outbox: "Outbox", events: Sequence[Event]) -> None:

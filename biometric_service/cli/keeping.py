@@ -141,8 +141,11 @@ def copy(
 def _moment(until: str | None) -> datetime | None:
     if until is None:
         return None
-    moment = datetime.fromisoformat(until)
-    return moment if moment.tzinfo else moment.astimezone()
+    try:
+        moment = datetime.fromisoformat(until)
+        return moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{until} is no moment; write it as 2026-11-30T18:00") from None
 
 
 def _report(report: BackupReport, *, json: bool) -> None:

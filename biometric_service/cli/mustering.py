@@ -7,6 +7,7 @@ from uuid import uuid4
 import typer
 
 from biometric_service.app import settings_store
+from biometric_service.cli.files import read_text, write_file
 from biometric_service.cli.options import GalleryOption, LanguageOption, PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -101,11 +102,12 @@ def report(
     if found.is_open:
         raise BiometricServiceError(ErrorCode.MUSTER_CONFLICT, "The muster is open.", "Close it first.")
     if output.suffix == ".pdf":
-        output.write_bytes(muster_pdf(found.report, language))
+        written = muster_pdf(found.report, language)
     elif output.suffix == ".csv":
-        output.write_text(muster_csv(found.report, language), encoding="utf-8", newline="")
+        written = muster_csv(found.report, language).encode()
     else:
-        output.write_text(found.report, encoding="utf-8")
+        written = found.report.encode()
+    write_file(output, written)
     typer.echo(f"Written: {output}")
 
 
@@ -113,7 +115,7 @@ def report(
 def verify_report(file: Annotated[Path, typer.Argument(help="Report of a muster as JSON.")]) -> None:
     """Check that a report is this store's and stands as it was signed, and print its figures."""
     with settings_store(load_settings()) as opened:
-        statement = own_statement(opened, file.read_text(encoding="ascii").strip(), KIND)
+        statement = own_statement(opened, read_text(file).strip(), KIND)
     print_json({name: statement.fields[name] for name in ("muster", "closed_at", "closed_by", "figures")})
 
 

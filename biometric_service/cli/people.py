@@ -109,4 +109,8 @@ def _named(path: Path) -> ImageFile:
 
 def _dpi_beside(path: Path) -> float | None:
     said = path.parent / "dpi"
-    return float(said.read_text(encoding="ascii")) if said.is_file() else None
+    try:
+        return float(said.read_text(encoding="ascii")) if said.is_file() else None
+    except (OSError, ValueError):
+        message, action = f"{said} holds no resolution.", "Write the pixels an inch into it, as a number."
+        raise BiometricServiceError(ErrorCode.RESOLUTION_UNUSABLE, message, action) from None

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from biometric_service.app.service import settings_store
 from biometric_service.app.sharing import sharing_parts
-from biometric_service.cli.files import write_file
+from biometric_service.cli.files import read_text, write_file
 from biometric_service.cli.options import LanguageOption, PurposeOption, officer, operator
 from biometric_service.cli.printing import JsonOption, plain, print_json, print_table
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -203,7 +203,7 @@ def reconcile_day(
     purpose: PurposeOption = "reconciliation",
 ) -> None:
     """Compare what was sent to an agency on a day (UTC) with what it received; exit 1 where it is not the same."""
-    text = None if manifest is None else manifest.read_text("utf-8")
+    text = None if manifest is None else read_text(manifest)
     with parts() as here:
         found = reconcile(here, agency, day, operator(purpose), text)
     print_json({"proven": found.proven, **dict(_mapping(found))})

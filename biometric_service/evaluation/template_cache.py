@@ -4,18 +4,21 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from biometric_service.durable_files import OWNER
 from biometric_service.evaluation.subjects import SampleFile
 from biometric_service.templates.native import decode, encode
 from biometric_service.vocabulary.templates import Template, TemplateFormat
 
 
 class TemplateCache:
-    """Templates in a folder, or nowhere; an image that no template could be made of is an empty file.
+    """Templates in a folder of this user alone, or nowhere; of an image that gave no template an empty file.
 
     ``missed``: how many had to be made.
     """
 
     def __init__(self, folder: Path | None, template_format: TemplateFormat) -> None:
+        if folder:
+            folder.mkdir(0o700, parents=True, exist_ok=True)
         self._folder = folder / str(template_format) if folder else None
         self.missed = 0
 
@@ -30,6 +33,7 @@ class TemplateCache:
         if place:
             place.parent.mkdir(parents=True, exist_ok=True)
             unfinished = place.with_name(f"{place.name}.part")
+            unfinished.touch(OWNER)
             unfinished.write_bytes(encode(made) if made else b"")
             unfinished.replace(place)
         return made

@@ -37,6 +37,19 @@ def check_anchor(opened: OpenedStore, kept: str) -> int:
     return count
 
 
+def anchored_head(kept: str) -> tuple[int, bytes]:
+    """How many events an anchor of whichever store has seen, and the digest of the last one; SIGNATURE_INVALID."""
+    fields = read_statement(kept).fields
+    try:
+        if fields["kind"] == ANCHOR:
+            return int(fields["events"]), bytes.fromhex(fields["digest"])
+    except (KeyError, ValueError, TypeError):
+        pass
+    raise BiometricServiceError(
+        ErrorCode.SIGNATURE_INVALID, "The statement is no anchor of an audit log.", "Give what `audit anchor` printed."
+    )
+
+
 def own_statement(opened: OpenedStore, text: str, kind: str) -> Statement:
     """A statement that this very store signed; SIGNATURE_INVALID for one of another store or kind."""
     statement = read_statement(text)

@@ -62,6 +62,8 @@ def test_a_case_is_judged_by_two_and_merged(opened: OpenedStore, case: str) -> N
 def test_the_images_of_both_are_written_to_be_looked_at(opened: OpenedStore, case: str, tmp_path: Path) -> None:
     run("show", case, "--images", str(tmp_path / "images"))
     written = {path.name: path.read_bytes() for path in (tmp_path / "images").iterdir()}
+    made = (tmp_path / "images", *(tmp_path / "images").iterdir())
+    assert [oct(path.stat().st_mode & 0o777) for path in made] == ["0o700", "0o600", "0o600"]
     assert written == {
         "probe-0-fingerprint-right_thumb": b"image of a thumb",
         "candidate-0-fingerprint-right_thumb": opened.store.image(PART.reference),

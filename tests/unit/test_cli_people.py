@@ -41,6 +41,13 @@ def test_the_resolution_is_read_from_a_file_beside_the_image(tmp_path: Path) -> 
     assert only.read(Reading(Modality.FINGERPRINT, dpi=500)).dpi == 500
 
 
+def test_a_file_of_the_resolution_that_holds_none_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, "101_1.png", "dpi")
+    [only] = image_files([tmp_path / "101_1.png"], None)
+    with pytest.raises(BiometricServiceError, match="dpi holds no resolution"):
+        only.read(Reading(Modality.FINGERPRINT))
+
+
 @pytest.mark.parametrize(("text", "inside", "outside"), [("3", 3, 4), ("1-2", 2, 3), ("3-", 8, 2)])
 def test_ranges_of_sample_numbers(text: str, inside: int, outside: int) -> None:
     numbers = parse_numbers(text)

@@ -25,6 +25,7 @@ from biometric_service.evaluation.probe_differences import probe_differences
 from biometric_service.evaluation.rates import Experiment
 from biometric_service.evaluation.samples import ComparedSet
 from biometric_service.evaluation.subjects import SampleFile, Subject, faces
+from biometric_service.evaluation.template_cache import TemplateCache
 from biometric_service.evaluation.verification import experiment as verification
 from biometric_service.evaluation.verification import mated_samples
 from biometric_service.settings import Settings
@@ -206,6 +207,17 @@ def test_comparisons_are_kept_too(tmp_path: Path) -> None:
     assert (score_matrix(comparator, templates, kept=tmp_path).scores == whole).all()
     assert kept.stat().st_size == 4 * 4 * 4
     assert (score_matrix(comparator, templates[:3], kept=tmp_path).scores == whole[:3, :3]).all()
+
+
+def test_templates_that_are_kept_are_their_users_alone(tmp_path: Path) -> None:
+    (tmp_path / "1_1.png").write_bytes(b"a print")
+    file, made = SampleFile(tmp_path / "1_1.png", Modality.FINGERPRINT), template(1, 1)
+    cache = TemplateCache(tmp_path / "kept", made.format)
+    assert cache.get(file, lambda: made) is made
+    assert cache.get(file, lambda: None) is not None
+    assert cache.missed == 1
+    [kept] = (path for path in (tmp_path / "kept").rglob("*") if path.is_file())
+    assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path / "kept", kept)] == ["0o700", "0o600"]
 
 
 def case(number: int, score: float, outcome: Verdict, *, reviewers: int = 2, origin: Origin = Origin.REFUSED) -> Case:
