@@ -11,9 +11,10 @@ from rich.progress import track
 from biometric_service.app import settings_store
 from biometric_service.cli.options import administration_event, operator
 from biometric_service.cli.printing import JsonOption, err, print_json, print_table
-from biometric_service.interchange.quarantine import expire as expire_held
+from biometric_service.interchange import quarantine
 from biometric_service.recognition.retention import expire
 from biometric_service.references.day_retention import SqlDayRetention
+from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import CountedFrom, GalleryId, RetentionRule
@@ -78,7 +79,7 @@ def run(
     with settings_store(settings) as opened:
         expiring = expire(opened.retention, opened.encounters, operator("retention"), dry_run=dry_run)
         done = list(track(expiring, "Looking", console=err, transient=True))
-        held, latents = (0, 0) if dry_run else expire_held(opened.quarantine, opened.latents, operator("retention"))
+        held, latents = _held(opened, dry_run=dry_run)
         over = _over(opened.day_retention, settings.record_days, dry_run=dry_run) if settings.record_days else {}
     counts = dict(Counter(each.fate.value for each in done))
     if json:
@@ -87,10 +88,15 @@ def run(
         rows = ((e.overdue.key.subject, e.overdue.key.encounter, e.overdue.reason, e.fate.value) for e in done)
         print_table("Overdue", ("subject", "encounter", "reason", "fate"), rows)
         others = "".join(f", {number} {name.replace('_', ' ')}" for name, number in over.items())
-        if dry_run:
-            typer.echo(f"Would be deleted besides: held transactions and latents that are over{others}.")
-        else:
-            typer.echo(f"Deleted besides: {held} held transactions, {latents} latents{others}.")
+        what = "Would be deleted" if dry_run else "Deleted"
+        typer.echo(f"{what} besides: {held} held transactions, {latents} latents{others}.")
+
+
+def _held(opened: OpenedStore, *, dry_run: bool) -> tuple[int, int]:
+    """How many held transactions and latents are over, and are deleted unless it is a dry run."""
+    if dry_run:
+        return quarantine.due(opened.quarantine, opened.latents, datetime.now(UTC))
+    return quarantine.expire(opened.quarantine, opened.latents, operator("retention"))
 
 
 def _over(records: SqlDayRetention, days: int, *, dry_run: bool) -> Mapping[str, int]:

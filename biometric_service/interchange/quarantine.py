@@ -1,5 +1,7 @@
 """Looking after what is held: handing it out, and letting go of it when its time is over."""
 
+from datetime import datetime
+
 from biometric_service.interchange.exchange import Occasion
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.latents import LatentStore
@@ -12,6 +14,11 @@ def release(quarantine: QuarantineStore, held: str, caller: Caller) -> bytes:
     facts = {"held": held, "state": HoldState.RELEASED.value}
     quarantine.settle(held, HoldState.RELEASED, Occasion(caller).event(EventKind.TRANSACTION_RELEASED, facts))
     return data
+
+
+def due(quarantine: QuarantineStore, latents: LatentStore, now: datetime) -> tuple[int, int]:
+    """How many held transactions and latents ``expire`` would delete at a moment."""
+    return quarantine.due(now), latents.due(now)
 
 
 def expire(quarantine: QuarantineStore, latents: LatentStore, caller: Caller) -> tuple[int, int]:

@@ -6,6 +6,7 @@ bytes are gone.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
@@ -75,11 +76,15 @@ class SqlQuarantineStore:
         with self._database.writing() as connection:
             return self._try_again(connection, held, refusal, event)
 
+    def due(self, now: datetime) -> int:
+        """How many ``expire`` would delete at a moment."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(Row).where(Row.keep_until <= now)) or 0
+
     def expire(self, event: AuditEvent) -> int:
         """Delete all whose time is over; returns how many, and records nothing where there are none."""
-        over = Row.keep_until <= event.at
         with self._database.writing() as connection:
-            count = connection.execute(delete(Row).where(over)).rowcount
+            count = connection.execute(delete(Row).where(Row.keep_until <= event.at)).rowcount
             if count:
                 self._log.append(connection, event)
         return count

@@ -73,6 +73,11 @@ class SqlLatentStore:
                 raise latent_unknown()
             self._log.append(connection, event)
 
+    def due(self, now: datetime) -> int:
+        """How many ``expire`` would delete at a moment."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(Row).where(Row.keep_until <= now)) or 0
+
     def expire(self, event: AuditEvent) -> int:
         """Delete all whose time is over; returns how many, and records nothing where there are none."""
         with self._database.writing() as connection:

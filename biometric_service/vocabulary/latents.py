@@ -96,5 +96,8 @@ class LatentStore(Protocol):
     def drop(self, latent: str, event: AuditEvent) -> None:
         """Delete it; LATENT_UNKNOWN."""
 
+    def due(self, now: datetime) -> int:
+        """How many ``expire`` would delete at a moment."""
+
     def expire(self, event: AuditEvent) -> int:
         """Delete all whose time is over; returns how many, and records nothing where there are none."""

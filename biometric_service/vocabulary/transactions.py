@@ -139,5 +139,8 @@ class QuarantineStore(Protocol):
     def tried(self, held: str, refusal: Refusal, event: AuditEvent) -> HeldTransaction:
         """Note another attempt that failed, and why; TRANSACTION_UNKNOWN where it is not held."""
 
+    def due(self, now: datetime) -> int:
+        """How many ``expire`` would delete at a moment."""
+
     def expire(self, event: AuditEvent) -> int:
         """Delete all whose time is over; returns how many, and records nothing where there are none."""

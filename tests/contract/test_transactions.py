@@ -9,6 +9,7 @@ from sqlalchemy import text
 from benchmarks.throughput.random_encounters import audit_event
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import ErrorCode
+from biometric_service.interchange.quarantine import due
 from biometric_service.references.backup import create_backup, restore_backup
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import KeyFile
@@ -80,6 +81,8 @@ def test_what_is_over_is_deleted_and_only_then_told_of(opened: OpenedStore) -> N
     opened.latents.keep(latent(), event(EventKind.LATENT_RECEIVED))
     before = len(opened.store.events(0, 100))
     early, late = event(EventKind.TRANSACTIONS_EXPIRED), event(EventKind.TRANSACTIONS_EXPIRED, NOW + timedelta(31))
+    assert due(opened.quarantine, opened.latents, early.at) == (0, 0)
+    assert due(opened.quarantine, opened.latents, late.at) == (1, 1)
     assert (opened.quarantine.expire(early), opened.latents.expire(early)) == (0, 0)
     assert len(opened.store.events(0, 100)) == before
     assert (opened.quarantine.expire(late), opened.latents.expire(late)) == (1, 1)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.latents import NewLatent
 from biometric_service.vocabulary.places import ZoneId
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
+from biometric_service.vocabulary.transactions import Hold, NewHold, Refusal
 
 Run = Callable[..., str]
 
@@ -96,6 +99,22 @@ def test_who_is_inside_is_held_back_and_not_erased(opened: OpenedStore, run: Run
     assert dry["summary"] == {"held_back": 1, "would_be_deleted": 1}
     assert json.loads(run("retention", "run", "--json"))["summary"] == {"held_back": 1, "deleted": 1}
     assert "held_back" in run("retention", "run")
+
+
+def test_a_dry_run_says_what_the_run_deletes_of_what_is_held(opened: OpenedStore, run: Run) -> None:
+    over = datetime.now(UTC) - timedelta(days=1)
+    refusal = Refusal(Hold.CUT_SHORT, "It is cut short.")
+    for name, until in (("h1", over), ("h2", over), ("h3", over + timedelta(days=9))):
+        held = NewHold(name, name.encode(), refusal, "card.an2", "", until)
+        opened.quarantine.hold(held, audit_event(EventKind.TRANSACTION_HELD))
+    found = NewLatent("l1", b"image", 500.0, b"records", (2,), "TCN", "BZPOLICE", "ab" * 32, over)
+    opened.latents.keep(found, audit_event(EventKind.LATENT_RECEIVED))
+    dry = json.loads(run("retention", "run", "--dry-run", "--json"))
+    assert "Would be deleted besides: 2 held transactions, 1 latents" in run("retention", "run", "--dry-run")
+    done = json.loads(run("retention", "run", "--json"))
+    counted = [(told["held_transactions"], told["latents"]) for told in (dry, done)]
+    assert counted == [(2, 1), (2, 1)]
+    assert "Deleted besides: 0 held transactions, 0 latents" in run("retention", "run")
 
 
 def test_a_dry_run_says_how_much_of_the_day_would_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
