@@ -11,8 +11,9 @@ themselves, some claim to be somebody else, some are nobody. ``--scale`` shrinks
 stopped who came as themselves, and ``wrong_stops_by_reason`` why. ``missing_because``: why those who stood before the
 count were not counted. ``poor_impressions``: what each impression by which somebody did not pass, or was not counted,
 scores against the enrolled one (-log10 FMR): where that is low, the finger is not to be recognised by it.
-``events_lost``, ``events_doubled``: of passages, stops and counts, against what the receiver was told by webhooks; its
-repetitions (the same id) do not count.
+``events_lost``, ``events_doubled``: of passages, stops and counts, by what each post showed and of whom, against what
+the receiver was told by webhooks; its repetitions (the same id) do not count. ``doubted``: how many a post let pass
+without the line against what the service knew, or had answered too late.
 """
 
 import json
@@ -34,7 +35,7 @@ from rich.progress import Progress
 from benchmarks.service.prison_people import ENROLLED, Person, Visit, people_of, visits_of
 from benchmarks.service.prison_plot import plot
 from benchmarks.service.prison_posts import DAY_S, POSTS, Prison, opened_prison
-from benchmarks.service.prison_receiver import Receiver, receiving
+from benchmarks.service.prison_receiver import Happened, Receiver, receiving
 from benchmarks.service.template_models import picture_of, template_stages
 from biometric_service.checkpoint.link import Asked
 from biometric_service.errors import BiometricServiceError
@@ -50,7 +51,8 @@ CUT_AT, CUT_S = 3 * 3600.0, 1200.0
 CUT_POSTS = 3
 RESTART_AT, RESTART_S = 9 * 3600.0, 600.0
 PATIENCE_S = 300.0
-SETTLED = frozenset({Passage.PASS, Passage.STOP})
+TOLD_AS = {Passage.PASS: "subject.moved", Passage.STOP: "subject.blocked"}
+"""What others are told of a check; of any other, nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Day:
     reviews: int
     faults: int
     repeated_deliveries: int
+    doubted: int
     muster: Mapping[str, int]
     seconds: float
     wrong_stops_by_reason: Mapping[str, int]
@@ -95,7 +98,7 @@ class Course:
     """What is noted while the day goes on; safe in threads."""
 
     checked: list[Checked] = field(default_factory=list)
-    counted: set[str] = field(default_factory=set)
+    counted: set[Happened] = field(default_factory=set)
     uncounted: dict[Person, str] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
 
@@ -216,19 +219,23 @@ class _Going:
             self.clock.wait_until(MUSTER_AT + MUSTER_S * number / len(people))
             state = self.prison.count(muster, picture_of(person.impression(COUNTED_BY)))
             if state.get("subject") and not state.get("finding"):
-                self.course.counted.add(f"{muster} {state['subject']}")
+                self.course.counted.add(Happened(muster, "subject.counted", state["subject"]))
             elif state.get("finding") != "duplicate":  # such as one whose first answer was lost
                 self.course.uncounted[person] = str(state.get("finding") or state["decision"]["outcome"])
             self.done()
 
 
-def _expected(course: Course) -> set[str]:
-    """What others are to be told of, by its id: every passage and stop, and everybody who was counted."""
-    settled = {each.visit.id for each in course.checked if each.passage in SETTLED}
+def _expected(course: Course) -> set[Happened]:
+    """What others are to be told of: every passage and stop as the post showed it, and everybody who was counted."""
+    settled = {Happened(each.visit.id, kind, each.subject) for each in course.checked if (kind := _told_as(each))}
     return settled | course.counted
 
 
-def _wait_until_told(receiver: Receiver, expected: set[str]) -> None:
+def _told_as(checked: Checked) -> str | None:
+    return None if checked.passage is None else TOLD_AS.get(checked.passage)
+
+
+def _wait_until_told(receiver: Receiver, expected: set[Happened]) -> None:
     until = time.monotonic() + PATIENCE_S
     while not expected <= receiver.told().keys() and time.monotonic() < until:
         time.sleep(0.2)
@@ -238,8 +245,8 @@ def _wait_until_told(receiver: Receiver, expected: set[str]) -> None:
 def _day(  # noqa: PLR0913, PLR0917 - everything that was noted
     people: Sequence[Person],
     course: Course,
-    expected: set[str],
-    told: Mapping[str, set[str]],
+    expected: set[Happened],
+    told: Mapping[Happened, set[str]],
     receiver: Receiver,
     tally: Mapping[str, int],
     seconds: float,
@@ -262,6 +269,7 @@ def _day(  # noqa: PLR0913, PLR0917 - everything that was noted
         reviews=sum(each.passage in {Passage.REVIEW, Passage.RECAPTURE} for each in course.checked),
         faults=course.faults.total(),
         repeated_deliveries=receiver.repeated,
+        doubted=receiver.doubted(),
         muster=tally,
         seconds=round(seconds, 1),
         wrong_stops_by_reason=dict(Counter(_reason(each) for each in stopped if each.visit.honest)),

@@ -12,6 +12,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+DOUBTED = "passage.doubted"
+"""Cause of an alarm about a passage, which is told beside the passage itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What others are told. ``of``: the passage (its id at the device) or the muster. ``subject``: empty for nobody."""
+
+    of: str
+    type: str
+    subject: str
+
 
 @dataclass(slots=True)
 class Receiver:
@@ -29,13 +41,19 @@ class Receiver:
         """Where it is told."""
         return f"http://127.0.0.1:{self.port}"
 
-    def told(self) -> Mapping[str, set[str]]:
-        """For each passage (its id) and count (muster and subject), the messages that told of it."""
-        by_event: defaultdict[str, set[str]] = defaultdict(set)
+    def told(self) -> Mapping[Happened, set[str]]:
+        """For each passage and count, by what became of it and of whom, the messages that told of it; no alarms."""
+        by_event: defaultdict[Happened, set[str]] = defaultdict(set)
         with self._lock:
-            for message, data in self._messages.items():
-                by_event[data.get("passage") or f"{data.get('muster')} {data.get('subject')}"].add(message)
+            for message, said in self._messages.items():
+                if said["data"]["cause"] != DOUBTED:
+                    by_event[_happened(said)].add(message)
         return by_event
+
+    def doubted(self) -> int:
+        """How many alarms there were of passages against what the service knew or had answered."""
+        with self._lock:
+            return sum(said["data"]["cause"] == DOUBTED for said in self._messages.values())
 
     def take(self, message: str, signature: str, moment: str, body: bytes) -> bool:
         """Whether it is ours."""
@@ -46,7 +64,7 @@ class Receiver:
                 self.forged += 1
                 return False
             self.repeated += message in self._messages
-            self._messages[message] = json.loads(body)["data"]
+            self._messages[message] = json.loads(body)
         return True
 
 
@@ -73,3 +91,10 @@ def receiving() -> Iterator[Receiver]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _happened(said: Mapping[str, Any]) -> Happened:
+    """What a device decided against the service's answer has an id of its own, which begins with the device's."""
+    data = said["data"]
+    passage = str(data.get("passage", "")).partition("/")[0]
+    return Happened(passage or str(data.get("muster")), said["type"], data.get("subject") or "")

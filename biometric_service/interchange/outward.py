@@ -58,6 +58,7 @@ OUTWARD: Mapping[EventKind, Rule] = {
     EventKind.MOVEMENT_CHECK: _where("passage", {"pass": OutwardType.MOVED, "stop": OutwardType.BLOCKED}),
     EventKind.PASSAGE_RECORDED: _where("passage", {"pass": OutwardType.MOVED, "stop": OutwardType.BLOCKED}),
     EventKind.MANUAL_CHECK_CONFIRMED: _where("passage", {"pass": OutwardType.MOVED, "stop": OutwardType.BLOCKED}),
+    EventKind.PASSAGE_DOUBTED: _always(OutwardType.BLOCKED),
     EventKind.MANUAL_CHECK_DOUBTED: _always(OutwardType.BLOCKED),
     EventKind.MUSTER_COUNTED: _always(OutwardType.COUNTED),
     EventKind.RELEASE_BLOCKED: _always(OutwardType.BLOCKED),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
@@ -17,6 +16,14 @@ from biometric_service.references.movement_orders import SqlOrderStore
 from biometric_service.references.place_tables import SightingRow, WhereaboutsRow, ZoneRow
 from biometric_service.references.places import require_zone
 from biometric_service.references.refusals import gallery_unknown
+from biometric_service.references.replaying import (
+    came_from_elsewhere,
+    doubt_of,
+    doubted,
+    facts_of,
+    is_same,
+    told_apart,
+)
 from biometric_service.references.sightings import Known, Seen, believed, id_of, keep_sighting, move, present
 from biometric_service.references.subjects import gallery_exists, summarise
 from biometric_service.vocabulary.day_stores import PostRule
@@ -73,7 +80,10 @@ class SqlMovementStore:
         return self._keep(connection, passing, ruling, person, event)
 
     def replay(self, passages: Sequence[Replayed], event: AuditEvent) -> Sequence[Passed]:
-        """Keep what a device decided, in the order of the times at which it did, each once."""
+        """Keep what a device decided, in the order of the times at which it did, each once.
+
+        What differs from what is recorded under its id is kept beside it, under an id of its own.
+        """
         order = sorted(range(len(passages)), key=lambda index: passages[index].passing.at)
         kept: dict[int, Passed] = {}
         with self._database.writing() as connection:
@@ -159,24 +169,24 @@ class SqlMovementStore:
         )
 
     def _replayed(self, connection: Connection, replayed: Replayed, event: AuditEvent) -> Passed:
+        """Kept beside what was answered under the same id, where that says something else: a gate may have opened."""
         passing, ruling = replayed.passing, replayed.ruling
-        made = _made_before(connection, passing)
+        person = _known_person(connection, ruling.subject)
+        answered = made = _made_before(connection, passing)
+        if answered is not None and not is_same(answered, ruling, person):
+            passing = told_apart(replayed)
+            made = _made_before(connection, passing)
         if made is not None:
             return made
-        claimed = ruling.subject
-        known_here = claimed is not None and find_subject(connection, claimed) is not None
-        person = present_person(connection, claimed) if claimed is not None and known_here else None
-        known = believed(connection, person) if person else None
-        elsewhere = (
-            known is not None and known.since <= passing.at and known.zone != passing.post.origin(passing.direction)
-        )
-        told = replace(ruling, discrepancy=ruling.discrepancy or (elsewhere and ruling.passage is Passage.PASS))
-        facts = {"decided_offline": "true", "decided_at": passing.at.astimezone(UTC).isoformat()}
-        facts |= {"slice": str(passing.slice or ""), "claimed": claimed or "", **replayed.facts}
-        kept = self._keep(connection, passing, told, person, replace(event, details={**event.details, **facts}))
-        if replayed.alarm is not None:
-            told_of = {**replayed.alarm.details, "check": str(kept.event)}
-            self._log.append(connection, replace(replayed.alarm, subject=kept.ruling.subject, details=told_of))
+        doubt = doubt_of(ruling, answered)
+        differs = answered is not None or doubt is not None or came_from_elsewhere(connection, ruling, person, passing)
+        told = replace(ruling, discrepancy=ruling.discrepancy or differs)
+        details = {**event.details, **facts_of(replayed, answered, doubt)}
+        kept = self._keep(connection, passing, told, person, replace(event, details=details))
+        alarms = [] if doubt is None else [doubted(doubt, passing, answered, event)]
+        for alarm in filter(None, (replayed.alarm, *alarms)):
+            told_of = {**alarm.details, "check": str(kept.event)}
+            self._log.append(connection, replace(alarm, subject=kept.ruling.subject, details=told_of))
         return kept
 
     def _keep(
@@ -230,6 +240,12 @@ def present_person(connection: Connection, subject: SubjectId) -> Known:
     """Who is known under the id today; SUBJECT_UNKNOWN."""
     number = followed(connection, subject_number(connection, subject))
     return Known(number, subject_id(connection, number))
+
+
+def _known_person(connection: Connection, claimed: SubjectId | None) -> Known | None:
+    """Who is known under the id today; None of nobody, and of an id that nobody has."""
+    known_here = claimed is not None and find_subject(connection, claimed) is not None
+    return present_person(connection, claimed) if claimed is not None and known_here else None
 
 
 def is_active(connection: Connection, person: Known | None) -> bool:

@@ -119,7 +119,7 @@ def move(  # noqa: PLR0913, PLR0917 - who, where, when, how, and what the log is
     event has.
     """
     before = believed(connection, person)
-    late = _left_since(connection, person, at) if before is None else before.since > at
+    late = left_since(connection, person, at) if before is None else before.since > at
     if late and how not in {How.PLACED, How.MERGED}:
         return before
     details = {"zone": zone, "from": before.zone if before else "", "how": how.value, "at": _stamp(at), **facts}
@@ -147,7 +147,7 @@ def leave(connection: Connection, log: EventLog, person: Known, told: AuditEvent
     )
 
 
-def _left_since(connection: Connection, person: Known, at: datetime) -> bool:
+def left_since(connection: Connection, person: Known, at: datetime) -> bool:
     """Whether the person left the prison after a moment: as a visitor, or for good; also when the release is gone."""
     records = [person.number, *merged_into(connection, person.number)]
     visited = exists().where(VisitRow.visitor.in_(records), VisitRow.left_at > at)

@@ -100,6 +100,7 @@ class EventKind(StrEnum):
     ORDER_CANCELLED = "movement_order.cancelled"
     ORDERS_READ = "movement_orders.read"
     PASSAGE_RECORDED = "passage.recorded"
+    PASSAGE_DOUBTED = "passage.doubted"
     WHEREABOUTS_CHANGED = "whereabouts.changed"
     WHEREABOUTS_READ = "whereabouts.read"
     MANUAL_CHECK_OPENED = "manual_check.opened"
@@ -247,6 +248,9 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.ORDER_CANCELLED: "A movement order was cancelled.",
     EventKind.ORDERS_READ: "Movement orders were read.",
     EventKind.PASSAGE_RECORDED: "A checkpoint told what it had decided without the service.",
+    EventKind.PASSAGE_DOUBTED: (
+        "A checkpoint without the service let somebody pass against what the service knew or had answered."
+    ),
     EventKind.WHEREABOUTS_CHANGED: "Somebody is believed to be in another zone from now on.",
     EventKind.WHEREABOUTS_READ: "It was read where people are, or where one was seen.",
     EventKind.MANUAL_CHECK_OPENED: "An officer says who somebody is, without a biometric match.",

@@ -52,7 +52,8 @@ class Ruling:
     """What a post shows.
 
     ``why``: empty where another decided it. ``subject``: who it is, where that is certain. ``order``: id of the one
-    that lets them pass. ``discrepancy``: they are believed to be in another zone than the one they come from.
+    that lets them pass. ``discrepancy``: they are believed to be in another zone than the one they come from, or a
+    device decided it without the service, against what that knew or had answered.
     """
 
     passage: Passage

@@ -34,7 +34,7 @@ from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.movements import Ground, How, Means, Passing, Ruling
 from biometric_service.vocabulary.officer_keys import given_key, proof_of, said_by_hand
-from biometric_service.vocabulary.places import NewOrder, OrderPurpose
+from biometric_service.vocabulary.places import NewOrder, OrderPurpose, Zone, ZoneId
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     ChangeNumber,
@@ -142,6 +142,34 @@ def test_answers_that_are_lost_on_the_way_double_nothing(live: LiveService, post
     post.clock.later(seconds=20)
     assert checkpoint.keep_up().waiting == 0
     assert len(passages(live, lost.id)) == 1
+
+
+def test_a_gate_that_opened_before_the_answer_came_leaves_its_trace(live: LiveService, post: AtThePost) -> None:
+    live.service.store.enrol(encounter(41), event(EventKind.SUBJECT_ENROLLED))
+    hospital = Zone(ZoneId("hospital"), "Hospital", off_site=True)
+    live.service.day.places.set_zone(hospital, event(EventKind.ZONE_SET))
+    live.service.day.movements.place(SubjectId("P-41"), hospital.id, event(EventKind.WHEREABOUTS_CHANGED))
+    post.clock.later(seconds=20)
+    checkpoint = post.begin()
+    checkpoint.keep_up()
+    assert checkpoint.check(asked(41)).ground == Ground.ELSEWHERE
+    post.link.lossy = True
+    late = asked(41)
+    answer = checkpoint.check(late)
+    assert (answer.passage, answer.ground, answer.offline) == (Passage.PASS, "identified", True)
+    post.clock.later(seconds=20)
+    assert checkpoint.keep_up().waiting == 1  # told, and the answer lost again
+    post.link.lossy = False
+    post.clock.later(seconds=20)
+    state = checkpoint.keep_up()
+    assert (state.waiting, state.refused) == (0, 0)
+    every = [each.event for each in live.service.store.events(0, 100_000)]
+    of_it = [each for each in every if each.details.get("passage_id", "").partition("/")[0] == late.id]
+    kinds = (EventKind.MOVEMENT_CHECK, EventKind.PASSAGE_RECORDED, EventKind.WHEREABOUTS_CHANGED)
+    assert [each.kind for each in of_it] == [*kinds, EventKind.PASSAGE_DOUBTED]
+    assert [each.details["passage"] for each in of_it[:2]] == ["review", "pass"]
+    assert (of_it[1].details["discrepancy"], of_it[3].subject) == ("true", "P-41")
+    assert believed(live, 41) == (YARD, How.OFFLINE)
 
 
 def test_what_was_decided_outlives_the_process(live: LiveService, post: AtThePost) -> None:

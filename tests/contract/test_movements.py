@@ -248,6 +248,33 @@ def test_what_arrives_late_never_overwrites_what_is_newer(day: DayStores, walk: 
     assert (passed.ruling.discrepancy, where(day, 1)) == (True, YARD)
 
 
+def test_what_differs_from_what_was_answered_is_kept_beside_it_and_told_aloud(
+    opened: OpenedStore, day: DayStores, walk: Walk
+) -> None:
+    place(day, 1, COURT)
+    answered = passes(walk, 1, passage="late")
+    assert answered.passage is Passage.REVIEW
+    recorded = day_event(EventKind.PASSAGE_RECORDED, DEVICE)
+    opened_gate, somebody_else = replayed("late", 1, -0.01), replayed("late", 2, -0.01)
+    held_back = replayed("late", 1, -0.01, passage=Passage.STOP, ground=Ground.NO_ORDER)
+    looked_at = replayed("late", 1, -0.01, passage=Passage.REVIEW, ground=Ground.NOT_CERTAIN)
+    for repeated in (False, True):
+        told_again = day.movements.replay([opened_gate, somebody_else, held_back, looked_at], recorded)
+        assert [each.repeated for each in told_again] == [repeated, repeated, repeated, True]
+    assert (where(day, 1), where(day, 2)) == (YARD, YARD)
+    assert [each.ruling.discrepancy for each in told_again] == [True] * 4
+    kept = told(opened, EventKind.PASSAGE_RECORDED)
+    assert [each.details["passage"] for each in kept] == ["pass", "pass", "stop"]
+    assert {each.details["answered"] for each in kept} == {str(answered.event)}
+    assert len({each.details["passage_id"] for each in kept if each.details["passage_id"].startswith("late/")}) == 3
+    alarms = told(opened, EventKind.PASSAGE_DOUBTED)
+    assert [(each.subject, each.details["doubt"], each.details["post"], each.gallery) for each in alarms] == [
+        ("P-1", "answered_otherwise", "gate", INMATES),
+        ("P-2", "answered_otherwise", "gate", INMATES),
+    ]
+    assert [each.details["check"] for each in alarms] == [str(each.event) for each in told_again[:2]]
+
+
 def opened_check(day: DayStores, person: int = 1, minutes: float = 5, **where_to: Any) -> ManualCheck:  # noqa: ANN401
     at = where_to or {"post": GATE.id, "direction": Movement.IN}
     name, subject = f"check-{person}-{minutes}", SubjectId(f"P-{person}")

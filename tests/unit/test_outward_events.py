@@ -92,6 +92,7 @@ def test_what_comes_late_says_when_it_was() -> None:
         (EventKind.ENROLMENT_REFUSED, {"enrolment": "recapture"}, None),
         (EventKind.PASSAGE_RECORDED, {"passage": "pass", "passage_id": "p", "post": "gate"}, OutwardType.MOVED),
         (EventKind.PASSAGE_RECORDED, {"passage_id": "p", "post": "gate", "refused": "no post"}, None),
+        (EventKind.PASSAGE_DOUBTED, {"doubt": "not_active", "passage_id": "p"}, OutwardType.BLOCKED),
         (EventKind.MUSTER_COUNTED, {"muster": "m"}, OutwardType.COUNTED),
         (EventKind.RELEASE_COMPLETED, {"kind": "transfer", "release": "r"}, OutwardType.TRANSFERRED),
         (EventKind.RELEASE_BLOCKED, {"release": "r"}, OutwardType.BLOCKED),

@@ -85,7 +85,9 @@ class PassageAnswer(Answer):
     state: PassageState = Field(description="Recorded just now, before, or refused for good.")
     reason: str = Field(description="Why it was refused; empty where it was not.")
     zone: str | None = Field(description="Where the person was after it; null where nobody known passed.")
-    discrepancy: bool = Field(description="The person was believed to be in another zone.")
+    discrepancy: bool = Field(
+        description="The person was believed in another zone, or a device decided against what was known or answered."
+    )
     event: int | None = Field(description="Number of the event in the audit log; null where it was refused.")
 
 
@@ -133,7 +135,9 @@ class SightingAnswer(Answer):
     post: str | None = Field(description="At which post.")
     direction: Movement | None = Field(description="Which way.")
     device: str = Field(description="Who decided.")
-    discrepancy: bool = Field(description="The person was believed to be in another zone.")
+    discrepancy: bool = Field(
+        description="The person was believed in another zone, or a device decided against what was known or answered."
+    )
     muster: str = Field(description="In which muster; empty for none.")
     event: int = Field(description="Number of the event in the audit log.")
 
