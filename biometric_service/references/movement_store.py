@@ -17,6 +17,7 @@ from biometric_service.references.place_tables import SightingRow, WhereaboutsRo
 from biometric_service.references.places import require_zone
 from biometric_service.references.refusals import gallery_unknown
 from biometric_service.references.replaying import (
+    Doubt,
     came_from_elsewhere,
     doubt_of,
     doubted,
@@ -178,21 +179,29 @@ class SqlMovementStore:
             made = _made_before(connection, passing)
         if made is not None:
             return made
-        doubt = doubt_of(ruling, answered)
+        doubt = doubt_of(connection, ruling, person, passing.at, answered)
         differs = answered is not None or doubt is not None or came_from_elsewhere(connection, ruling, person, passing)
         told = replace(ruling, discrepancy=ruling.discrepancy or differs)
         details = {**event.details, **facts_of(replayed, answered, doubt)}
-        kept = self._keep(connection, passing, told, person, replace(event, details=details))
+        moved = doubt is not Doubt.NOT_ACTIVE
+        kept = self._keep(connection, passing, told, person, replace(event, details=details), moves=moved)
         alarms = [] if doubt is None else [doubted(doubt, passing, answered, event)]
         for alarm in filter(None, (replayed.alarm, *alarms)):
             told_of = {**alarm.details, "check": str(kept.event)}
             self._log.append(connection, replace(alarm, subject=kept.ruling.subject, details=told_of))
         return kept
 
-    def _keep(
-        self, connection: Connection, passing: Passing, ruling: Ruling, person: Known | None, event: AuditEvent
+    def _keep(  # noqa: PLR0913 - what was decided, of whom, and whether it moves them
+        self,
+        connection: Connection,
+        passing: Passing,
+        ruling: Ruling,
+        person: Known | None,
+        event: AuditEvent,
+        *,
+        moves: bool = True,
     ) -> Passed:
-        passes = ruling.passage is Passage.PASS and person is not None
+        passes = ruling.passage is Passage.PASS and person is not None and moves
         zone = passing.post.result(passing.direction) if passes else None
         facts = _facts(passing, ruling, zone)
         told = replace(

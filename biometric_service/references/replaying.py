@@ -2,15 +2,17 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from biometric_service.references.sightings import Known, believed, id_of
+from biometric_service.references.sightings import Known, believed, id_of, left_since
+from biometric_service.references.subjects import summarise
 from biometric_service.vocabulary.decisions import Passage
 from biometric_service.vocabulary.events import AuditEvent, EventKind
 from biometric_service.vocabulary.movements import Passed, Passing, Replayed, Ruling
+from biometric_service.vocabulary.references import EncounterStatus
 
 _DIGITS = 16
 
@@ -18,9 +20,11 @@ _DIGITS = 16
 class Doubt(StrEnum):
     """Why somebody whom a device let pass is to be looked for.
 
-    ANSWERED_OTHERWISE: the same passage was recorded before, as that of somebody else or as none that passed.
+    NOT_ACTIVE: they were released, transferred or dead by then. ANSWERED_OTHERWISE: the same passage was recorded
+    before, as that of somebody else or as none that passed.
     """
 
+    NOT_ACTIVE = "not_active"
     ANSWERED_OTHERWISE = "answered_otherwise"
 
 
@@ -37,10 +41,15 @@ def told_apart(replayed: Replayed) -> Passing:
     return replace(replayed.passing, id=f"{replayed.passing.id}/{digest}")
 
 
-def doubt_of(ruling: Ruling, answered: Passed | None) -> Doubt | None:
+def doubt_of(
+    connection: Connection, ruling: Ruling, person: Known | None, at: datetime, answered: Passed | None
+) -> Doubt | None:
     """What speaks against a pass; None of whoever was held back, since nothing was opened for them."""
-    passed = ruling.passage is Passage.PASS
-    return Doubt.ANSWERED_OTHERWISE if passed and answered is not None else None
+    if ruling.passage is not Passage.PASS:
+        return None
+    if person is not None and _was_gone(connection, person, at):
+        return Doubt.NOT_ACTIVE
+    return None if answered is None else Doubt.ANSWERED_OTHERWISE
 
 
 def came_from_elsewhere(connection: Connection, ruling: Ruling, person: Known | None, passing: Passing) -> bool:
@@ -70,3 +79,9 @@ def doubted(doubt: Doubt, passing: Passing, answered: Passed | None, event: Audi
     facts |= {} if answered is None else {"answered": str(answered.event)}
     gallery = event.gallery or passing.post.gallery
     return replace(event, kind=EventKind.PASSAGE_DOUBTED, gallery=gallery, details=facts)
+
+
+def _was_gone(connection: Connection, person: Known, at: datetime) -> bool:
+    """Whether the person is not active, and had left by then."""
+    active = summarise(connection, person.id).status is EncounterStatus.ACTIVE
+    return not active and not left_since(connection, person, at)

@@ -275,6 +275,24 @@ def test_what_differs_from_what_was_answered_is_kept_beside_it_and_told_aloud(
     assert [each.details["check"] for each in alarms] == [str(each.event) for each in told_again[:2]]
 
 
+def test_whoever_had_left_and_passes_offline_is_believed_nowhere_and_told_aloud(
+    opened: OpenedStore, day: DayStores
+) -> None:
+    place(day, 1)
+    recorded = day_event(EventKind.PASSAGE_RECORDED, DEVICE)
+    before = replayed("before", 1, 0)
+    dies(opened, 1)
+    [late] = day.movements.replay([before], recorded)
+    assert (late.ruling.discrepancy, told(opened, EventKind.PASSAGE_DOUBTED)) == (False, [])
+    stopped = replayed("stopped", 1, -0.01, passage=Passage.STOP, ground=Ground.NOT_ACTIVE)
+    passed = day.movements.replay([stopped, replayed("after", 1, -0.01)], recorded)
+    assert [(each.zone, each.ruling.discrepancy) for each in passed] == [(None, False), (None, True)]
+    assert where(day, 1) is None
+    [alarm] = told(opened, EventKind.PASSAGE_DOUBTED)
+    assert (alarm.subject, alarm.details["doubt"], alarm.details["passage_id"]) == ("P-1", "not_active", "after")
+    assert told(opened, EventKind.PASSAGE_RECORDED)[-1].details["doubt"] == "not_active"
+
+
 def opened_check(day: DayStores, person: int = 1, minutes: float = 5, **where_to: Any) -> ManualCheck:  # noqa: ANN401
     at = where_to or {"post": GATE.id, "direction": Movement.IN}
     name, subject = f"check-{person}-{minutes}", SubjectId(f"P-{person}")
