@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.day_events import day_event
-from biometric_service.recognition.passing import post_rule
-from biometric_service.vocabulary.day_stores import DayStores
-from biometric_service.vocabulary.decisions import Passage
+from biometric_service.recognition.passing import post_rule, require_gallery_of
+from biometric_service.vocabulary.day_stores import DayStores, PostRule
+from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.movements import Ground, ManualCheck, NewManualCheck, Passed, Ruling
 from biometric_service.vocabulary.musters import Counted
+from biometric_service.vocabulary.places import Post
 from biometric_service.vocabulary.rulings import RulingCode, because
 
 
@@ -21,8 +22,8 @@ def expiry(minutes: float) -> datetime:
 def open_manual_check(day: DayStores, check: NewManualCheck, caller: Caller) -> ManualCheck:
     """Say who somebody is, at a post or in a muster; nothing follows before another officer confirms it.
 
-    REQUEST_INVALID unless exactly one of post (with its direction) and muster is named, SUBJECT_UNKNOWN, PLACE_UNKNOWN,
-    MUSTER_UNKNOWN, MUSTER_CONFLICT.
+    REQUEST_INVALID unless exactly one of post (with its direction) and muster is named, and for another gallery than
+    that of the post; SUBJECT_UNKNOWN, PLACE_UNKNOWN, MUSTER_UNKNOWN, MUSTER_CONFLICT.
     """
     at_post = check.post is not None and check.direction is not None
     if at_post == bool(check.muster) or (check.post is None) != (check.direction is None):
@@ -32,7 +33,7 @@ def open_manual_check(day: DayStores, check: NewManualCheck, caller: Caller) -> 
             "Name a post with a direction, or a muster.",
         )
     if check.post is not None:
-        day.places.post(check.post)
+        require_gallery_of(day.places.post(check.post), check.gallery)
     return day.manual_checks.open(check, _event(EventKind.MANUAL_CHECK_OPENED, check, caller))
 
 
@@ -40,14 +41,19 @@ def confirm_manual_check(day: DayStores, check: str, caller: Caller) -> tuple[Ma
     """Confirm what another officer said, and let the person pass or be counted.
 
     At a post it is then as with anybody whose identity is certain, but that two officers may let somebody pass who is
-    believed to be elsewhere, or into a full zone. MANUAL_CHECK_UNKNOWN, MANUAL_CHECK_CONFLICT.
+    believed to be elsewhere, or into a full zone. MANUAL_CHECK_UNKNOWN, MANUAL_CHECK_CONFLICT; REQUEST_INVALID where
+    the post is for another gallery by now.
     """
     present = day.manual_checks.check(check)
     why = because(RulingCode.CONFIRMED_BY_TWO, subject=present.subject)
     identity = Ruling(Passage.PASS, Ground.CONFIRMED_BY_TWO, why, present.subject)
 
+    def rule(post: Post, direction: Movement, identity: Ruling) -> PostRule:
+        require_gallery_of(post, present.gallery)
+        return post_rule(post, direction, identity)
+
     event = _event(EventKind.MANUAL_CHECK_CONFIRMED, present, caller, opened_by=present.opened_by)
-    return day.manual_checks.confirm(check, identity, post_rule, event)
+    return day.manual_checks.confirm(check, identity, rule, event)
 
 
 def _event(kind: EventKind, check: NewManualCheck, caller: Caller, **facts: str) -> AuditEvent:

@@ -32,8 +32,8 @@ from biometric_service.vocabulary.movements import (
     Replayed,
     Ruling,
 )
-from biometric_service.vocabulary.places import Zone
-from biometric_service.vocabulary.references import GalleryId, SubjectId
+from biometric_service.vocabulary.places import Post, PostId, Zone
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from tests.prison_day import (
     CLINIC,
     COURT,
@@ -343,6 +343,22 @@ def test_a_manual_check_needs_an_order_where_the_post_does(day: DayStores) -> No
     check = opened_check(day, post=DOOR.id, direction=Movement.IN)
     confirmed, _ = confirm_manual_check(day, check.id, SECOND)
     assert (confirmed.passage, where(day, 1)) == (Passage.STOP, None)
+
+
+def test_nobody_is_answered_for_at_a_post_of_another_gallery(opened: OpenedStore, day: DayStores) -> None:
+    staff = GalleryId("staff")
+    opened.store.create_gallery(staff, event(EventKind.GALLERY_CREATED))
+    staff_door = Post(PostId("staff-door"), "Staff door", WING, YARD, staff)
+    day.places.set_post(staff_door, post_event(staff_door, OFFICER))
+    refused(ErrorCode.REQUEST_INVALID, lambda: opened_check(day, post=staff_door.id, direction=Movement.IN))
+    check = opened_check(day)
+    changed = replace(GATE, gallery=staff)
+    day.places.set_post(changed, post_event(changed, OFFICER))
+    refused(ErrorCode.REQUEST_INVALID, lambda: confirm_manual_check(day, check.id, SECOND))
+    assert (where(day, 1), day.manual_checks.check(check.id).confirmed_at) == (None, None)
+    everybody = replace(GATE, gallery=ALL_GALLERIES)
+    day.places.set_post(everybody, post_event(everybody, OFFICER))
+    assert confirm_manual_check(day, check.id, SECOND)[0].passage is Passage.PASS
 
 
 def test_zones_and_posts_are_kept_together(day: DayStores) -> None:
