@@ -71,10 +71,13 @@ def board(name: MusterName, purpose: PurposeOption = "muster", *, json: JsonOpti
         stands = opened.day.musters.board(name, LISTED)
         opened.store.record(day_event(EventKind.MUSTER_READ, operator(purpose), muster=name))
     if json:
-        print_json({"tally": stands.tally, "missing": stands.missing, "elsewhere": stands.elsewhere})
+        lists = {"missing": stands.missing, "elsewhere": stands.elsewhere, "away": stands.away}
+        print_json({"tally": stands.tally, **lists})
     else:
         tally = stands.tally
         typer.echo(f"{tally.counted} of {tally.expected} counted, {tally.elsewhere} elsewhere, {tally.missing} missing")
+        if stands.away:
+            typer.echo(f"Since it began {tally.off_site_since} went off site, and {tally.left_since} left.")
         rows = ((each.subject, each.zone or "nobody knows", each.since or "") for each in stands.missing)
         print_table("Missing", ("person", "last seen in", "at"), rows)
     raise typer.Exit(1 if stands.tally.missing else 0)

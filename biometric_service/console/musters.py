@@ -2,19 +2,20 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from zlib import crc32
 
 from fastapi import Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from biometric_service.api.operations import musters
-from biometric_service.api.operations.muster_wire import MusterBody, MusterClosingBody, TallyAnswer
+from biometric_service.api.operations.muster_wire import BoardAnswer, MusterBody, MusterClosingBody, TallyAnswer
 from biometric_service.console.places import zone_names
 from biometric_service.console.routing import page_router
 from biometric_service.console.visits import Visit, visiting
 from biometric_service.references.musters import muster_unknown
 from biometric_service.vocabulary.access import Scope
-from biometric_service.vocabulary.musters import Shown, Tally
+from biometric_service.vocabulary.musters import Board, Shown
 
 PAGE = 50
 LISTED = 300
@@ -47,20 +48,20 @@ async def show_board(visit: Officer, muster: str) -> HTMLResponse:
     board = await musters.read_board(visit.admission, visit.asking, muster, visit.services)
     shown = {"board": board, "zones": await zone_names(visit), "now": datetime.now(UTC)}
     shown["most"] = LISTED
-    shown["pulse"] = _pulse(board.tally, board.muster.closed_at)
+    shown["pulse"] = _pulse(board)
     may = {"pictured": visit.may(Scope.ENCOUNTER_READ), "by_hand": visit.may(Scope.MANUAL_CHECK)}
     return visit.page("muster.html", {**shown, **may})
 
 
 @router.get("/musters/{muster}/pulse")
 async def feel_pulse(visit: Officer, muster: str) -> PlainTextResponse:
-    """The figures alone, which tell of nobody: the board asks them often, and for itself only once they change."""
+    """What tells of nobody, and changes whenever the board does: the board asks it often, and for itself only then."""
     found = await run_in_threadpool(visit.services.day.musters.muster, muster)
     if not all(visit.principal.may_search(gallery) for gallery in found.galleries):
         raise muster_unknown()
     await visit.caller()
-    board = await run_in_threadpool(visit.services.day.musters.board, muster, 0)
-    return PlainTextResponse(_pulse(board.tally, board.muster.closed_at))
+    board = await run_in_threadpool(visit.services.day.musters.board, muster, LISTED)
+    return PlainTextResponse(_pulse(board))
 
 
 @router.post("/musters/{muster}/closing")
@@ -71,7 +72,9 @@ async def close(visit: Officer, muster: str) -> Response:
     return visit.go(f"/musters/{muster}", "muster.closed")
 
 
-def _pulse(tally: Tally | TallyAnswer, closed_at: datetime | None) -> str:
-    """What changes whenever the board does."""
-    figures = [str(getattr(tally, name)) for name in TallyAnswer.model_fields]
-    return " ".join([*figures, "closed" if closed_at else "open"])
+def _pulse(board: Board | BoardAnswer) -> str:
+    """The figures, and a sum over where those who are listed were last seen."""
+    figures = [str(getattr(board.tally, name)) for name in TallyAnswer.model_fields]
+    seen = [f"{each.subject} {each.zone} {each.since}" for each in (*board.missing[:LISTED], *board.away[:LISTED])]
+    ended = "closed" if board.muster.closed_at else "open"
+    return " ".join([*figures, f"{crc32(repr(seen).encode()):08x}", ended])

@@ -14,6 +14,7 @@ from biometric_service.vocabulary.statements import SIGNATURE, read_statement
 
 COLUMNS = ("subject", "state", "last_seen_in", "last_seen_at", "counted_in", "counted_at", "counted_by", "means")
 _AREA = "printed.muster"
+_AWAY = frozenset({"off_site", "left"})
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -64,11 +65,17 @@ def _figures(fields: Mapping[str, Any], words: Words) -> list[Flowable]:
 def _people(fields: Mapping[str, Any], words: Words) -> list[Flowable]:
     missing = [each for each in fields["people"] if each["state"] == "missing"]
     elsewhere = [each for each in fields["people"] if each["state"] == "elsewhere"]
+    away = [each for each in fields["people"] if each["state"] in _AWAY]
     rows = [[each["subject"], each["last_seen_in"] or words("nowhere"), each["last_seen_at"]] for each in missing]
+    gone = [
+        [each["subject"], words(f"gone.{each['state']}"), each["last_seen_in"], each["last_seen_at"]] for each in away
+    ]
     found = [[each["subject"], each["last_seen_in"], each["counted_in"], each["counted_at"]] for each in elsewhere]
     return [
         section(words("missing", n=len(missing))),
         *_listed(rows, ("person", "last_seen_in", "at"), words),
+        section(words("away", n=len(away))),
+        *_listed(gone, ("person", "what", "last_seen_in", "at"), words),
         section(words("elsewhere", n=len(elsewhere))),
         *_listed(found, ("person", "expected_in", "counted_in", "at"), words),
     ]

@@ -112,7 +112,7 @@ def close_muster(day: DayStores, muster: str, caller: Caller) -> Muster:
 
 
 def report_of(board: Board, people: Sequence[Expected]) -> Mapping[str, object]:
-    """What the report says: the figures, who was missing and where they were last seen, and everybody who was counted.
+    """What the report says: the figures, who was missing or gone and where they were last seen, and who was counted.
 
     ``people``: all who were expected.
     """

@@ -2,8 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Integer, RowMapping, cast, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    Select,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from biometric_service.references.day_notes import maybe, next_number
 from biometric_service.references.day_tables import MusterFindingRow, MusterPersonRow, MusterRow
@@ -18,9 +35,6 @@ from biometric_service.vocabulary.references import EncounterStatus, GalleryId, 
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 
 _AT_ONCE = 500
-PEOPLE = select(*MusterPersonRow.__table__.columns, SubjectRow.id.label("known_as")).join(
-    SubjectRow, SubjectRow.number == MusterPersonRow.subject
-)
 _FINDINGS = select(*MusterFindingRow.__table__.columns, SubjectRow.id.label("known_as")).outerjoin(
     SubjectRow, SubjectRow.number == MusterFindingRow.subject
 )
@@ -70,11 +84,11 @@ def note_finding(connection: Connection, muster: int, subject: int | None, noted
 
 def tally_of(connection: Connection, row: RowMapping) -> Tally:
     """A muster in figures, by two counts."""
-    people, found = MusterPersonRow, MusterFindingRow
-    manual = func.sum(cast(people.means == Means.MANUAL.value, Integer))
-    nowhere = func.sum(cast(people.zone.is_(None), Integer))
-    by_state = select(people.state, func.count(), manual, nowhere).where(people.muster == row["number"])
-    states = {CountState(state): rest for state, *rest in connection.execute(by_state.group_by(people.state))}
+    people, found = _people(row).subquery(), MusterFindingRow
+    manual = func.sum(cast(people.c.means == Means.MANUAL.value, Integer))
+    nowhere = func.sum(cast(people.c.unplaced, Integer))
+    by_state = select(people.c.state, func.count(), manual, nowhere).group_by(people.c.state)
+    states = {CountState(state): rest for state, *rest in connection.execute(by_state)}
     by_finding = select(found.finding, func.count()).where(found.muster == row["number"]).group_by(found.finding)
     findings = {Finding(finding): count for finding, count in connection.execute(by_finding)}
     of = {state: states.get(state, [0, 0, 0]) for state in CountState}
@@ -89,23 +103,51 @@ def tally_of(connection: Connection, row: RowMapping) -> Tally:
         manual=sum(int(counts[1] or 0) for counts in of.values()),
         off_site=row["off_site"],
         unplaced=sum(int(counts[2] or 0) for counts in of.values()),
+        off_site_since=of[CountState.OFF_SITE][0],
+        left_since=of[CountState.LEFT][0],
     )
 
 
 def people_of(
-    connection: Connection, muster: int, state: CountState | None = None, limit: int | None = None
+    connection: Connection, row: RowMapping, states: Collection[CountState] = (), limit: int | None = None
 ) -> tuple[Expected, ...]:
-    """Who is expected, by id; of one state alone where it is given."""
-    wanted = PEOPLE.where(MusterPersonRow.muster == muster).order_by(SubjectRow.id)
-    if state is not None:
-        wanted = wanted.where(MusterPersonRow.state == state.value)
+    """Who is expected, by id; of some states alone where they are given."""
+    wanted = _people(row).order_by(SubjectRow.id)
+    if states:
+        wanted = wanted.where(_state(row).in_(states))
     return tuple(map(expected_of, connection.execute(wanted.limit(limit)).mappings()))
 
 
-def named_of(connection: Connection, muster: int, subjects: Collection[SubjectId]) -> tuple[Expected, ...]:
+def named_of(connection: Connection, row: RowMapping, subjects: Collection[SubjectId]) -> tuple[Expected, ...]:
     """Those of some people who are expected."""
-    wanted = PEOPLE.where(MusterPersonRow.muster == muster, SubjectRow.id.in_(subjects)).order_by(SubjectRow.id)
+    wanted = _people(row).where(SubjectRow.id.in_(subjects)).order_by(SubjectRow.id)
     return tuple(map(expected_of, connection.execute(wanted).mappings()))
+
+
+def one_of(connection: Connection, row: RowMapping, subject: int) -> Expected | None:
+    """Somebody, by number, where they are expected."""
+    found = connection.execute(_people(row).where(MusterPersonRow.subject == subject)).mappings().one_or_none()
+    return expected_of(found) if found else None
+
+
+def seen_at(expected: Expected) -> ColumnElement[datetime]:
+    """When somebody was last seen, as it is kept: of those alone who were somewhere when the count began.
+
+    That tells who was nowhere then (``unplaced``).
+    """
+    since = MusterPersonRow.since
+    return case((since.is_not(None), literal(expected.since, since.type)))
+
+
+def settle(connection: Connection, row: RowMapping) -> None:
+    """Keep of an open muster how it stands with those who were not counted: nothing changes that once it is closed."""
+    people = MusterPersonRow
+    uncounted = _people(row).where(people.state == CountState.MISSING.value)
+    for each in connection.execute(uncounted).mappings().all():
+        mine = (people.muster == row["number"]) & (people.subject == each["subject"])
+        stands = expected_of(each)
+        values = {"state": stands.state.value, "zone": stands.zone, "since": seen_at(stands)}
+        connection.execute(update(people).where(mine).values(**values))
 
 
 def noted_of(connection: Connection, muster: int, limit: int | None = None) -> tuple[Noted, ...]:
@@ -147,6 +189,40 @@ def expected_of(row: RowMapping) -> Expected:
 
 
 MUSTERS = select(*MusterRow.__table__.columns)
+
+
+def _people(row: RowMapping) -> Select[Any]:
+    """Everybody of a muster; who was not counted in an open one is where they are believed to be at this moment."""
+    person, now = MusterPersonRow, WhereaboutsRow
+    kept = [each for each in person.__table__.columns if each.name not in {"state", "zone", "since"}]
+    moved = now.zone.is_not(None) if _counts_on(row) else false()
+    uncounted = moved & (person.state == CountState.MISSING.value)
+    columns = (
+        _state(row).label("state"),
+        case((uncounted, now.zone), else_=person.zone).label("zone"),
+        case((uncounted, now.since), else_=person.since).label("since"),
+        person.since.is_(None).label("unplaced"),
+    )
+    chosen = select(*kept, *columns, SubjectRow.id.label("known_as")).where(person.muster == row["number"])
+    joined = chosen.join(SubjectRow, SubjectRow.number == person.subject)
+    return joined.outerjoin(now, now.subject == person.subject).outerjoin(ZoneRow, ZoneRow.id == now.zone)
+
+
+def _state(row: RowMapping) -> ColumnElement[str]:
+    """How it stands with somebody of ``_people``."""
+    person, now = MusterPersonRow, WhereaboutsRow
+    if not _counts_on(row):
+        return person.state.expression
+    mine = EncounterRow.subject == person.subject
+    active = exists().where(mine, EncounterRow.status == EncounterStatus.ACTIVE.value)
+    left = ~active | (person.zone.is_not(None) & now.zone.is_(None))
+    off_site = ZoneRow.off_site & now.zone.not_in(row["zones"])
+    since = (left, CountState.LEFT.value), (off_site, CountState.OFF_SITE.value)
+    return case((person.state != CountState.MISSING.value, person.state), *since, else_=person.state)
+
+
+def _counts_on(row: RowMapping) -> bool:
+    return row["closed_at"] is None
 
 
 def _noted(row: RowMapping) -> Noted:

@@ -15,14 +15,15 @@ from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.movement_store import is_active, present_person
 from biometric_service.references.muster_rows import (
     MUSTERS,
-    PEOPLE,
     expect,
-    expected_of,
     muster_of,
     named_of,
     note_finding,
     noted_of,
+    one_of,
     people_of,
+    seen_at,
+    settle,
     tally_of,
 )
 from biometric_service.references.places import require_zone
@@ -44,6 +45,7 @@ from biometric_service.vocabulary.musters import (
     NewMuster,
     Noted,
 )
+from biometric_service.vocabulary.places import ZoneId
 from biometric_service.vocabulary.references import ALL_GALLERIES, SubjectId
 from biometric_service.vocabulary.statements import state
 
@@ -107,12 +109,12 @@ class SqlMusterStore:
     def expected(self, muster: str, subjects: Collection[SubjectId]) -> Sequence[Expected]:
         """Those of these people who are expected."""
         with self._database.reading() as connection:
-            return named_of(connection, _row(connection, muster)["number"], subjects)
+            return named_of(connection, _row(connection, muster), subjects)
 
     def people(self, muster: str) -> Sequence[Expected]:
         """Everybody who is expected, by id."""
         with self._database.reading() as connection:
-            return people_of(connection, _row(connection, muster)["number"])
+            return people_of(connection, _row(connection, muster))
 
     def count(self, muster: str, count: Count, event: AuditEvent) -> Counted:
         """Take a check in, each person once; MUSTER_UNKNOWN, MUSTER_CONFLICT where it is closed."""
@@ -142,11 +144,12 @@ class SqlMusterStore:
         """End the count with a signed report; MUSTER_UNKNOWN, MUSTER_CONFLICT where that was done."""
         with self._database.writing() as connection:
             row = self.require_open(connection, muster)
+            stands, people = _board(connection, row, None), people_of(connection, row)
+            settle(connection, row)
             closed = {"closed_by": event.caller.actor, "closed_at": event.at}
             connection.execute(update(MusterRow).where(MusterRow.id == muster).values(**closed))
-            row = _row(connection, muster)
-            board = _within(connection, _board(connection, row, None))
-            statement = state(report(board, people_of(connection, row["number"])), self._keys.current)
+            board = _within(connection, replace(stands, muster=muster_of(_row(connection, muster))))
+            statement = state(report(board, people), self._keys.current)
             connection.execute(update(MusterRow).where(MusterRow.id == muster).values(report=statement))
             self._log.append(connection, replace(event, details={**event.details, **_figures(board)}))
             return muster_of(_row(connection, muster))
@@ -156,10 +159,13 @@ class SqlMusterStore:
         assert person is not None
         assert expected is not None
         there = count.zone in {None, expected.zone} or expected.zone is None
-        reached = CountState.COUNTED if there else CountState.ELSEWHERE
+        within = expected.state is not CountState.OFF_SITE
+        reached = CountState.COUNTED if there and within else CountState.ELSEWHERE
         number = self._tell(connection, found, count, event, {"state": reached.value})
         values = {
             "state": reached.value,
+            "zone": expected.zone,
+            "since": seen_at(expected),
             "counted_at": count.at,
             "counted_by": event.caller.actor,
             "counted_zone": count.zone,
@@ -197,7 +203,7 @@ class SqlMusterStore:
         """Whoever is seen in a zone is there."""
         person, muster = found.person, found.row["id"]
         assert person is not None
-        zone = count.zone or (found.expected.zone if found.expected else None)
+        zone = count.zone or _expected_in(found.expected)
         if count.zone is not None:
             move(connection, self._log, person, count.zone, count.at, How.COUNT, event, {"muster": muster})
         seen = Seen(
@@ -231,25 +237,27 @@ def _finding(connection: Connection, found: _Found) -> Finding | None:
         return Finding.UNKNOWN
     if found.expected is None or not is_active(connection, found.person):
         return Finding.UNEXPECTED
-    return None if found.expected.state is CountState.MISSING else Finding.DUPLICATE
+    counted = found.expected.state in {CountState.COUNTED, CountState.ELSEWHERE}
+    return Finding.DUPLICATE if counted else None
+
+
+def _expected_in(expected: Expected | None) -> ZoneId | None:
+    """Where somebody is who was counted without a word of where; nobody is counted beyond the walls by that."""
+    return None if expected is None or expected.state is CountState.OFF_SITE else expected.zone
 
 
 def _expected(connection: Connection, row: RowMapping, person: Known | None) -> Expected | None:
-    if person is None:
-        return None
-    mine = (MusterPersonRow.muster == row["number"]) & (MusterPersonRow.subject == person.number)
-    found = connection.execute(PEOPLE.where(mine)).mappings().one_or_none()
-    return expected_of(found) if found else None
+    return None if person is None else one_of(connection, row, person.number)
 
 
 def _board(connection: Connection, row: RowMapping, limit: int | None) -> Board:
-    number = row["number"]
     return Board(
         muster_of(row),
         tally_of(connection, row),
-        people_of(connection, number, CountState.MISSING, limit),
-        people_of(connection, number, CountState.ELSEWHERE, limit),
-        noted_of(connection, number, None if limit is None else min(limit, _NEWEST)),
+        people_of(connection, row, {CountState.MISSING}, limit),
+        people_of(connection, row, {CountState.ELSEWHERE}, limit),
+        people_of(connection, row, {CountState.OFF_SITE, CountState.LEFT}, limit),
+        noted_of(connection, row["number"], None if limit is None else min(limit, _NEWEST)),
     )
 
 
@@ -271,6 +279,8 @@ def _figures(board: Board) -> dict[str, str]:
         "counted": str(tally.counted),
         "elsewhere": str(tally.elsewhere),
         "missing": str(tally.missing),
+        "off_site_since": str(tally.off_site_since),
+        "left_since": str(tally.left_since),
         "manual": str(tally.manual),
         "duplicates": str(tally.duplicates),
         "unknown": str(tally.unknown),

@@ -19,11 +19,17 @@ class Shown(StrEnum):
 
 
 class CountState(StrEnum):
-    """How it stands with somebody who is expected; ELSEWHERE was counted, in another zone than expected."""
+    """How it stands with somebody who is expected; ELSEWHERE was counted, in another zone than expected.
+
+    OFF_SITE and LEFT were not counted, and need not be: since the count began they were seen to go beyond the walls, or
+    were released, transferred or died, or left as visitors.
+    """
 
     MISSING = "missing"
     COUNTED = "counted"
     ELSEWHERE = "elsewhere"
+    OFF_SITE = "off_site"
+    LEFT = "left"
 
 
 class Finding(StrEnum):
@@ -51,8 +57,9 @@ class NewMuster:
 class Expected:
     """Somebody who is to be counted.
 
-    ``zone``: where they are believed to be, None where nobody knows; ``since``: and since when. ``demanded``: the
-    finger that they are to show, None for the face. ``counted_zone``: where they were counted, as far as that was said.
+    ``zone``: where they are believed to be, None where nobody knows; ``since``: and since when. Both are as of now, or
+    of when they were counted, left or the count was closed. ``demanded``: the finger that they are to show, None for
+    the face. ``counted_zone``: where they were counted, as far as that was said.
     """
 
     subject: SubjectId
@@ -82,7 +89,8 @@ class Noted:
 class Tally:
     """A muster in figures; ``missing`` are those nobody has counted yet, ``off_site`` those who are known to be out.
 
-    ``unplaced``: of those expected, how many were nowhere when it began.
+    ``off_site`` were out when it began and are not expected. ``unplaced``: of those expected, how many were nowhere
+    when it began; ``off_site_since``: how many went beyond the walls since, ``left_since``: how many are gone for good.
     """
 
     expected: int
@@ -95,6 +103,8 @@ class Tally:
     manual: int
     off_site: int
     unplaced: int
+    off_site_since: int
+    left_since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +126,16 @@ class Muster(NewMuster):
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A muster as it stands: its figures, who is missing or was counted elsewhere, and the newest findings."""
+    """A muster as it stands: its figures, who is missing or was counted elsewhere, and the newest findings.
+
+    ``away``: who went off site or left since it began.
+    """
 
     muster: Muster
     tally: Tally
     missing: tuple[Expected, ...]
     elsewhere: tuple[Expected, ...]
+    away: tuple[Expected, ...]
     noted: tuple[Noted, ...]
 
 

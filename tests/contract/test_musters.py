@@ -35,6 +35,7 @@ from tests.prison_day import (
     COURT,
     INDEX,
     OFFICER,
+    SALLY,
     SECOND,
     THUMB,
     VISITORS,
@@ -42,6 +43,7 @@ from tests.prison_day import (
     YARD,
     dies,
     enrol,
+    passes,
     place,
     set_up,
     shown,
@@ -154,6 +156,53 @@ def test_whoever_has_died_meanwhile_is_not_counted(opened: OpenedStore, day: Day
     _, counted = confirm_manual_check(day, "c", SECOND)
     assert (counted.finding, where(day, 1)) == (Finding.UNEXPECTED, None)  # type: ignore[union-attr]
     assert day.musters.board("m", 9).tally.counted == 0
+
+
+def test_whoever_goes_off_site_or_leaves_meanwhile_is_not_missing(
+    opened: OpenedStore, day: DayStores, walk: Walk
+) -> None:
+    """Two dies, three passes from the yard to court, one from the wing to the yard; nobody knew where five is."""
+    started(day)
+    dies(opened, 2)
+    passes(walk, 3, SALLY)
+    passes(walk, 1)
+    passes(walk, 5)
+    tally = day.musters.board("m", 9).tally
+    assert (tally.expected, tally.missing, tally.off_site, tally.unplaced) == (4, 2, 1, 1)
+    assert (tally.off_site_since, tally.left_since) == (1, 1)
+    assert checked(walk, 5, WING).counted.state is CountState.ELSEWHERE
+    before = day.musters.board("m", 9)
+    assert [(each.subject, each.zone) for each in before.missing] == [("P-1", YARD)]
+    assert [(each.subject, each.state, each.zone) for each in before.away] == [
+        ("P-2", CountState.LEFT, WING),
+        ("P-3", CountState.OFF_SITE, COURT),
+    ]
+    assert [(each.subject, each.zone, each.counted_zone) for each in before.elsewhere] == [("P-5", YARD, WING)]
+    muster = close_muster(day, "m", SECOND)
+    passes(walk, 1, SALLY)
+    after = day.musters.board("m", 9)
+    assert (after.tally, after.missing, after.away) == (before.tally, before.missing, before.away)
+    fields = read_statement(muster.report).fields
+    people = {each["subject"]: (each["state"], each["last_seen_in"]) for each in fields["people"]}
+    assert people == {
+        "P-1": ("missing", "yard"),
+        "P-2": ("left", "wing"),
+        "P-3": ("off_site", "court"),
+        "P-5": ("elsewhere", "yard"),
+    }
+    assert (fields["figures"]["off_site_since"], fields["figures"]["left_since"]) == (1, 1)
+    page = printed_words(muster_pdf(muster.report))
+    assert "Off site or left since it began: 2" in page
+
+
+def test_whoever_is_found_within_after_all_is_counted(day: DayStores, walk: Walk) -> None:
+    started(day)
+    passes(walk, 3, SALLY)
+    check = checked(walk, 3)
+    assert (check.counted.state, check.counted.finding) == (CountState.ELSEWHERE, None)
+    assert day.movements.trail(SubjectId("P-3"), 1)[0].zone is None
+    assert checked(walk, 3).counted.finding is Finding.DUPLICATE
+    assert day.musters.board("m", 9).tally.off_site_since == 0
 
 
 def test_the_report_names_nobody_of_galleries_that_were_not_counted(

@@ -73,6 +73,8 @@ class TallyAnswer(Answer):
     manual: int = Field(description="Counted by two officers' word.")
     off_site: int = Field(description="Known to be beyond the walls, and not expected.")
     unplaced: int = Field(description="Of those expected, of how many nobody knew where they are.")
+    off_site_since: int = Field(0, description="Of those expected, how many went beyond the walls since it began.")
+    left_since: int = Field(0, description="Of those expected, how many were released, died or left since it began.")
 
 
 class ExpectedAnswer(Answer):
@@ -80,7 +82,7 @@ class ExpectedAnswer(Answer):
 
     subject: str = Field(description="Who.")
     state: CountState = Field(description="How it stands.")
-    zone: str | None = Field(description="Where they were believed to be when it began.")
+    zone: str | None = Field(description="Where they are believed to be, or were when they were counted or left.")
     since: datetime | None = Field(description="Since when: they were last seen then.")
     demanded: Finger | None = Field(description="The finger to show; null for the face.")
     counted_at: datetime | None = Field(description="When they were counted.")
@@ -106,6 +108,7 @@ class BoardAnswer(Answer):
     tally: TallyAnswer = Field(description="In figures.")
     missing: tuple[ExpectedAnswer, ...] = Field(description="Who was not counted, by id.")
     elsewhere: tuple[ExpectedAnswer, ...] = Field(description="Who was counted in another zone, by id.")
+    away: tuple[ExpectedAnswer, ...] = Field((), description="Who went beyond the walls or left since it began, by id.")
     noted: tuple[NotedAnswer, ...] = Field(description="What was found besides, the newest first.")
 
 
@@ -157,6 +160,7 @@ def board_answer(board: Board, may_see: Callable[[SubjectId], bool]) -> BoardAns
         tally=_tally(board.tally),
         missing=tuple(map(expected_answer, board.missing)),
         elsewhere=tuple(map(expected_answer, board.elsewhere)),
+        away=tuple(map(expected_answer, board.away)),
         noted=tuple(_noted(each, may_see) for each in board.noted),
     )
 
@@ -202,6 +206,8 @@ def _tally(tally: Tally) -> TallyAnswer:
         manual=tally.manual,
         off_site=tally.off_site,
         unplaced=tally.unplaced,
+        off_site_since=tally.off_site_since,
+        left_since=tally.left_since,
     )
 
 
