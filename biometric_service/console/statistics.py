@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends
@@ -20,7 +20,7 @@ from biometric_service.evaluation.adjudicated import closed_cases
 from biometric_service.monitoring.figures import SCALES
 from biometric_service.recognition.drift import catch_up
 from biometric_service.vocabulary.access import Scope
-from biometric_service.vocabulary.adjudication import Origin, Verdict
+from biometric_service.vocabulary.adjudication import Case, Origin, Verdict
 from biometric_service.vocabulary.drift import DaySketch, Measure
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES
@@ -59,7 +59,8 @@ async def show_statistics(visit: Annotated[Visit, Depends(visiting(Scope.AUDIT_R
 
 def _figures(services: Services, now: datetime) -> dict[str, object]:
     catch_up(services.drift)
-    sketches = services.drift.sketches(now.date() - timedelta(days=DAYS - 1))
+    since = now.date() - timedelta(days=DAYS - 1)
+    sketches = services.drift.sketches(since)
     qualities = {
         measure.value: _qualities(sketches, measure) for measure in SCALES if measure.value.endswith("quality")
     }
@@ -67,7 +68,7 @@ def _figures(services: Services, now: datetime) -> dict[str, object]:
     return {
         "qualities": {name: (bars(found), found) for name, found in qualities.items() if found},
         "decisions": (bars(list(decisions.items())), decisions) if any(decisions.values()) else None,
-        "missed": _missed(services, int(decisions["match"])),
+        "missed": missed_of(closed_cases(services.walk.cases), int(decisions["match"]), since),
     }
 
 
@@ -91,10 +92,13 @@ def _decisions(sketches: Sequence[DaySketch]) -> Mapping[str, float]:
     return {"match": float(max(total - unknown - review, 0)), "review": float(review), "unknown": float(unknown)}
 
 
-def _missed(services: Services, matches: int) -> Missed:
-    """Of searches that asked for a look, those in which reviewers saw the same person."""
-    judged = closed_cases(services.walk.cases)
-    same = sum(case.outcome is Verdict.SAME_PERSON and case.origin is Origin.SEARCHED for case in judged)
+def missed_of(judged: Iterable[Case], matches: int, since: date) -> Missed:
+    """Of searches that asked for a look since the day, in UTC, those in which reviewers saw the same person.
+
+    ``matches``: of the same days.
+    """
+    searched = (case for case in judged if case.origin is Origin.SEARCHED and case.opened_at.date() >= since)
+    same = sum(case.outcome is Verdict.SAME_PERSON for case in searched)
     total = same + matches
     return Missed(same, matches, same / total, _wilson(same, total)) if total else Missed(0, 0, None, None)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from biometric_service.app.service import settings_store
 from biometric_service.cli import app
+from biometric_service.console.statistics import missed_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.evaluation.adjudicated import adjudicated
 from biometric_service.evaluation.differences import differences
@@ -245,6 +246,18 @@ def test_adjudicated_cases_say_how_often_a_likeness_was_the_same_person() -> Non
     assert {name: each["count"] for name, each in found["origins"].items()} == {"refused": 1, "searched": 1}
     assert found["told_apart"]["eer"] == pytest.approx(0.0)
     assert adjudicated([])["cases"] == 0
+
+
+def test_mates_that_were_missed_are_those_of_the_days_whose_matches_are_counted() -> None:
+    since = date(2026, 1, 1)
+    before = datetime(2025, 12, 31, 23, 59, tzinfo=UTC)
+    searched = [case(at, 6.1, Verdict.SAME_PERSON, origin=Origin.SEARCHED) for at in (1, 2)]
+    others = [case(3, 6.1, Verdict.SAME_PERSON), case(4, 6.1, Verdict.DIFFERENT_PEOPLE, origin=Origin.SEARCHED)]
+    found = missed_of([replace(searched[0], opened_at=before), searched[1], *others], 19, since)
+    assert (found.same, found.matches, found.share) == (1, 19, 0.05)
+    assert found.interval is not None
+    assert found.interval[0] < 0.05 < found.interval[1]
+    assert missed_of([], 0, since).share is None
 
 
 def test_evidence_of_the_store_is_reported_and_reading_it_is_in_the_audit_log(
