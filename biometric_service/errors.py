@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     DEVICE_EXISTS = "device_exists"
     SEARCH_INCOMPLETE = "search_incomplete"
     SAMPLES_UNUSABLE = "samples_unusable"
+    ENROLMENT_REFUSED = "enrolment_refused"
     TASK_UNKNOWN = "task_unknown"
     SUBSCRIPTION_UNKNOWN = "subscription_unknown"
     CHALLENGE_INVALID = "challenge_invalid"

@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         default=True,
         description="Make a gallery that an OSIA call keeps somebody in; OSIA has no other way to make one.",
     )
+    osia_keep_duplicates: bool = Field(
+        default=True,
+        description="Keep whom an OSIA call enrols though they seem to be enrolled under another id, tell the caller "
+        "and open a case; false to refuse them. Whoever does not verify as the person is refused either way.",
+    )
     mosip_broker: SecretStr = Field(
         SecretStr(""), description="Broker of MOSIP's messages: stomp://user:password@host:port, or stomp+ssl://..."
     )

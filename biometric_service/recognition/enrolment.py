@@ -38,6 +38,7 @@ from biometric_service.vocabulary.references import (
     Encounter,
     EncounterId,
     EnrolledSample,
+    GalleryId,
     Guard,
     SubjectId,
 )
@@ -165,10 +166,7 @@ def keep_or_refuse(
     Cases are opened before, so that none is lost where the work is cut off.
     """
     event = _event(request, caller, findings)
-    if findings.duplicates is not None and findings.outcome in REFERRED:
-        origin = REFERRED[findings.outcome]
-        doubt = Doubt(findings.observed, findings.duplicates, origin, request.subject, request.galleries)
-        refer(walk, replace(doubt, apart=request.judged_apart), caller)
+    refer_duplicates(walk, findings, request.subject, request.galleries, caller, request.judged_apart)
     if findings.outcome not in EVENTS:
         walk.store.record(event)
         return _enrolment(request, findings)
@@ -176,6 +174,20 @@ def keep_or_refuse(
     keep = walk.store.enrol if findings.outcome is EnrolmentOutcome.ENROLLED else walk.store.add_encounter
     change = keep(encounter, event, guard)
     return replace(_enrolment(request, findings), encounter=encounter.encounter, change=change)
+
+
+def refer_duplicates(  # noqa: PLR0913, PLR0917 - a case has this many parts
+    walk: Walk,
+    findings: Findings,
+    subject: SubjectId,
+    galleries: frozenset[GalleryId],
+    caller: Caller,
+    apart: frozenset[SubjectId] = frozenset(),
+) -> None:
+    """Open a case for each likeness to somebody else that people are to judge, whatever becomes of the encounter."""
+    if findings.duplicates is not None and findings.outcome in REFERRED:
+        origin = REFERRED[findings.outcome]
+        refer(walk, Doubt(findings.observed, findings.duplicates, origin, subject, galleries, apart), caller)
 
 
 def _enrolment(request: EnrolmentRequest, findings: Findings) -> Enrolment:
@@ -226,13 +238,18 @@ def _event(request: EnrolmentRequest, caller: Caller, findings: Findings) -> Aud
     }
     if request.judged_apart:
         details["judged_apart"] = " ".join(sorted(request.judged_apart))
-    if findings.alike:
-        details["alike"] = " ".join(_in_short(each) for each in findings.alike)
-    for what, decision in (("duplicates", findings.duplicates), ("claim", findings.claim)):
-        if decision is not None:
-            details |= {f"{what}_{name}": fact for name, fact in decision_facts(decision).items()}
+    details |= finding_facts(findings)
     kind = EVENTS.get(findings.outcome, EventKind.ENROLMENT_REFUSED)
     return event_of(kind, caller, findings.observed, request.subject, None, details)
+
+
+def finding_facts(findings: Findings) -> dict[str, str]:
+    """What was found on the way to the outcome, in short."""
+    found = {"alike": " ".join(_in_short(each) for each in findings.alike)} if findings.alike else {}
+    for what, decision in (("duplicates", findings.duplicates), ("claim", findings.claim)):
+        if decision is not None:
+            found |= {f"{what}_{name}": fact for name, fact in decision_facts(decision).items()}
+    return found
 
 
 def _in_short(alike: LikeFingers) -> str:

@@ -49,13 +49,13 @@ def add_encounter(walk: Walk, request: EnrolmentRequest, caller: Caller, guard: 
     if unfit is not None:
         return keep_or_refuse(walk, request, caller, unfit, guard)
     with walk.store.enrolling():
-        claim = _claim(walk, observed, request.subject, caller)
+        claim = check_claim(walk, observed, request.subject, caller)
         others = search_duplicates(walk, observed, caller)
         findings = Findings(observed, _outcome(request, claim, others), others, claim)
         return keep_or_refuse(walk, request, caller, findings, guard)
 
 
-def _claim(walk: Walk, observed: Sequence[Observation], subject: SubjectId, caller: Caller) -> Decision:
+def check_claim(walk: Walk, observed: Sequence[Observation], subject: SubjectId, caller: Caller) -> Decision:
     """Whether it is the subject by everything that is kept, and where it is, whether by what was kept first."""
     claim = decide_claim(walk, observed, subject, caller)
     if claim.outcome is not Outcome.MATCH:
@@ -77,8 +77,10 @@ def _references(encounter: Encounter) -> Sequence[Reference]:
     return [Reference(ReferenceId(0), encounter.subject, encounter.galleries, template) for template in templates]
 
 
-def _somebody_else(request: EnrolmentRequest, others: Decision) -> Sequence[Candidate]:
-    return [candidate for candidate in others.candidates if candidate.subject != request.subject]
+def others_as_like(subject: SubjectId, others: Decision) -> Sequence[Candidate]:
+    """Who else is as like as asks for a look."""
+    alike = (each for each in others.candidates if each.score >= others.review_threshold)
+    return [candidate for candidate in alike if candidate.subject != subject]
 
 
 def _outcome(request: EnrolmentRequest, claim: Decision, others: Decision) -> EnrolmentOutcome:
@@ -86,6 +88,6 @@ def _outcome(request: EnrolmentRequest, claim: Decision, others: Decision) -> En
         return EnrolmentOutcome.SEARCH_INCOMPLETE
     if request.despite_duplicates:
         return EnrolmentOutcome.ENCOUNTER_ADDED
-    if any(candidate.score >= others.review_threshold for candidate in _somebody_else(request, others)):
+    if others_as_like(request.subject, others):
         return EnrolmentOutcome.DUPLICATE_SUSPECTED
     return EnrolmentOutcome.ENCOUNTER_ADDED if claim.outcome is Outcome.MATCH else EnrolmentOutcome.IDENTITY_DOUBTED

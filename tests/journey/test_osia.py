@@ -1,7 +1,10 @@
 """OSIA over HTTP as another system would use it: people, encounters, galleries, searches and comparisons."""
 
 import base64
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,13 +13,20 @@ import httpx
 import pytest
 
 from biometric_service.api.osia.contract import OPERATIONS
+from biometric_service.api.osia.errand import Errand
 from biometric_service.api.osia.operation import AnyOperation
+from biometric_service.api.osia.persons import create_person
 from biometric_service.api.osia.records import RECORDS
+from biometric_service.api.osia.schemas.encounter import Encounter
+from biometric_service.api.osia.schemas.parameters import Creation
+from biometric_service.app.serving import services_for
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import Scope
-from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import SubjectId
-from tests.live_service import LiveService
+from biometric_service.vocabulary.events import AuditEvent, EventKind
+from biometric_service.vocabulary.references import ALL_GALLERIES, SubjectId
+from tests.live_service import OPERATIONS as OURS
+from tests.live_service import TEST, LiveService
 from tests.osia_service import ASKING, GALLERY, PEOPLE, Samples, encounter, osia_service
 
 pytestmark = [pytest.mark.models, pytest.mark.shared_data]
@@ -190,9 +200,9 @@ def test_an_encounter_is_replaced_deactivated_and_moved_between_galleries(
     assert ask(client, "PUT", f"{path}/status", status="INACTIVE").status_code == 204
     assert found("departures") == []
     assert ask(client, "GET", path).json()["status"] == "INACTIVE"
-    replaced = ask(client, "PUT", path, encounter(samples.finger("Andre", 3), galleries=["departures"]))
+    replaced = ask(client, "PUT", path, encounter(samples.finger("Atal", 5), galleries=["departures"]))
     assert replaced.json()["encounterId"] == ids["encounterId"]
-    assert ids["personId"] not in found("departures")
+    assert found("departures") == [ids["personId"]]
     faulty(ask(client, "PUT", f"{path}/status", status="ASLEEP"), 400)
     faulty(ask(client, "PUT", f"{path}/galleries", []), 400)
     faulty(ask(client, "PUT", f"{path}/galleries", ["ALL"]), 400)
@@ -223,10 +233,74 @@ def test_people_are_merged_and_encounters_moved(client: httpx.Client) -> None:
 def test_the_same_person_under_another_id_is_found_and_told_of(client: httpx.Client, samples: Samples) -> None:
     ids = kept(client, samples.finger("Amelie", 2), galleries=["arrivals"])
     assert ids["others"]["duplicates"]["candidates"][0]["personId"] == "P-Amelie"  # type: ignore[index]
+    (case,) = cases_of(client, ids["personId"])
+    assert (case["candidate"], case["origin"]) == ("P-Amelie", "kept")
     by_person = ask(client, "POST", f"/identify/ALL/{ids['personId']}").json()
     by_encounter = ask(client, "POST", f"/identify/ALL/{ids['personId']}/encounters/{ids['encounterId']}", {}).json()
     assert [each["personId"] for each in by_person] == [each["personId"] for each in by_encounter] == ["P-Amelie"]
     ask(client, "DELETE", f"/persons/{ids['personId']}")
+
+
+def cases_of(client: httpx.Client, person: str) -> list[dict[str, str]]:
+    listed = client.get(f"{OURS}/adjudications", params={"purpose": "review"})
+    assert listed.status_code == 200, listed.text
+    return [each for each in listed.json()["cases"] if each["subject"] == person]
+
+
+def refusals(live: LiveService) -> list[AuditEvent]:
+    kinds = (each.event for each in live.service.store.events(live.service.verify_audit() - 2, 2))
+    return [event for event in kinds if event.kind is EventKind.ENROLMENT_REFUSED]
+
+
+def test_nobody_else_is_kept_under_a_persons_id(client: httpx.Client, live: LiveService, samples: Samples) -> None:
+    path = "/persons/P-Atal/encounters"
+    other, own = ([samples.finger(name, 3), samples.face(name, 2)] for name in ("Andre", "Atal"))
+    for method, where in (("POST", path), ("POST", f"{path}/E-2"), ("PUT", f"{path}/E-1")):
+        assert "of that record" in faulty(ask(client, method, where, encounter(*other)), 400)
+        (refused,) = refusals(live)
+        assert (refused.subject, refused.details["enrolment"]) == ("P-Atal", "identity_doubted")
+        assert refused.details["claim_outcome"] == "no_match"
+    assert "enrolment_refused" in faulty(ask(client, "PUT", f"{path}/E-1", encounter()), 400)
+    assert [each["encounterId"] for each in ask(client, "GET", path).json()] == ["E-1"]
+    added = ask(client, "POST", f"{path}/E-2", encounter(*own))
+    assert (added.status_code, "duplicates" in added.json()["others"]) == (200, False)
+    assert live.last_event().details["claim_outcome"] == "match"
+    assert ask(client, "DELETE", f"{path}/E-2").status_code == 204
+
+
+def test_a_finger_that_is_there_twice_is_not_kept(client: httpx.Client, samples: Samples) -> None:
+    twice = [samples.finger("Andre", 2), samples.finger("Andre", 3, biometricSubType="LEFT_INDEX")]
+    assert "enrolment_refused" in faulty(ask(client, "POST", "/persons", encounter(*twice)), 400)
+
+
+def test_whoever_is_known_by_nothing_yet_may_be_captured_later(client: httpx.Client, samples: Samples) -> None:
+    person = kept(client)["personId"]
+    answer = ask(client, "POST", f"/persons/{person}/encounters", encounter(samples.finger("Andre", 2)))
+    assert [each["personId"] for each in answer.json()["others"]["duplicates"]["candidates"]] == ["P-Andre"]
+    assert ask(client, "DELETE", f"/persons/{person}").status_code == 204
+
+
+def test_of_two_who_enrol_one_person_at_once_one_is_told(client: httpx.Client, shared_data: Path) -> None:
+    image = base64.b64encode((shared_data / "fingerprints/fvc2002_db1/106_1.png").read_bytes()).decode()
+    sent = encounter({"biometricType": "FINGER", "biometricSubType": "RIGHT_INDEX", "image": image})
+    with ThreadPoolExecutor() as both:
+        one, two = both.map(lambda _: kept(client, *sent["biometricData"]), range(2))
+    told = [len(each["others"]["duplicates"]["candidates"]) for each in (one, two)]  # type: ignore[index]
+    assert sorted(told) == [0, 1]
+    for each in (one, two):
+        assert ask(client, "DELETE", f"/persons/{each['personId']}").status_code == 204
+
+
+def test_who_is_enrolled_already_is_refused_where_the_settings_say_so(live: LiveService, samples: Samples) -> None:
+    settings = live.service.settings.model_copy(update={"osia_keep_duplicates": False})
+    errand = Errand(replace(services_for(live.service), settings=settings), TEST, frozenset({ALL_GALLERIES}))
+    sent = Encounter.model_validate_json(json.dumps(encounter(samples.finger("Andre", 2))))
+    with pytest.raises(BiometricServiceError) as refused:
+        create_person(errand, Creation(transaction_id="T-1"), sent)
+    assert refused.value.code is ErrorCode.ENROLMENT_REFUSED
+    (event,) = refusals(live)
+    assert event.details["enrolment"] == "duplicate_suspected"
+    assert event.details["duplicates_candidates"].startswith("P-Andre")
 
 
 def test_galleries_are_read_page_by_page_and_as_csv(client: httpx.Client) -> None:

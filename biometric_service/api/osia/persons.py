@@ -25,9 +25,9 @@ from biometric_service.api.osia.schemas.parameters import (
 from biometric_service.api.osia.schemas.sets import GalleryNames, Nothing
 from biometric_service.api.osia.showing import shown, templates
 from biometric_service.errors import BiometricServiceError, ErrorCode
-from biometric_service.recognition.enrolment import search_duplicates
-from biometric_service.recognition.recording import decision_facts
-from biometric_service.recognition.walk import with_template
+from biometric_service.recognition.enrolment import Findings
+from biometric_service.recognition.offered import Offered, add_offered, enrol_offered, replace_offered
+from biometric_service.recognition.recapture import others_as_like
 from biometric_service.vocabulary.decisions import Decision
 from biometric_service.vocabulary.events import AuditEvent, EventKind
 from biometric_service.vocabulary.references import (
@@ -81,15 +81,14 @@ def read_templates(errand: Errand, asked: TemplateReading, _: Nothing) -> list[B
 
 
 def replace_encounter(errand: Errand, asked: EncounterCreation, sent: Encounter) -> ExtendablePersonIds:
-    """Put another in the place of an encounter."""
+    """Put another in the place of an encounter, of the same person."""
     key = _key(asked)
     before = errand.encounter(key).encounter
     errand.require_all(before.galleries, key.subject)
     prepared = prepare(errand, key, sent, before.circumstances)
     make_galleries(errand, prepared.encounter.galleries)
-    replaced = _kept_event(errand, EventKind.ENCOUNTER_REPLACED, prepared)
-    errand.services.walk.encounters.replace(prepared.encounter, replaced)
-    return _ids(prepared, None)
+    found = replace_offered(errand.services.walk, _offered(errand, prepared), errand.caller)
+    return _ids(errand, prepared, found)
 
 
 def delete_encounter(errand: Errand, asked: OfEncounter, _: Nothing) -> str:
@@ -163,31 +162,33 @@ def change_galleries(errand: Errand, asked: OfEncounter, sent: GalleryNames) -> 
 
 def _create(errand: Errand, key: EncounterKey, sent: Encounter) -> ExtendablePersonIds:
     prepared = prepare(errand, key, sent, Circumstances())
+    if errand.again and _kept_by_this_task(errand, key):
+        return _ids(errand, prepared, None)
     make_galleries(errand, prepared.encounter.galleries)
-    new = not _is_known(errand, key.subject)
-    duplicates = (
-        search_duplicates(errand.services.walk, prepared.observed, errand.caller) if new and _usable(prepared) else None
-    )
     try:
-        _keep(errand, prepared, duplicates, new=new)
+        found = _keep(errand, prepared, new=not _is_known(errand, key.subject))
     except BiometricServiceError as fault:
         if fault.code is not ErrorCode.ENCOUNTER_EXISTS or not _kept_by_this_task(errand, key):
             raise
-    return _ids(prepared, _duplicates(errand, duplicates) if duplicates else None)
+        return _ids(errand, prepared, None)
+    return _ids(errand, prepared, found)
 
 
-def _keep(errand: Errand, prepared: Prepared, duplicates: Decision | None, *, new: bool) -> None:
-    store, encounter = errand.services.store, prepared.encounter
+def _keep(errand: Errand, prepared: Prepared, *, new: bool) -> Findings:
+    services, subject, offered = errand.services, prepared.encounter.subject, _offered(errand, prepared)
     if not new:
-        errand.require_all(store.subject(encounter.subject).galleries, encounter.subject)
-        store.add_encounter(encounter, _kept_event(errand, EventKind.ENCOUNTER_ADDED, prepared))
-        return
+        errand.require_all(services.store.subject(subject).galleries, subject)
+        return add_offered(services.walk, offered, errand.caller)
     try:
-        store.enrol(encounter, _kept_event(errand, EventKind.SUBJECT_ENROLLED, prepared, duplicates))
+        return enrol_offered(services.walk, offered, errand.caller)
     except BiometricServiceError as fault:  # somebody else enrolled the person meanwhile
         if fault.code is not ErrorCode.SUBJECT_EXISTS:
             raise
-        _keep(errand, prepared, None, new=False)
+        return _keep(errand, prepared, new=False)
+
+
+def _offered(errand: Errand, prepared: Prepared) -> Offered:
+    return Offered(prepared.encounter, prepared.observed, errand.services.settings.osia_keep_duplicates)
 
 
 def _is_known(errand: Errand, person: SubjectId) -> bool:
@@ -200,40 +201,24 @@ def _is_known(errand: Errand, person: SubjectId) -> bool:
     return True
 
 
-def _usable(prepared: Prepared) -> bool:
-    return bool(with_template(prepared.observed))
-
-
-def _duplicates(errand: Errand, found: Decision) -> JsonValue:
-    """The same person under other ids, as far as the caller reaches them."""
-    candidates: list[JsonValue] = [
-        {"personId": each.subject, "score": each.score}
-        for each in found.candidates
-        if each.score >= found.review_threshold and errand.galleries_of(each.subject)
-    ]
-    return {"outcome": found.outcome.value, "candidates": candidates}
-
-
-def _ids(prepared: Prepared, duplicates: JsonValue) -> ExtendablePersonIds:
+def _ids(errand: Errand, prepared: Prepared, found: Findings | None) -> ExtendablePersonIds:
+    """``found``: on the way to keeping it, None where it was kept before."""
     others: dict[str, JsonValue] = {"biometricData": [dict(report) for report in prepared.reports]}
-    if duplicates is not None:
-        others["duplicates"] = duplicates
     encounter = prepared.encounter
+    if found is not None and found.duplicates is not None:
+        alike = _duplicates(errand, encounter.subject, found.duplicates)
+        if alike or found.claim is None:
+            others["duplicates"] = {"outcome": found.duplicates.outcome.value, "candidates": alike}
     return ExtendablePersonIds(person_id=encounter.subject, encounter_id=encounter.encounter, others=others)
 
 
-def _kept_event(errand: Errand, kind: EventKind, prepared: Prepared, duplicates: Decision | None = None) -> AuditEvent:
-    encounter = prepared.encounter
-    details = {
-        "encounter": encounter.encounter,
-        "galleries": " ".join(sorted(encounter.galleries)),
-        "samples": str(len(encounter.samples)),
-        "usable": str(len(with_template(prepared.observed))),
-    }
-    if duplicates:
-        details |= {f"duplicates_{name}": fact for name, fact in decision_facts(duplicates).items()}
-    evidence = tuple(each.digest for each in prepared.observed)
-    return errand.event(kind, encounter.subject, None, details, evidence)
+def _duplicates(errand: Errand, person: SubjectId, found: Decision) -> list[JsonValue]:
+    """The same person under other ids, as far as the caller reaches them."""
+    return [
+        {"personId": each.subject, "score": each.score}
+        for each in others_as_like(person, found)
+        if errand.galleries_of(each.subject)
+    ]
 
 
 def _event(errand: Errand, kind: EventKind, key: EncounterKey, **facts: str) -> AuditEvent:
@@ -263,7 +248,12 @@ def _once(errand: Errand, change: Callable[[], None]) -> str:
 
 
 def _kept_by_this_task(errand: Errand, key: EncounterKey) -> bool:
-    kept = errand.services.walk.encounters.encounter(key).encounter
+    try:
+        kept = errand.services.walk.encounters.encounter(key).encounter
+    except BiometricServiceError as fault:
+        if fault.code in DONE_BEFORE:
+            return False
+        raise
     return bool(errand.task) and kept.circumstances.remarks.get(TASK) == errand.task
 
 
