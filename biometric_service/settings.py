@@ -167,6 +167,12 @@ class Settings(BaseSettings):
         description="Keep whom an OSIA call enrols though they seem to be enrolled under another id, tell the caller "
         "and open a case; false to refuse them. Whoever does not verify as the person is refused either way.",
     )
+    osia_loosest_fmr: float = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description="Highest error rate (FMR) at which an OSIA caller's own threshold decides a claim.",
+    )
     mosip_broker: SecretStr = Field(
         SecretStr(""), description="Broker of MOSIP's messages: stomp://user:password@host:port, or stomp+ssl://..."
     )

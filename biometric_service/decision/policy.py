@@ -10,6 +10,8 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.decisions import NO_POLICY, OperatingPoint, PolicyStamp
 
 DEFAULT = "default"
+_RAREST = 1e-300
+"""A rate that no comparison comes to, and that is still above 0."""
 
 
 class Question(StrEnum):
@@ -56,6 +58,17 @@ class DecisionPolicy:
         }
         return replace(self, points=changed)
 
+    def at_score(self, score: float) -> Self:
+        """With this score (-log10 FMR) for every verification, and no review below it; all else as it is."""
+        rate = max(10.0**-score, _RAREST)
+        changed = {
+            (purpose, question): replace(point, match=rate, review=rate, score=score)
+            if question is Question.VERIFICATION
+            else point
+            for (purpose, question), point in self.points.items()
+        }
+        return replace(self, points=changed)
+
     def sensor(self, device: str) -> str:
         """The sensor class of a device, empty where the policy does not know it."""
         return self.sensors.get(device, "")
@@ -93,7 +106,10 @@ def thresholds(point: OperatingPoint, comparisons: int) -> Thresholds:
     By Bonferroni's inequality: each comparison may err at the rate over their number. A larger gallery, a longer
     history of a subject and more samples in the probe each raise the threshold. ``searched`` and a subject's parts
     count the same comparisons, which is what ``fusion.join`` relies on.
+    A point that names a score itself is kept to as it is.
     """
+    if point.score is not None:
+        return Thresholds(point.score, point.score)
     count = max(comparisons, 1)
     return Thresholds(math.log10(count / point.match), math.log10(count / point.review))
 

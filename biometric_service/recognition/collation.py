@@ -25,7 +25,8 @@ def collate(walk: Walk, request: CollationRequest, caller: Caller) -> Recognitio
     point = operating_point(walk, caller, Question.VERIFICATION)
     decision = decide_verification(NOBODY, parts, _worse_quality(first, second), point)
     observed = (*first, *second)
-    event = event_of(EventKind.COLLATION, caller, observed, None, None, decision_facts(decision))
+    facts = {**decision_facts(decision), **request.terms}
+    event = event_of(EventKind.COLLATION, caller, observed, None, None, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))
 
 

@@ -43,6 +43,6 @@ def identify(walk: Walk, request: IdentificationRequest, caller: Caller, trace: 
     if decision.outcome is Outcome.REVIEW:
         doubt = Doubt(observed, decision, Origin.SEARCHED, None, frozenset({request.gallery}))
         refer(walk, doubt, caller)  # → a case for those who judge
-    facts = decision_facts(decision)
+    facts = {**decision_facts(decision), **request.terms}
     event = event_of(EventKind.IDENTIFICATION, caller, observed, decision.subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))

@@ -1,6 +1,7 @@
 """What the use cases are asked and what they answer."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,27 +94,36 @@ class SampleReport:
 
 @dataclass(frozen=True, slots=True)
 class IdentificationRequest:
-    """Who is this? ``gallery``: where to look, or ALL_GALLERIES."""
+    """Who is this? ``gallery``: where to look, or ALL_GALLERIES. ``terms``: the caller's own, for the audit log."""
 
     images: tuple[Given, ...]
     gallery: GalleryId
+    terms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationRequest:
-    """Is this the person who is claimed? ``gallery``: one that the subject is in, or ALL_GALLERIES."""
+    """Is this the person who is claimed? ``gallery``: one that the subject is in, or ALL_GALLERIES.
+
+    ``terms``: the caller's own, for the audit log.
+    """
 
     images: tuple[Given, ...]
     subject: SubjectId
     gallery: GalleryId
+    terms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CollationRequest:
-    """Are these two sets of samples of one person? Nobody of the store has a part in it."""
+    """Are these two sets of samples of one person? Nobody of the store has a part in it.
+
+    ``terms``: the caller's own, for the audit log.
+    """
 
     first: tuple[Given, ...]
     second: tuple[Given, ...]
+    terms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def verify(walk: Walk, request: VerificationRequest, caller: Caller, trace: Trac
     subject = require_member(walk, request.subject, request.gallery)
     observed = observe(walk, vouched(walk, request.images, caller, EventKind.VERIFICATION), trace)
     decision = decide_claim(walk, observed, subject, caller, trace)
-    facts = decision_facts(decision)
+    facts = {**decision_facts(decision), **request.terms}
     event = event_of(EventKind.VERIFICATION, caller, observed, subject, request.gallery, facts)
     return Recognition(decision, tuple(each.report() for each in observed), walk.store.record(event))
 

@@ -53,7 +53,8 @@ class OperatingPoint:
     Each is an FMR for a verification and an FPIR for an identification (ISO/IEC 19795-1). ``margin``: by how much the
     best candidate's score must lead the second one's for a MATCH. ``quality``: the quality, 0 to 100, that the best
     sample must have for the answer to be UNKNOWN or NO_MATCH. ``policy``: which policy it stands in. ``adjudicate``:
-    whether a REVIEW becomes a case for reviewers.
+    whether a REVIEW becomes a case for reviewers. ``score``: the score (-log10 FMR) that is needed for a MATCH however
+    much is compared, None where the rates say it.
     """
 
     match: float
@@ -62,6 +63,7 @@ class OperatingPoint:
     quality: float = 0.0
     policy: PolicyStamp = NO_POLICY
     adjudicate: bool = True
+    score: float | None = None
 
 
 class ReasonCode(StrEnum):

@@ -86,13 +86,15 @@ def test_a_stranger_is_nobody(client: httpx.Client, shared_data: Path) -> None:
     assert ask(client, "POST", "/identify/ALL", sent).json() == []
 
 
-def test_a_filter_narrows_down_modalities_and_people(client: httpx.Client, samples: Samples) -> None:
+def test_a_filter_narrows_down_modalities_and_people(client: httpx.Client, live: LiveService, samples: Samples) -> None:
     probe = [samples.finger("Atal", 2), samples.face("Atal", 2)]
     by_face = ask(client, "POST", "/identify/ALL", {"filter": {"biometricType": ["FACE"]}, "biometricData": probe})
     assert {score["biometricType"] for score in by_face.json()[0]["scores"]} == {"FACE"}
+    assert logged(live)["asked_filter"] == "biometricType"
     for wanted, found in (({"firstName": "Atal"}, 1), ({"firstName": "Andre"}, 0), ({"firstNameMin": "Atam"}, 0)):
         answer = ask(client, "POST", "/identify/ALL", {"filter": wanted, "biometricData": probe})
         assert len(answer.json()) == found
+        assert logged(live)["asked_filter"] == next(iter(wanted))
 
 
 def test_the_number_of_candidates_and_the_threshold_are_the_callers(client: httpx.Client, samples: Samples) -> None:
@@ -123,13 +125,25 @@ def test_a_template_finds_without_its_image(client: httpx.Client, live: LiveServ
     assert live.last_event().kind is EventKind.ENCOUNTER_READ
 
 
-def test_a_claim_holds_or_not(client: httpx.Client, samples: Samples) -> None:
+def logged(live: LiveService) -> dict[str, str]:
+    details = live.last_event().details
+    names = ("outcome", "threshold", "asked_threshold", "asked_filter")
+    return {name: details[name] for name in names if name in details}
+
+
+def test_a_claim_holds_or_not(client: httpx.Client, live: LiveService, samples: Samples) -> None:
     sent = {"biometricData": [samples.face("Andre", 2)]}
     right = ask(client, "POST", "/verify/ALL/P-Andre", sent).json()
     wrong = ask(client, "POST", f"/verify/{GALLERY}/P-Atal", sent).json()
     assert (right["decision"], wrong["decision"]) == (True, False)
     assert right["scores"][0]["score"] > wrong["scores"][0]["score"]
     assert ask(client, "POST", "/verify/ALL/P-Andre", sent, threshold=300).json()["decision"] is False
+    assert logged(live)["outcome"] == "no_match"
+    score = right["scores"][0]["score"]
+    assert ask(client, "POST", "/verify/ALL/P-Andre", sent, threshold=score).json()["decision"] is True
+    assert logged(live) == {"outcome": "match", "threshold": f"{score:.2f}", "asked_threshold": f"{score:g}"}
+    for loose in (0, 1, 0.5):
+        assert "threshold" in faulty(ask(client, "POST", "/verify/ALL/P-Atal", sent, threshold=loose), 400)
     faulty(ask(client, "POST", "/verify/ALL/P-Nobody", sent), 404)
     faulty(ask(client, "POST", "/verify/nowhere/P-Andre", sent), 404)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from biometric_service.api.osia.errand import Errand
 from biometric_service.api.osia.filtering import chosen, passes, passing
 from biometric_service.api.osia.positions import TYPES, sub_type_of
-from biometric_service.api.osia.profiles import score_needed, walk_for
+from biometric_service.api.osia.profiles import score_needed, terms_of, walk_of_claim, walk_of_search
 from biometric_service.api.osia.reading import Item, read_items
 from biometric_service.api.osia.schemas.biometrics import BiometricData
 from biometric_service.api.osia.schemas.parameters import (
@@ -64,16 +64,18 @@ def identify_encounter(errand: Errand, asked: SearchFromEncounter, sent: Filter)
 
 def verify_person(errand: Errand, asked: Claim, sent: VerifyFromIdRequest) -> Verification:
     """Compare the data that was sent with a person of a gallery."""
-    walk = walk_for(errand.services.walk, asked)
-    request = VerificationRequest(given_in(errand, sent.biometric_data), asked.person_id, asked.gallery_id)
-    return _verified(errand, verify(walk, request, errand.caller), asked)
+    walk = _walk_of_claim(errand, asked)
+    given = given_in(errand, sent.biometric_data)
+    request = VerificationRequest(given, asked.person_id, asked.gallery_id, terms_of(asked))
+    return _verified(errand, verify(walk, request, errand.caller))
 
 
 def verify_data(errand: Errand, asked: Comparison, sent: VerifyFromBioRequest) -> Verification:
     """Compare two sets of data with one another; nothing of either is kept."""
-    walk = walk_for(errand.services.walk, asked)
-    request = CollationRequest(given_in(errand, sent.biometric_data1), given_in(errand, sent.biometric_data2))
-    return _verified(errand, collate(walk, request, errand.caller), asked)
+    walk = _walk_of_claim(errand, asked)
+    first, second = given_in(errand, sent.biometric_data1), given_in(errand, sent.biometric_data2)
+    request = CollationRequest(first, second, terms_of(asked))
+    return _verified(errand, collate(walk, request, errand.caller))
 
 
 def given_in(errand: Errand, sent: Sequence[BiometricData], wanted: Filter | None = None) -> tuple[Given, ...]:
@@ -114,8 +116,9 @@ def _nothing(message: str) -> tuple[Given, ...]:
 def _search(
     errand: Errand, asked: Search, wanted: Filter, given: tuple[Given, ...], itself: SubjectId | None
 ) -> list[Candidate]:
-    walk = walk_for(errand.services.walk, asked)
-    answer = identify(walk, IdentificationRequest(given, asked.gallery_id), errand.caller)
+    walk = walk_of_search(errand.services.walk, asked)
+    request = IdentificationRequest(given, asked.gallery_id, terms_of(asked, wanted))
+    answer = identify(walk, request, errand.caller)
     _require_usable(answer)
     found = _alike(answer.decision, asked, itself)
     matching = [each for each in found if passes(errand, wanted, each.subject)]
@@ -167,11 +170,16 @@ def _candidate(errand: Errand, found: candidates.Candidate, rank: int, answer: R
     )
 
 
-def _verified(errand: Errand, answer: Recognition, asked: Comparison) -> Verification:
+def _walk_of_claim(errand: Errand, asked: Comparison) -> Walk:
+    return walk_of_claim(errand.services.walk, asked, errand.services.settings.osia_loosest_fmr)
+
+
+def _verified(errand: Errand, answer: Recognition) -> Verification:
+    """What was decided, and is in the audit log."""
     _require_usable(answer)
-    decision, needed = answer.decision, score_needed(asked)
+    decision = answer.decision
     found = decision.candidates[0] if decision.candidates else None
-    same = decision.outcome is Outcome.MATCH if needed is None else found is not None and found.score >= needed
+    same = decision.outcome is Outcome.MATCH
     return Verification(decision=same, scores=_scores(errand, found) if found else ())
 
 
