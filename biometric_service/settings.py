@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     recognition_seconds: float = Field(30, gt=0, description="Longest time a request waits for its answer, in s.")
     task_workers: int = Field(1, ge=0, le=64, description="Threads that do calls with a callback; 0 to leave them.")
     tasks_waiting: int = Field(10_000, ge=1, description="Such calls that may wait; more are refused.")
+    caller_tasks: int = Field(1_000, ge=1, description="Such calls of one caller that may wait; more are refused.")
     task_attempts: int = Field(10, ge=1, le=100, description="How often a task is begun, and its result sent.")
     task_retry_seconds: float = Field(
         2,

@@ -51,8 +51,8 @@ class SqlTaskStore:
         """32 bytes, for the signatures of deliveries; another one once the store key was renewed."""
         return self._keys.current.callbacks
 
-    def add(self, commission: Commission, most: int) -> None:
-        """Keep the task; RATE_LIMITED where ``most`` are waiting."""
+    def add(self, commission: Commission, most: int, most_of_one: int) -> None:
+        """Keep the task; RATE_LIMITED where ``most`` are waiting, or ``most_of_one`` of the actor's."""
         subject, other = (*commission.subjects, None, None)[:2]
         row = {
             "id": commission.id,
@@ -71,7 +71,10 @@ class SqlTaskStore:
         with self._database.writing() as connection:
             waiting, last = connection.execute(select(func.count(), func.max(TaskRow.number)).where(UNDONE)).one()
             if waiting >= most:
-                raise _full(waiting)
+                raise _full(f"{waiting} tasks are waiting.")
+            own = select(func.count()).select_from(TaskRow).where(UNDONE, TaskRow.actor == commission.actor)
+            if (connection.scalar(own) or 0) >= most_of_one:
+                raise _full(f"{most_of_one} tasks of this caller are waiting.")
             last = max(last or 0, connection.scalar(select(func.max(TaskRow.number))) or 0)
             connection.execute(insert(TaskRow), {"number": last + 1, **row})
 
@@ -218,5 +221,5 @@ def _binding(task: str, part: str) -> Binding:
     return Binding(f"task {task} {part}".encode())
 
 
-def _full(waiting: int) -> BiometricServiceError:
-    return BiometricServiceError(ErrorCode.RATE_LIMITED, f"{waiting} tasks are waiting.", "Try again later.")
+def _full(message: str) -> BiometricServiceError:
+    return BiometricServiceError(ErrorCode.RATE_LIMITED, message, "Try again later.")

@@ -387,8 +387,8 @@ class TaskStore(Protocol):
     def signing_key(self) -> bytes:
         """32 bytes, for the signatures of deliveries."""
 
-    def add(self, commission: Commission, most: int) -> None:
-        """Keep the task; RATE_LIMITED where ``most`` are waiting."""
+    def add(self, commission: Commission, most: int, most_of_one: int) -> None:
+        """Keep the task; RATE_LIMITED where ``most`` are waiting, or ``most_of_one`` of the actor's."""
 
     def claim_work(self, now: datetime, until: datetime) -> TaskWork | None:
         """The next task to do, the most urgent first and none before an earlier one about the same subject."""

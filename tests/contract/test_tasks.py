@@ -24,10 +24,12 @@ def tasks(opened: OpenedStore) -> SqlTaskStore:
     return opened.tasks
 
 
-def given(tasks: SqlTaskStore, *subjects: str, priority: int = 4, most: int = 100) -> str:
+def given(
+    tasks: SqlTaskStore, *subjects: str, priority: int = 4, most: int = 100, most_of_one: int = 100, of: str = "caller"
+) -> str:
     task = uuid4().hex
     about = tuple(map(SubjectId, subjects))
-    tasks.add(Commission(task, "caller", priority, about, b"asked " + task.encode(), b"reply", NOW), most)
+    tasks.add(Commission(task, of, priority, about, b"asked " + task.encode(), b"reply", NOW), most, most_of_one)
     return task
 
 
@@ -127,6 +129,8 @@ def test_what_is_over_and_old_is_forgotten(tasks: SqlTaskStore) -> None:
 def test_too_many_waiting_tasks_are_refused(tasks: SqlTaskStore) -> None:
     given(tasks, most=1)
     refused(ErrorCode.RATE_LIMITED, lambda: given(tasks, most=1))
+    refused(ErrorCode.RATE_LIMITED, lambda: given(tasks, most_of_one=1))
+    given(tasks, most_of_one=1, of="another")
 
 
 def test_a_task_outlives_the_renewal_of_the_store_key(opened: OpenedStore) -> None:

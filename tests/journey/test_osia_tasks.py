@@ -23,12 +23,15 @@ import httpx
 import pytest
 
 from benchmarks.free_port import free_port
-from biometric_service.api.osia.deferring import recall
+from biometric_service.api.osia.deferring import BY_NAME, defer, recall
+from biometric_service.api.osia.errand import Errand
+from biometric_service.api.osia.schemas.parameters import OfPerson
 from biometric_service.app.serving import services_for
+from biometric_service.vocabulary.access import Token
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from tests.http_server import says, server
-from tests.live_service import LiveService, live_service, without_models
+from tests.live_service import LiveService, event, live_service, without_models
 from tests.osia_service import ASKING, GALLERY, encounter
 
 SECRET = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -188,6 +191,37 @@ def test_a_task_is_its_callers_own(receiver: Receiver, tmp_path: Path) -> None:
         events = [each.event for each in live.service.store.events(0, 1000)]
         done = [each.caller.owner for each in events if each.kind is EventKind.GALLERIES_LISTED]
     assert done == ["4711"]
+
+
+def test_a_task_of_whoever_was_revoked_or_expired_is_not_done(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        live.subject("A", GALLERY)
+        later(live.client(live.key()), "DELETE", "/persons/A", receiver.url)
+        (key,) = live.service.api_keys.keys()
+        errand = Errand(services_for(live.service), key.caller(), key.galleries)
+        asked = OfPerson(transaction_id="T-1", person_id=SubjectId("A"))
+        expired = Token("client", "", key.scopes, key.galleries, key.purposes, datetime.now(UTC))
+        defer(errand, expired, BY_NAME["deleteAll"], asked, receiver.url, b"")
+        live.service.api_keys.revoke(key.id, event(EventKind.API_KEY_REVOKED))
+    with serving(receiver, tmp_path) as live:
+        eventually(lambda: len(receiver.received) == 2)
+        assert [body["code"] for body in receiver.bodies] == [403, 403]
+        assert live.service.store.subject(SubjectId("A")).encounters
+        events = [each.event for each in live.service.store.events(0, 1000)]
+    refused = [each.details["operation"] for each in events if each.kind is EventKind.ACCESS_REFUSED]
+    assert refused == ["deleteAll", "deleteAll"]
+
+
+def test_a_task_that_ends_every_process_is_given_up(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        later(live.client(live.key()), "POST", "/persons/A/encounters/1", receiver.url, encounter())
+        for _ in range(2):
+            now = datetime.now(UTC)
+            assert live.service.tasks.claim_work(now, now)
+    with serving(receiver, tmp_path, task_attempts=2) as live:
+        eventually(lambda: bool(receiver.received))
+        assert receiver.bodies[0]["code"] == 500
+        assert live.service.store.subjects(ALL_GALLERIES, None, 10) == []
 
 
 def test_tasks_wait_for_the_next_process_and_keep_their_order(receiver: Receiver, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
@@ -14,7 +15,9 @@ from biometric_service.api.osia.operation import AnyOperation
 from biometric_service.api.osia.schemas.parameters import Deferrable
 from biometric_service.api.osia.schemas.tasks import TaskId
 from biometric_service.api.services import Services
-from biometric_service.vocabulary.events import Caller
+from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.vocabulary.access import Device, Principal, Token
+from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId
 from biometric_service.vocabulary.tasks import Commission, TaskWork
 
@@ -22,8 +25,20 @@ BY_NAME: Mapping[str, AnyOperation] = {operation.name: operation for operation i
 _END_OF_HEAD = b"\n"
 
 
+class Proof(StrEnum):
+    """By what whoever called was let in; NONE is never in force."""
+
+    KEY = "key"
+    TOKEN = "token"  # noqa: S105
+    DEVICE = "device"
+    NONE = ""
+
+
 class Head(BaseModel):
-    """What a task is and for whom, ahead of the body of the call."""
+    """What a task is and for whom, ahead of the body of the call.
+
+    ``principal``: the id of the key, of the device or of the token's client. ``expires_at``: of it, None for never.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +50,9 @@ class Head(BaseModel):
     transaction: str
     owner: str = ""
     reach: tuple[GalleryId, ...]
+    proof: Proof = Proof.NONE
+    principal: str = ""
+    expires_at: datetime | None = None
 
 
 class Reply(BaseModel):
@@ -57,7 +75,9 @@ class Recalled:
     body: bytes
 
 
-def defer(errand: Errand, operation: AnyOperation, asked: Deferrable, callback: str, body: bytes) -> TaskId:
+def defer(  # noqa: PLR0913, PLR0917 - who calls, and the parts of the call
+    errand: Errand, principal: Principal, operation: AnyOperation, asked: Deferrable, callback: str, body: bytes
+) -> TaskId:
     """Keep the call as a task; URL_REFUSED for a callback that may not be asked, RATE_LIMITED for too many tasks."""
     services, caller = errand.services, errand.caller
     services.outbound.require(callback)
@@ -70,6 +90,9 @@ def defer(errand: Errand, operation: AnyOperation, asked: Deferrable, callback: 
         transaction=caller.transaction,
         owner=caller.owner,
         reach=tuple(sorted(errand.reach)),
+        proof=_proof_of(principal),
+        principal=principal.id,
+        expires_at=principal.expires_at,
     )
     reply = Reply(callback=callback, transaction=caller.transaction, operation=operation.name)
     commission = Commission(
@@ -81,18 +104,45 @@ def defer(errand: Errand, operation: AnyOperation, asked: Deferrable, callback: 
         reply=reply.model_dump_json().encode(),
         at=datetime.now(UTC),
     )
-    services.tasks.add(commission, services.settings.tasks_waiting)
+    services.tasks.add(commission, services.settings.tasks_waiting, services.settings.caller_tasks)
     return TaskId(task_id=commission.id, others={"status": f"/v1/tasks/{commission.id}/status"})
 
 
 def recall(services: Services, work: TaskWork) -> Recalled:
-    """The task as it was kept."""
+    """The task as it was kept; NOT_AUTHORISED, and in the audit log, where whoever gave it may not call any more."""
     text, _, body = work.request.partition(_END_OF_HEAD)
     head = Head.model_validate_json(text)
     caller = Caller(head.actor, head.purpose, head.device, head.transaction, owner=head.owner)
     errand = Errand(services, caller, frozenset(head.reach), work.id, again=work.attempt > 1)
+    if not _in_force(services, head):
+        raise _ended(errand, head)
     parameters = {name: str(value) for name, value in json.loads(head.parameters).items()}
     return Recalled(BY_NAME[head.operation], errand, parameters, body)
+
+
+def _proof_of(principal: Principal) -> Proof:
+    if isinstance(principal, Device):
+        return Proof.DEVICE
+    return Proof.TOKEN if isinstance(principal, Token) else Proof.KEY
+
+
+def _in_force(services: Services, head: Head) -> bool:
+    """Whether whoever gave the task would be let in now; of a token its expiry alone tells."""
+    if head.expires_at is not None and head.expires_at <= datetime.now(UTC):
+        return False
+    if head.proof is Proof.DEVICE:
+        return services.devices.named(head.principal) is not None
+    if head.proof is Proof.KEY:
+        return any(key.id == head.principal for key in services.api_keys.keys())  # noqa: SIM118 - not a mapping
+    return head.proof is Proof.TOKEN
+
+
+def _ended(errand: Errand, head: Head) -> BiometricServiceError:
+    why = "Whoever gave the task was revoked, or their access expired, before it was done."
+    errand.services.store.record(
+        errand.event(EventKind.ACCESS_REFUSED, details={"why": why, "operation": head.operation})
+    )
+    return BiometricServiceError(ErrorCode.NOT_AUTHORISED, why, "Ask again with access that is in force.")
 
 
 def statuses_of(work: TaskWork) -> frozenset[int]:

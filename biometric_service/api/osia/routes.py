@@ -61,7 +61,7 @@ def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
         text, sent = await run_in_threadpool(_read, services, operation, await _text(request))
         errand = await _errand(request, admission, services, operation, asked, sent)
         if callback:
-            taken = await run_in_threadpool(defer, errand, operation, asked, callback, text)
+            taken = await run_in_threadpool(defer, errand, admission.key, operation, asked, callback, text)
             return Response(written(taken), HTTPStatus.ACCEPTED, media_type=JSON)
         body = await _done(operation, workers, errand, asked, sent)
         return _answer(request, asked, body)

@@ -87,6 +87,9 @@ class TaskRunner:
         return True
 
     def _do(self, work: TaskWork) -> None:
+        if work.attempt > self._services.settings.task_attempts:
+            self._failed(work, unforeseen())  # it ended every process that began it
+            return
         try:
             recalled = recall(self._services.for_one_request(), work)
             operation = recalled.operation
