@@ -181,7 +181,7 @@ def test_a_callback_that_is_not_listed_is_refused_and_nothing_is_kept(receiver: 
 
 
 def test_a_task_is_its_callers_own(receiver: Receiver, tmp_path: Path) -> None:
-    with serving(receiver, tmp_path) as live:
+    with serving(receiver, tmp_path, legal_bases={"osia": "Prison Act, section 9"}) as live:
         owner, other = (live.client(live.key(galleries=frozenset({GALLERY}), owner=name)) for name in ("4711", "4712"))
         task = later(owner, "GET", "/galleries", receiver.url)
         assert other.get(f"/v1/tasks/{task}/status", params=ASKING).status_code == 404
@@ -189,8 +189,8 @@ def test_a_task_is_its_callers_own(receiver: Receiver, tmp_path: Path) -> None:
         assert owner.get("/v1/tasks/none/status", params=ASKING).status_code == 404
         eventually(lambda: status(owner, task) == "COMPLETED")
         events = [each.event for each in live.service.store.events(0, 1000)]
-        done = [each.caller.owner for each in events if each.kind is EventKind.GALLERIES_LISTED]
-    assert done == ["4711"]
+        done = [each.caller for each in events if each.kind is EventKind.GALLERIES_LISTED]
+    assert [(each.owner, each.legal_basis) for each in done] == [("4711", "Prison Act, section 9")]
 
 
 def test_a_task_of_whoever_was_revoked_or_expired_is_not_done(receiver: Receiver, tmp_path: Path) -> None:

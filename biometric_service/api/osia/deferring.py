@@ -49,6 +49,7 @@ class Head(BaseModel):
     device: str
     transaction: str
     owner: str = ""
+    legal_basis: str = ""
     reach: tuple[GalleryId, ...]
     proof: Proof = Proof.NONE
     principal: str = ""
@@ -89,6 +90,7 @@ def defer(  # noqa: PLR0913, PLR0917 - who calls, and the parts of the call
         device=caller.device,
         transaction=caller.transaction,
         owner=caller.owner,
+        legal_basis=caller.legal_basis,
         reach=tuple(sorted(errand.reach)),
         proof=_proof_of(principal),
         principal=principal.id,
@@ -112,7 +114,7 @@ def recall(services: Services, work: TaskWork) -> Recalled:
     """The task as it was kept; NOT_AUTHORISED, and in the audit log, where whoever gave it may not call any more."""
     text, _, body = work.request.partition(_END_OF_HEAD)
     head = Head.model_validate_json(text)
-    caller = Caller(head.actor, head.purpose, head.device, head.transaction, owner=head.owner)
+    caller = Caller(head.actor, head.purpose, head.device, head.transaction, head.legal_basis, head.owner)
     errand = Errand(services, caller, frozenset(head.reach), work.id, again=work.attempt > 1)
     if not _in_force(services, head):
         raise _ended(errand, head)
