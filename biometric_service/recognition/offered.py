@@ -24,9 +24,9 @@ from biometric_service.recognition.walk import Observation, Walk, with_template
 from biometric_service.references.refusals import subject_merged
 from biometric_service.vocabulary.decisions import Decision, Outcome
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
-from biometric_service.vocabulary.references import ChangeNumber, Encounter
+from biometric_service.vocabulary.references import UNGUARDED, ChangeNumber, Encounter, Guard
 
-Keep = Callable[[Encounter, AuditEvent], ChangeNumber]
+Keep = Callable[[Encounter, AuditEvent, Guard], ChangeNumber]
 
 REFUSED = {
     EnrolmentOutcome.SEARCH_INCOMPLETE: ErrorCode.SEARCH_INCOMPLETE,
@@ -48,7 +48,16 @@ class Offered:
     keep_duplicates: bool
 
 
-def enrol_offered(walk: Walk, offered: Offered, caller: Caller) -> Findings:
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """How an encounter is kept, and what the audit log calls that."""
+
+    kind: EventKind
+    keep: Keep
+    guard: Guard
+
+
+def enrol_offered(walk: Walk, offered: Offered, caller: Caller, guard: Guard = UNGUARDED) -> Findings:
     """Keep it as the first of a new subject.
 
     Raises SUBJECT_EXISTS, ENROLMENT_REFUSED where fingers seem confused or the person enrolled, SAMPLES_UNUSABLE,
@@ -57,10 +66,11 @@ def enrol_offered(walk: Walk, offered: Offered, caller: Caller) -> Findings:
     with walk.store.enrolling():
         require_new(walk, offered.encounter.subject)
         findings = _as_newcomer(walk, offered, caller, EnrolmentOutcome.ENROLLED)
-        return _keep_or_refuse(walk, offered, findings, caller, EventKind.SUBJECT_ENROLLED, walk.store.enrol)
+        keeping = _Keeping(EventKind.SUBJECT_ENROLLED, walk.store.enrol, guard)
+        return _keep_or_refuse(walk, offered, findings, caller, keeping)
 
 
-def add_offered(walk: Walk, offered: Offered, caller: Caller) -> Findings:
+def add_offered(walk: Walk, offered: Offered, caller: Caller, guard: Guard = UNGUARDED) -> Findings:
     """Keep it beside what is kept of the subject, who must verify as that person, and as whoever was captured first.
 
     Raises SUBJECT_MERGED, what ``enrol_offered`` raises but SUBJECT_EXISTS, and what ``ReferenceStore.add_encounter``
@@ -68,10 +78,11 @@ def add_offered(walk: Walk, offered: Offered, caller: Caller) -> Findings:
     """
     with walk.store.enrolling():
         findings = _as_subject(walk, offered, caller)
-        return _keep_or_refuse(walk, offered, findings, caller, EventKind.ENCOUNTER_ADDED, walk.store.add_encounter)
+        keeping = _Keeping(EventKind.ENCOUNTER_ADDED, walk.store.add_encounter, guard)
+        return _keep_or_refuse(walk, offered, findings, caller, keeping)
 
 
-def replace_offered(walk: Walk, offered: Offered, caller: Caller) -> Findings:
+def replace_offered(walk: Walk, offered: Offered, caller: Caller, guard: Guard = UNGUARDED) -> Findings:
     """Put it in the place of the encounter with its id; the person must verify as with ``add_offered``.
 
     What is replaced counts as what is kept, for it may be all by which the subject is known. Then it is not replaced by
@@ -82,7 +93,8 @@ def replace_offered(walk: Walk, offered: Offered, caller: Caller) -> Findings:
         findings = _as_subject(walk, offered, caller)
         if not with_template(offered.observed) and _is_last_likeness(walk, offered.encounter):
             findings = Findings(offered.observed, EnrolmentOutcome.IDENTITY_DOUBTED)
-        return _keep_or_refuse(walk, offered, findings, caller, EventKind.ENCOUNTER_REPLACED, walk.encounters.replace)
+        keeping = _Keeping(EventKind.ENCOUNTER_REPLACED, walk.encounters.replace, guard)
+        return _keep_or_refuse(walk, offered, findings, caller, keeping)
 
 
 def _is_last_likeness(walk: Walk, encounter: Encounter) -> bool:
@@ -131,14 +143,12 @@ def _outcome(offered: Offered, claim: Decision, others: Decision) -> EnrolmentOu
     return EnrolmentOutcome.ENCOUNTER_ADDED
 
 
-def _keep_or_refuse(  # noqa: PLR0913, PLR0917 - what is kept, of whom, for whom, and how
-    walk: Walk, offered: Offered, findings: Findings, caller: Caller, kind: EventKind, keep: Keep
-) -> Findings:
+def _keep_or_refuse(walk: Walk, offered: Offered, findings: Findings, caller: Caller, keeping: _Keeping) -> Findings:
     """Cases are opened before, so that none is lost where the work is cut off; a refusal is in the audit log."""
     encounter = offered.encounter
     refer_duplicates(walk, findings, encounter.subject, encounter.galleries, caller)
     if findings.outcome in EVENTS:
-        keep(encounter, _event(offered, findings, caller, kind))
+        keeping.keep(encounter, _event(offered, findings, caller, keeping.kind), keeping.guard)
         return findings
     walk.store.record(_event(offered, findings, caller, EventKind.ENROLMENT_REFUSED))
     code = REFUSED.get(findings.outcome)

@@ -98,12 +98,15 @@ class SqlTaskStore:
         if tasks:
             self._set(and_(TaskRow.id.in_(tasks), TaskRow.claimed_until.is_not(None)), claimed_until=until)
 
-    def finish(self, task: str, result: bytes, at: datetime, *, failed: bool) -> None:
-        """The task is done; its result waits to be sent, and what was asked is forgotten."""
-        sealed = self._keys.current.tasks.seal(result, _binding(task, "result"))
+    def finish(self, work: TaskWork, result: bytes, at: datetime, *, failed: bool) -> None:
+        """The task is done; its result waits to be sent, and what was asked is forgotten.
+
+        Nothing happens where somebody else has claimed it since.
+        """
+        sealed = self._keys.current.tasks.seal(result, _binding(work.id, "result"))
         status = TaskStatus.RESPONSE_SCHEDULED.value
         self._set(
-            and_(TaskRow.id == task, UNDONE),
+            _claimed_as(work),
             result=sealed,
             request=None,
             failed=failed,
@@ -113,9 +116,9 @@ class SqlTaskStore:
             claimed_until=None,
         )
 
-    def postpone(self, task: str, due: datetime) -> None:
-        """The task could not be done; it is tried again then."""
-        self._set(and_(TaskRow.id == task, UNDONE), due_at=due, claimed_until=None)
+    def postpone(self, work: TaskWork, due: datetime) -> None:
+        """The task could not be done; it is tried again then, unless somebody else has claimed it since."""
+        self._set(_claimed_as(work), due_at=due, claimed_until=None)
 
     def delivered(self, task: str) -> None:
         """The result was taken."""
@@ -186,6 +189,11 @@ def forget_tasks(connection: Connection, subjects: Collection[int]) -> None:
     """Forget the results about the subjects with these numbers, which are erased."""
     known_as = select(SubjectRow.id).where(SubjectRow.number.in_(subjects))
     connection.execute(delete(TaskRow).where(or_(TaskRow.subject.in_(known_as), TaskRow.other.in_(known_as)), ~UNDONE))
+
+
+def _claimed_as(work: TaskWork) -> ColumnElement[bool]:
+    """True of the task while this claim of it is the last one."""
+    return and_(TaskRow.id == work.id, TaskRow.attempts == work.attempt, UNDONE)
 
 
 def _earlier_about_the_same() -> ColumnElement[bool]:

@@ -399,11 +399,11 @@ class TaskStore(Protocol):
     def hold(self, tasks: Collection[str], until: datetime) -> None:
         """Go on holding what was claimed."""
 
-    def finish(self, task: str, result: bytes, at: datetime, *, failed: bool) -> None:
-        """The task is done; its result waits to be sent, and what was asked is forgotten."""
+    def finish(self, work: TaskWork, result: bytes, at: datetime, *, failed: bool) -> None:
+        """The task is done and its result waits to be sent, unless somebody else has claimed it since."""
 
-    def postpone(self, task: str, due: datetime) -> None:
-        """The task could not be done; it is tried again then."""
+    def postpone(self, work: TaskWork, due: datetime) -> None:
+        """The task could not be done; it is tried again then, unless somebody else has claimed it since."""
 
     def delivered(self, task: str) -> None:
         """The result was taken."""

@@ -56,10 +56,10 @@ def test_tasks_about_one_subject_are_done_in_their_order(tasks: SqlTaskStore) ->
     other = given(tasks, "C", priority=0)
     assert [claimed(tasks).id, claimed(tasks).id] == [first, other]
     assert tasks.claim_work(NOW, LATER) is None
-    tasks.finish(first, b"", NOW, failed=False)
+    tasks.finish(TaskWork(first, b"", 1), b"", NOW, failed=False)
     assert claimed(tasks).id == merge
     assert tasks.claim_work(NOW, LATER) is None
-    tasks.finish(merge, b"", NOW, failed=True)
+    tasks.finish(TaskWork(merge, b"", 1), b"", NOW, failed=True)
     assert claimed(tasks).id == last
 
 
@@ -72,10 +72,22 @@ def test_what_a_dead_process_held_is_claimed_again_and_says_so(tasks: SqlTaskSto
     assert (again.id, again.attempt, again.request) == (task, 2, b"asked " + task.encode())
 
 
+def test_whoever_lost_a_task_neither_ends_nor_postpones_it(tasks: SqlTaskStore) -> None:
+    task, later = given(tasks), NOW + timedelta(seconds=11)
+    lost, held = claimed(tasks), claimed(tasks, later)
+    tasks.postpone(lost, NOW)
+    tasks.finish(lost, b"late", NOW, failed=False)
+    assert tasks.state(task).status is TaskStatus.PENDING
+    assert tasks.claim_work(later, LATER) is None
+    tasks.finish(held, b"result", NOW, failed=False)
+    delivery = sent(tasks)
+    assert delivery is not None
+    assert delivery.result == b"result"
+
+
 def test_a_task_that_is_postponed_waits_until_then(tasks: SqlTaskStore) -> None:
-    task = given(tasks)
-    claimed(tasks)
-    tasks.postpone(task, LATER)
+    given(tasks)
+    tasks.postpone(claimed(tasks), LATER)
     assert tasks.claim_work(NOW, LATER) is None
     assert claimed(tasks, LATER).attempt == 2
 
@@ -83,8 +95,7 @@ def test_a_task_that_is_postponed_waits_until_then(tasks: SqlTaskStore) -> None:
 def test_a_result_is_sent_until_it_is_taken(tasks: SqlTaskStore) -> None:
     task = given(tasks)
     assert tasks.state(task).status is TaskStatus.PENDING
-    claimed(tasks)
-    tasks.finish(task, b"result", NOW, failed=True)
+    tasks.finish(claimed(tasks), b"result", NOW, failed=True)
     assert tasks.state(task).status is TaskStatus.RESPONSE_SCHEDULED
     assert sent(tasks) == TaskDelivery(task, b"reply", b"result", failed=True, attempt=1)
     assert sent(tasks) is None
@@ -102,8 +113,7 @@ def test_a_result_that_nobody_takes_is_given_up_and_sent_again_when_asked(tasks:
     task = given(tasks)
     tasks.redeliver(task, NOW)
     assert tasks.state(task).status is TaskStatus.PENDING
-    claimed(tasks)
-    tasks.finish(task, b"result", NOW, failed=False)
+    tasks.finish(claimed(tasks), b"result", NOW, failed=False)
     assert sent(tasks)
     tasks.undelivered(task, None)
     assert (tasks.state(task).status, sent(tasks, LATER)) == (TaskStatus.RESPONSE_ERROR, None)
@@ -115,8 +125,9 @@ def test_a_result_that_nobody_takes_is_given_up_and_sent_again_when_asked(tasks:
 
 def test_what_is_over_and_old_is_forgotten(tasks: SqlTaskStore) -> None:
     waiting, over = given(tasks, priority=0), given(tasks, priority=9)
-    assert claimed(tasks).id == over
-    tasks.finish(over, b"", NOW, failed=False)
+    work = claimed(tasks)
+    assert work.id == over
+    tasks.finish(work, b"", NOW, failed=False)
     sent(tasks)
     tasks.delivered(over)
     assert tasks.purge(NOW) == 0
@@ -135,9 +146,8 @@ def test_too_many_waiting_tasks_are_refused(tasks: SqlTaskStore) -> None:
 
 def test_a_task_outlives_the_renewal_of_the_store_key(opened: OpenedStore) -> None:
     tasks = opened.tasks
-    waiting, over = given(tasks, priority=0), given(tasks, priority=9)
-    claimed(tasks)
-    tasks.finish(over, b"result", NOW, failed=False)
+    waiting, _ = given(tasks, priority=0), given(tasks, priority=9)
+    tasks.finish(claimed(tasks), b"result", NOW, failed=False)
     list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
     delivery = sent(tasks)
     assert delivery
@@ -148,8 +158,8 @@ def test_a_task_outlives_the_renewal_of_the_store_key(opened: OpenedStore) -> No
 def test_results_about_somebody_who_is_erased_are_forgotten(opened: OpenedStore) -> None:
     opened.store.enrol(random_encounter(1, "A"), audit_event())
     about, other = given(opened.tasks, "A"), given(opened.tasks, "B")
-    for task in (about, other):
-        opened.tasks.finish(task, b"image", NOW, failed=False)
+    for _ in (about, other):
+        opened.tasks.finish(claimed(opened.tasks), b"image", NOW, failed=False)
     opened.store.erase(SubjectId("A"), audit_event(EventKind.SUBJECT_ERASED))
     refused(ErrorCode.TASK_UNKNOWN, lambda: opened.tasks.state(about))
     assert opened.tasks.state(other).status is TaskStatus.RESPONSE_SCHEDULED

@@ -7,12 +7,14 @@ import hmac
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -23,6 +25,7 @@ import httpx
 import pytest
 
 from benchmarks.free_port import free_port
+from biometric_service.api.osia import runner
 from biometric_service.api.osia.deferring import BY_NAME, defer, recall
 from biometric_service.api.osia.errand import Errand
 from biometric_service.api.osia.schemas.parameters import OfPerson
@@ -276,6 +279,44 @@ def do_and_die(live: LiveService) -> None:
     recalled = recall(services_for(live.service), work)
     asked = recalled.operation.read_parameters(recalled.parameters)
     recalled.operation.work(recalled.errand, asked, recalled.operation.read_body(recalled.body))
+
+
+def test_a_write_that_comes_late_undoes_none_that_came_after_it(receiver: Receiver, tmp_path: Path) -> None:
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        client, path = live.client(live.key()), "/persons/A/encounters/1"
+        live.subject("A", GALLERY, encounter="1")
+        later(client, "PUT", path, receiver.url, encounter(encounterType="early"))
+        do_and_die(live)
+        answer = client.put(f"/v1{path}", params=ASKING, json=encounter(encounterType="last"))
+        assert answer.status_code == 200
+        do_and_die(live)
+        assert client.get(f"/v1{path}", params=ASKING).json()["encounterType"] == "last"
+
+
+def test_what_is_being_done_is_held_until_it_is_done(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "HEARTBEAT_S", 0.02)
+    with serving(receiver, tmp_path, task_workers=0) as live:
+        client = live.client(live.key())
+        settings = live.service.settings.model_copy(update={"task_workers": 1})
+        working = runner.TaskRunner(replace(services_for(live.service), settings=settings))
+        with live.service.store.enrolling(), sqlite3.connect(tmp_path / "biometric.db") as rows:
+            later(client, "POST", "/persons/A/encounters/1", receiver.url, encounter())
+            working.start()
+            eventually(lambda: held_until(rows) is not None)
+            closing = threading.Thread(target=working.close)
+            closing.start()
+            for _ in range(3):
+                seen = held_until(rows)
+                eventually(lambda seen=seen: held_until(rows) != seen)  # type: ignore[misc]
+        closing.join()
+        assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 200
+        assert live.service.tasks.claim_work(datetime.now(UTC), datetime.now(UTC)) is None
+
+
+def held_until(rows: sqlite3.Connection) -> object:
+    return rows.execute("SELECT claimed_until FROM tasks").fetchone()[0]
 
 
 @contextmanager

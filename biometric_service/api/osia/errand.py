@@ -11,13 +11,19 @@ from biometric_service.vocabulary.candidates import Candidate
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
+    UNGUARDED,
     EncounterId,
     EncounterKey,
     GalleryId,
+    Guard,
     KeptEncounter,
+    Once,
     ReferenceId,
     SubjectId,
 )
+
+_TASKS = "osia tasks"
+"""Whose the names of the tasks' writes are: nobody who calls is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class Errand:
     reach: frozenset[GalleryId]
     task: str = ""
     again: bool = False
+
+    @property
+    def guard(self) -> Guard:
+        """Has the write of a task made once, also where two processes work on it at a time."""
+        return Guard(once=Once(_TASKS, self.task, b"")) if self.task else UNGUARDED
 
     def may_search(self, gallery: GalleryId) -> bool:
         """Whether the caller reaches the gallery."""

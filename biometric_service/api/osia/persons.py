@@ -87,7 +87,7 @@ def replace_encounter(errand: Errand, asked: EncounterCreation, sent: Encounter)
     errand.require_all(before.galleries, key.subject)
     prepared = prepare(errand, key, sent, before.circumstances)
     make_galleries(errand, prepared.encounter.galleries)
-    found = replace_offered(errand.services.walk, _offered(errand, prepared), errand.caller)
+    found = replace_offered(errand.services.walk, _offered(errand, prepared), errand.caller, errand.guard)
     return _ids(errand, prepared, found)
 
 
@@ -97,7 +97,7 @@ def delete_encounter(errand: Errand, asked: OfEncounter, _: Nothing) -> str:
     def delete() -> None:
         _require_own(errand, _key(asked))
         deleted = _event(errand, EventKind.ENCOUNTER_DELETED, _key(asked))
-        errand.services.walk.encounters.delete(_key(asked), deleted)
+        errand.services.walk.encounters.delete(_key(asked), deleted, errand.guard)
 
     return _once(errand, delete)
 
@@ -107,7 +107,8 @@ def delete_person(errand: Errand, asked: OfPerson, _: Nothing) -> str:
 
     def erase() -> None:
         _require_whole(errand, asked.person_id)
-        errand.services.store.erase(asked.person_id, errand.event(EventKind.SUBJECT_ERASED, asked.person_id))
+        erased = errand.event(EventKind.SUBJECT_ERASED, asked.person_id)
+        errand.services.store.erase(asked.person_id, erased, errand.guard)
 
     return _once(errand, erase)
 
@@ -120,7 +121,7 @@ def merge_persons(errand: Errand, asked: Merge, _: Nothing) -> str:
         for person in (source, target):
             _require_whole(errand, person)
         merged = errand.event(EventKind.SUBJECTS_MERGED, target, details={"from": source})
-        errand.services.walk.encounters.merge(source, target, merged)
+        errand.services.walk.encounters.merge(source, target, merged, errand.guard)
 
     return _once(errand, merge)
 
@@ -137,7 +138,7 @@ def move_encounter(errand: Errand, asked: Move, _: Nothing) -> str:
             asked.person_id_target,
             details={"encounter": key.encounter, "from": key.subject},
         )
-        errand.services.walk.encounters.move(key, asked.person_id_target, moved)
+        errand.services.walk.encounters.move(key, asked.person_id_target, moved, errand.guard)
 
     return _once(errand, move)
 
@@ -146,7 +147,8 @@ def change_status(errand: Errand, asked: StatusChange, _: Nothing) -> str:
     """Say whether an encounter is searched in its galleries."""
     _require_own(errand, _key(asked))
     changed = _event(errand, EventKind.STATUS_CHANGED, _key(asked), status=asked.status.value)
-    errand.services.walk.encounters.set_status(_key(asked), EncounterStatus[asked.status.value], changed)
+    status = EncounterStatus[asked.status.value]
+    errand.services.walk.encounters.set_status(_key(asked), status, changed, errand.guard)
     return DONE
 
 
@@ -156,7 +158,7 @@ def change_galleries(errand: Errand, asked: OfEncounter, sent: GalleryNames) -> 
     galleries = frozenset(map(GalleryId, sent.root))
     make_galleries(errand, galleries)
     changed = _event(errand, EventKind.GALLERIES_CHANGED, _key(asked), galleries=" ".join(sorted(galleries)))
-    errand.services.walk.encounters.set_galleries(_key(asked), galleries, changed)
+    errand.services.walk.encounters.set_galleries(_key(asked), galleries, changed, errand.guard)
     return DONE
 
 
@@ -178,9 +180,9 @@ def _keep(errand: Errand, prepared: Prepared, *, new: bool) -> Findings:
     services, subject, offered = errand.services, prepared.encounter.subject, _offered(errand, prepared)
     if not new:
         errand.require_all(services.store.subject(subject).galleries, subject)
-        return add_offered(services.walk, offered, errand.caller)
+        return add_offered(services.walk, offered, errand.caller, errand.guard)
     try:
-        return enrol_offered(services.walk, offered, errand.caller)
+        return enrol_offered(services.walk, offered, errand.caller, errand.guard)
     except BiometricServiceError as fault:  # somebody else enrolled the person meanwhile
         if fault.code is not ErrorCode.SUBJECT_EXISTS:
             raise

@@ -32,24 +32,28 @@ class TaskRunner:
         self._services = services
         self._tasks = services.tasks
         self._ending = threading.Event()
+        self._idle = threading.Event()
         self._held: set[str] = set()
         self._threads: list[threading.Thread] = []
+        self._beating = threading.Thread(target=self._beat, name="tasks", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         steps = [self._work] * self._services.settings.task_workers + [self._deliver] * DELIVERERS
         for step in steps:
-            self._run(self._repeat, step)
-        self._run(self._beat)
+            self._run(step)
+        self._beating.start()
 
     def close(self) -> None:
-        """Finish what has begun; whatever waits is done by the next process."""
+        """Finish what has begun, held until it is done; whatever waits is done by the next process."""
         self._ending.set()
         for thread in self._threads:
             thread.join()
+        self._idle.set()
+        self._beating.join()
 
-    def _run(self, work: Callable[..., None], *args: Callable[[], bool]) -> None:
-        thread = threading.Thread(target=work, args=args, name="tasks", daemon=True)
+    def _run(self, step: Callable[[], bool]) -> None:
+        thread = threading.Thread(target=self._repeat, args=(step,), name="tasks", daemon=True)
         thread.start()
         self._threads.append(thread)
 
@@ -61,7 +65,7 @@ class TaskRunner:
     def _beat(self) -> None:
         """Hold what is being done, and forget what is long over."""
         purged = 0.0
-        while not self._ending.wait(HEARTBEAT_S if self._held else POLL_S):
+        while not self._idle.wait(HEARTBEAT_S if self._held else POLL_S):
             _survived(self._hold)
             if time.monotonic() - purged > PURGE_EVERY_S:
                 purged = time.monotonic()
@@ -101,17 +105,17 @@ class TaskRunner:
             log.exception("a task failed")
             self._failed(work, unforeseen())
         else:
-            self._tasks.finish(work.id, result, datetime.now(UTC), failed=False)
+            self._tasks.finish(work, result, datetime.now(UTC), failed=False)
 
     def _failed(self, work: TaskWork, fault: BiometricServiceError) -> None:
         settings = self._services.settings
         passing = fault.code in TRANSIENT or STATUS[fault.code] >= STATUS[ErrorCode.INTERNAL]
         if passing and work.attempt < settings.task_attempts:
             due = datetime.now(UTC) + timedelta(seconds=pause(work.attempt, settings.task_retry_seconds))
-            self._tasks.postpone(work.id, due)
+            self._tasks.postpone(work, due)
             return
         result = osia_error(fault, statuses_of(work)).model_dump_json().encode()
-        self._tasks.finish(work.id, result, datetime.now(UTC), failed=True)
+        self._tasks.finish(work, result, datetime.now(UTC), failed=True)
 
     def _deliver(self) -> bool:
         now = datetime.now(UTC)
