@@ -19,7 +19,14 @@ from biometric_service.references.sharing_refusals import agreement_unknown, con
 from biometric_service.references.sharing_tables import AgreementRow, DisclosureRow
 from biometric_service.references.terms import pack_terms, unpack_terms
 from biometric_service.vocabulary.events import AuditEvent
-from biometric_service.vocabulary.sharing import Agreement, DisclosureKind, DisclosureState, Signature, Terms
+from biometric_service.vocabulary.sharing import (
+    Agreement,
+    DisclosureKind,
+    DisclosureState,
+    Signature,
+    Terms,
+    agencies_of,
+)
 from biometric_service.vocabulary.sharing import agreement_id as id_of
 
 _COLUMNS = select(*AgreementRow.__table__.columns)
@@ -84,8 +91,7 @@ class SqlAgreementStore:
     def agreements(self) -> Sequence[Agreement]:
         """Every version, by name and version."""
         with self._database.reading() as connection:
-            rows = connection.execute(_COLUMNS.order_by(AgreementRow.name, AgreementRow.version)).mappings().all()
-            return [self._checked(connection, row) for row in rows]
+            return self._every(connection)
 
     def require(self, connection: Connection, agreement: str, at: datetime) -> Agreement:
         """The version, in the caller's transaction; SHARING_REFUSED unless it is in force."""
@@ -93,6 +99,10 @@ class SqlAgreementStore:
         if not found.in_force(at):
             raise no_agreement()
         return found
+
+    def agencies_of(self, connection: Connection, principal: str) -> frozenset[str]:
+        """Which agencies a caller is, in the caller's transaction."""
+        return agencies_of(self._every(connection), principal)
 
     def _supersede(self, connection: Connection, by: Agreement, at: datetime) -> None:
         earlier = select(AgreementRow.id).where(
@@ -107,6 +117,10 @@ class SqlAgreementStore:
         sealed = self._seal.sealed({**_row(connection, agreement), **values})
         connection.execute(update(AgreementRow).where(AgreementRow.id == agreement).values(**sealed))
         return _agreement(_row(connection, agreement))
+
+    def _every(self, connection: Connection) -> Sequence[Agreement]:
+        rows = connection.execute(_COLUMNS.order_by(AgreementRow.name, AgreementRow.version)).mappings().all()
+        return [self._checked(connection, row) for row in rows]
 
     def _read(self, connection: Connection, agreement: str) -> Agreement:
         return self._checked(connection, _row(connection, agreement))

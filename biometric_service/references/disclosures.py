@@ -157,15 +157,18 @@ class SqlDisclosureStore:
         return self._listed(wanted, limit, newest=newest)
 
     def waiting_for(self, principal: str, after: int, limit: int) -> Sequence[Disclosure]:
-        """What a receiver has still to sign for, whatever its channel, by number after the given one."""
-        own = (DisclosureRow.principal == principal) & _TO_DELIVER & (DisclosureRow.number > after)
+        """What an agency has still to sign for, whatever its channel, by number after the given one."""
+        with self._database.reading() as connection:
+            agencies = self._agreements.agencies_of(connection, principal)
+        own = DisclosureRow.agency.in_(agencies) & _TO_DELIVER & (DisclosureRow.number > after)
         return self._listed(own, limit)
 
     def take(self, disclosure: str, principal: str, event: AuditEvent) -> Outgoing:
-        """What is for the receiver itself; DISCLOSURE_UNKNOWN, SHARING_REFUSED."""
+        """What is for the agency that the caller is; DISCLOSURE_UNKNOWN, SHARING_REFUSED."""
         with self._database.writing() as connection:
             row = row_of(connection, disclosure)
-            if row["principal"] != principal or row["state"] not in {DisclosureState.PENDING.value, *LEFT}:
+            own = row["agency"] in self._agreements.agencies_of(connection, principal)
+            if not own or row["state"] not in {DisclosureState.PENDING.value, *LEFT}:
                 raise disclosure_unknown()
             self._require_allowed(connection, row, event.at)
             if row["payload"] is None:

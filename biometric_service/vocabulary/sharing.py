@@ -5,7 +5,7 @@ A field is named as ``biographic.<name>``, ``contextual.<name>``, ``encounter.at
 the person in a transaction of the same profile and has no name here. What is not named does not leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -150,6 +150,21 @@ class Agreement:
 def agreement_id(name: str, version: int) -> str:
     """Such as ``police:2``."""
     return f"{name}:{version}"
+
+
+def newest_signed(agreements: Iterable[Agreement]) -> Mapping[tuple[str, str], Agreement]:
+    """The newest version of each that was ever signed, in force or not, by its name and the agency that it is with.
+
+    Whose caller, keys and addresses the agency's are is said there.
+    """
+    signed = sorted((each for each in agreements if each.signed), key=lambda each: each.version)
+    return {(each.name, each.terms.partner.agency): each for each in signed}
+
+
+def agencies_of(agreements: Iterable[Agreement], principal: str) -> frozenset[str]:
+    """The agencies that a caller is; one that a later version replaced by another is none any more."""
+    partners = (each.terms.partner for each in newest_signed(agreements).values())
+    return frozenset(each.agency for each in partners if each.principal == principal)
 
 
 class DisclosureKind(StrEnum):

@@ -97,10 +97,10 @@ class DisclosureStore(Protocol):
         """
 
     def waiting_for(self, principal: str, after: int, limit: int) -> Sequence[Disclosure]:
-        """What a receiver has still to sign for, by number after the given one."""
+        """What the agency that a caller is has still to sign for, by number after the given one."""
 
     def take(self, disclosure: str, principal: str, event: AuditEvent) -> Outgoing:
-        """What is for the receiver itself; DISCLOSURE_UNKNOWN, SHARING_REFUSED, SHARING_CONFLICT."""
+        """What is for the agency that the caller is; DISCLOSURE_UNKNOWN, SHARING_REFUSED, SHARING_CONFLICT."""
 
     def claim(self, now: datetime, until: datetime) -> Outgoing | None:
         """The next to be delivered or, where a receipt is still to be fetched, to be looked after."""

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from sqlalchemy import select, text, update
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event
@@ -44,6 +46,8 @@ from biometric_service.vocabulary.sharing import (
     DisclosureState,
     Manifest,
     NewRequest,
+    Outgoing,
+    Partner,
     RecordForm,
     RequestKind,
     RequestState,
@@ -61,8 +65,10 @@ from tests.sharing import (
     PURPOSE,
     SECOND,
     SIGNING,
+    Signing,
     agreed,
     partner,
+    pem,
     person,
     sharing_of,
     terms,
@@ -284,6 +290,69 @@ def test_a_withdrawal_stops_everything_at_once_and_recalls_what_left(sharing: Sh
     }
     assert signed_for(sharing, recall).state is DisclosureState.ACKNOWLEDGED
     refused(ErrorCode.SHARING_CONFLICT, lambda: agreeing.withdraw(sharing, agreement.id, CLERK))
+
+
+@pytest.mark.parametrize("why", ["agreement withdrawn", "erased"])
+def test_what_left_under_an_earlier_version_is_recalled_by_the_keys_of_the_newest(
+    sharing: Sharing, opened: OpenedStore, why: str
+) -> None:
+    first = agreed(sharing)
+    made = disclosing.disclose(sharing, first.id, ANA, CLERK)
+    taken(sharing, made)
+    now_known_as, new_key = Caller("new-police-key", PURPOSE), generate_private_key(65537, 2048)
+    signing = Signing(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    changed = partner(
+        principal=now_known_as.actor, encryption_key=pem(new_key), signing_key=signing.public_key.hex(), name="Police"
+    )
+    second = agreed(sharing, terms(changed))
+    agreeing.withdraw(sharing, agreeing.propose(sharing, "police", terms(), CLERK).id, CLERK)
+    followed(sharing)
+    assert not sharing.disclosures.disclosure(made.id).recalled_by, "a draft that is withdrawn recalls nothing"
+    if why == "erased":
+        opened.store.erase(ANA, audit_event(EventKind.SUBJECT_ERASED, ANA))
+    else:
+        refused(ErrorCode.SHARING_CONFLICT, lambda: agreeing.withdraw(sharing, first.id, CLERK))
+        agreeing.withdraw(sharing, second.id, CLERK)
+    followed(sharing)
+    recall = sharing.disclosures.disclosure(sharing.disclosures.disclosure(made.id).recalled_by)
+    assert (recall.agreement, recall.principal) == (second.id, now_known_as.actor)
+    refused(ErrorCode.DISCLOSURE_UNKNOWN, lambda: taken(sharing, recall))
+    waiting = sharing.disclosures.waiting_for
+    assert ([each.id for each in waiting(now_known_as.actor, made.number, 10)], waiting(POLICE.actor, 0, 10)) == (
+        [recall.id],
+        [],
+    )
+    event = sharing_event(EventKind.DISCLOSURE_READ, now_known_as, {})
+    sealed = sharing.disclosures.take(recall.id, now_known_as.actor, event).sealed
+    said = read_statement(decrypted(new_key, sealed).decode()).fields["content"]
+    assert said == {"disclosure": made.id, "digest": made.digest, "reason": why}
+    refused(ErrorCode.DELIVERY_FAILED, lambda: signed_for(sharing, recall))
+    for each in (made, recall):
+        said = {"kind": "receipt", "disclosure": each.id, "digest": each.digest}
+        assert sign_for(sharing, each.id, state(said, signing), now_known_as).acknowledged_at
+
+
+def test_a_recall_that_is_pushed_goes_where_the_newest_version_says(
+    sharing: Sharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone_to: list[tuple[str, str]] = []
+
+    def post(_: Sharing, to: Partner, outgoing: Outgoing) -> str:
+        gone_to.append((to.address, outgoing.disclosure.kind))
+        return "" if outgoing.disclosure.kind is DisclosureKind.RECORD else "signed"
+
+    monkeypatch.setattr(delivering, "_CHANNELS", {Channel.WEBHOOK: post})
+    sharing = sharing_of_police(sharing)
+    for path in ("old", "new"):
+        to = partner(channel=Channel.WEBHOOK, address=f"https://police.example/{path}")
+        agreement = agreed(sharing, terms(to))
+        if path == "old":
+            disclosing.disclose(sharing, agreement.id, ANA, CLERK)
+            assert delivering.deliver_next(sharing)
+    agreeing.withdraw(sharing, agreement.id, CLERK)
+    followed(sharing)
+    assert delivering.deliver_next(sharing)
+    assert gone_to == [("https://police.example/old", "record"), ("https://police.example/new", "recall")]
 
 
 def test_an_officer_recalls_what_was_found_wrong_once(sharing: Sharing) -> None:

@@ -22,7 +22,7 @@ from biometric_service.api.operations.sharing_bodies import (
 from biometric_service.api.services import ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.sharing import answering
-from biometric_service.interchange.sharing.agreeing import in_force_with
+from biometric_service.interchange.sharing.agreeing import agencies, in_force_with
 from biometric_service.interchange.sharing.asking import packed, read_search
 from biometric_service.interchange.sharing.parts import sharing_event
 from biometric_service.references.sharing_refusals import request_unknown
@@ -122,8 +122,7 @@ async def read_own_request(
     """Read how far a request of the calling agency has got."""
     caller = await admission.caller(asking.purpose, [], asking.device)
     found = await run_in_threadpool(services.sharing.requests.request, request_id)
-    agreement = await run_in_threadpool(services.sharing.agreements.agreement, found.agreement)
-    if agreement.terms.partner.principal != caller.actor:
+    if found.agency not in await run_in_threadpool(agencies, services.sharing, caller.actor):
         raise request_unknown()
     return request_answer(await run_in_threadpool(answering.as_asked, services.sharing, found))
 

@@ -32,7 +32,7 @@ from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.sharing import disclosing
-from biometric_service.interchange.sharing.agreeing import in_force_with
+from biometric_service.interchange.sharing.agreeing import agencies, in_force_with
 from biometric_service.interchange.sharing.delivering import sign_for
 from biometric_service.interchange.sharing.disclosure_reports import Shared, disclosures_pdf
 from biometric_service.interchange.sharing.faults import refused
@@ -308,8 +308,8 @@ def _page(page: list[Disclosure], limit: int) -> DisclosuresAnswer:
 
 
 def _own(services: Services, caller: Caller, disclosure: str) -> None:
-    """DISCLOSURE_UNKNOWN for what is for somebody else."""
-    if services.sharing.disclosures.disclosure(disclosure).principal != caller.actor:
+    """DISCLOSURE_UNKNOWN for what is for another agency."""
+    if services.sharing.disclosures.disclosure(disclosure).agency not in agencies(services.sharing, caller.actor):
         raise disclosure_unknown()
 
 

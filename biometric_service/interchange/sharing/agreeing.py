@@ -8,7 +8,7 @@ from biometric_service.interchange.sharing.minimising import require_fields
 from biometric_service.interchange.sharing.parts import Sharing, sharing_event
 from biometric_service.interchange.sharing.records import Lack, lacking, require_sayable
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.sharing import Agreement, Channel, Partner, Terms
+from biometric_service.vocabulary.sharing import Agreement, Channel, Partner, Terms, agencies_of, newest_signed
 
 _HEX_OF_KEY = 64
 
@@ -45,7 +45,10 @@ def sign(sharing: Sharing, agreement: str, caller: Caller) -> Agreement:
 
 
 def withdraw(sharing: Sharing, agreement: str, caller: Caller) -> Agreement:
-    """End a version at once: nothing leaves any more, what left is recalled. AGREEMENT_UNKNOWN, SHARING_CONFLICT."""
+    """End an agreement at once: nothing leaves any more, what left under any version is recalled.
+
+    AGREEMENT_UNKNOWN; SHARING_CONFLICT where it has ended, or a later version took its place.
+    """
     event = sharing_event(EventKind.AGREEMENT_WITHDRAWN, caller, {"agreement": agreement})
     return sharing.agreements.withdraw(agreement, event)
 
@@ -55,6 +58,20 @@ def in_force_with(sharing: Sharing, principal: str) -> list[Agreement]:
     now = datetime.now(UTC)
     known = sharing.agreements.agreements()
     return [each for each in known if each.terms.partner.principal == principal and each.in_force(now)]
+
+
+def agencies(sharing: Sharing, principal: str) -> frozenset[str]:
+    """The agencies that a caller is, also where no agreement with them is in force any more."""
+    return agencies_of(sharing.agreements.agreements(), principal)
+
+
+def standing(sharing: Sharing, agreement: str) -> Agreement:
+    """The newest signed version of an agreement of which one is named, with the same agency; AGREEMENT_UNKNOWN.
+
+    What left under an earlier version is recalled, and signed for, by the keys and addresses that the newest names.
+    """
+    named = sharing.agreements.agreement(agreement)
+    return newest_signed(sharing.agreements.agreements()).get((named.name, named.terms.partner.agency), named)
 
 
 def partner_of(sharing: Sharing, agency: str) -> Partner:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.interchange.sharing.agreeing import standing
 from biometric_service.interchange.sharing.disclosing import require_in_force
 from biometric_service.interchange.sharing.faults import unproven
 from biometric_service.interchange.sharing.messages import require_receipt, statement_in
@@ -47,17 +48,21 @@ def deliver_next(sharing: Sharing) -> bool:
 def sign_for(sharing: Sharing, disclosure: str, text: str, caller: Caller) -> Disclosure:
     """Take a receipt that the receiver brings itself; DISCLOSURE_UNKNOWN, DELIVERY_FAILED where it does not hold."""
     found = sharing.disclosures.disclosure(disclosure)
-    partner = sharing.agreements.agreement(found.agreement).terms.partner
+    partner = standing(sharing, found.agreement).terms.partner
     require_receipt(partner, text, found.id, found.digest)
     return sharing.disclosures.acknowledged(found.id, text, _signed(found, caller))
 
 
 def _partner(sharing: Sharing, disclosure: Disclosure) -> Partner:
-    """Whom it is for; SHARING_REFUSED where it has not left and its agreement ended, which stops no recall."""
+    """Whom it is for, as the newest version of its agreement says unless that goes by another channel.
+
+    SHARING_REFUSED where it has not left and its agreement ended, which stops no recall.
+    """
     agreement = sharing.agreements.agreement(disclosure.agreement)
     if disclosure.state is DisclosureState.PENDING and disclosure.kind is not DisclosureKind.RECALL:
         require_in_force(agreement)
-    return agreement.terms.partner
+    newest = standing(sharing, disclosure.agreement).terms.partner
+    return newest if newest.channel is disclosure.channel else agreement.terms.partner
 
 
 def _post(sharing: Sharing, partner: Partner, outgoing: Outgoing) -> str:

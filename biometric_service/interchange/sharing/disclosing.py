@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.sending import Layout
+from biometric_service.interchange.sharing.agreeing import standing
 from biometric_service.interchange.sharing.faults import not_allowed, unfit
 from biometric_service.interchange.sharing.messages import Saying, written
 from biometric_service.interchange.sharing.minimising import within
@@ -22,6 +23,7 @@ from biometric_service.vocabulary.references import Encounter, EncounterId, Enco
 from biometric_service.vocabulary.sharing import (
     AgencyRequest,
     Agreement,
+    Channel,
     Disclosure,
     DisclosureKind,
     DisclosureState,
@@ -111,21 +113,24 @@ def answer(sharing: Sharing, request: AgencyRequest, finding: Finding, caller: C
         cause=f"request {request.id}",
         subject_version=version,
         reviewed=found.terms.two_person_review or request.kind is RequestKind.SUBMISSION,
-        answers=True,
+        fetched=True,
     )
     return _kept(sharing, found, saying, caller)
 
 
 def recall(sharing: Sharing, disclosure: Disclosure, why: str, caller: Caller) -> None:
-    """Stop what has not left yet, or send a recall after what has, also where the agreement has ended."""
-    found = sharing.agreements.agreement(disclosure.agreement)
+    """Stop what has not left yet, or send a recall after what has, also where the agreement has ended.
+
+    It goes as the newest version of the agreement says, to whose keys and addresses the agency holds.
+    """
+    found = standing(sharing, disclosure.agreement)
     saying = Saying(
         kind=DisclosureKind.RECALL,
         content={"disclosure": disclosure.id, "digest": disclosure.digest, "reason": why},
         subject=disclosure.subject,
         about=disclosure.id,
         cause=f"recall of {disclosure.id}",
-        answers=disclosure.kind is DisclosureKind.ANSWER,
+        fetched=disclosure.channel is not Channel.OSIA,
     )
     message = written(sharing, found, saying)
     sharing.disclosures.recall(disclosure, message, why, _event(EventKind.RECALL_MADE, caller, message, reason=why))

@@ -67,13 +67,21 @@ def catch_up(sharing: Sharing) -> int:
 def _follow(sharing: Sharing, recorded: RecordedEvent) -> None:
     event = recorded.event
     if event.kind is EventKind.AGREEMENT_WITHDRAWN:
-        _recall_all(sharing, sharing.disclosures.of_agreement(event.details["agreement"]), WITHDRAWN, recorded)
+        _recall_all(sharing, _under(sharing, event.details["agreement"]), WITHDRAWN, recorded)
     for subject in _people(event):
         if event.kind in RECALLING:
             _recall_all(sharing, sharing.disclosures.of_subject(subject), RECALLING[event.kind], recorded)
         if event.kind in CHANGING:
             _recall_all(sharing, _left(sharing, subject), LEFT, recorded)
             _share(sharing, subject, recorded.number)
+
+
+def _under(sharing: Sharing, agreement: str) -> Sequence[Disclosure]:
+    """What was shared under every version of an agreement that ended; a draft that nobody signed takes none with it."""
+    ended = sharing.agreements.agreement(agreement)
+    versions = sharing.agreements.agreements() if ended.signed else ()
+    of_it = (each.id for each in versions if each.name == ended.name)
+    return [each for version in of_it for each in sharing.disclosures.of_agreement(version)]
 
 
 def _people(event: AuditEvent) -> Iterator[SubjectId]:

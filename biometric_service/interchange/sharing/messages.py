@@ -45,8 +45,9 @@ class Saying:
     """What a message is about.
 
     ``subject_version``: of the person as it was read, so that nothing leaves that is no longer so. ``reviewed``:
-    whether officers look at it before it leaves. ``answers``: whether it is an answer, or the recall of one.
-    ``by_hand``: whether somebody carries it. ``files``: those that the content holds in base64, as they are.
+    whether officers look at it before it leaves. ``fetched``: whether OSIA has no call for it, so that it is fetched:
+    an answer, or the recall of what did not go by OSIA. ``by_hand``: whether somebody carries it. ``files``: those that
+    the content holds in base64, as they are.
     """
 
     kind: DisclosureKind
@@ -57,7 +58,7 @@ class Saying:
     cause: str | None = None
     subject_version: int | None = None
     reviewed: bool = False
-    answers: bool = False
+    fetched: bool = False
     by_hand: bool = False
     files: tuple[bytes, ...] = ()
 
@@ -111,7 +112,7 @@ def _channel(agreement: Agreement, saying: Saying) -> Channel:
     agreed = agreement.terms.partner.channel
     if saying.by_hand:
         return Channel.PULL
-    return Channel.PULL if agreed is Channel.OSIA and saying.answers else agreed
+    return Channel.PULL if agreed is Channel.OSIA and saying.fetched else agreed
 
 
 def opened(key: RSAPrivateKey | None, sealed: str) -> tuple[Statement, str]:
