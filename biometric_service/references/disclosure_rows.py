@@ -2,13 +2,19 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
 from biometric_service.references.agreements import UNSENT
-from biometric_service.references.models import SubjectRow
+from biometric_service.references.holders import ids_of, known_as
 from biometric_service.references.protection import Binding, StoreKey
 from biometric_service.references.sharing_refusals import disclosure_unknown
-from biometric_service.references.sharing_tables import AgencyRequestRow, ApprovalRow, DisclosureRow, ReceivedRow
+from biometric_service.references.sharing_tables import (
+    AgencyRequestRow,
+    ApprovalRow,
+    DisclosedPersonRow,
+    DisclosureRow,
+    ReceivedRow,
+)
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import SubjectId
 from biometric_service.vocabulary.sharing import (
@@ -73,6 +79,24 @@ def disclosures_of(connection: Connection, ids: Sequence[str]) -> Sequence[Discl
     return [_disclosure(row, approvals.get(row["number"], ()), recalls.get(row["id"], "")) for row in rows]
 
 
+def note_people(connection: Connection, disclosure: int, subject: SubjectId) -> None:
+    """Keep under which ids, beside their own, somebody is known by now whom a disclosure is about."""
+    _note(connection, [(disclosure, each) for each in ids_of(connection, subject) if each != subject])
+
+
+def copy_people(connection: Connection, original: int, recall: int) -> None:
+    """Have a recall be about everybody whom its original is about."""
+    of_it = select(DisclosedPersonRow.subject).where(DisclosedPersonRow.disclosure == original)
+    _note(connection, [(recall, each) for each in connection.scalars(of_it)])
+
+
+def about_person(connection: Connection, subject: SubjectId) -> ColumnElement[bool]:
+    """True of what was shared of a person under any id that is theirs, or was by a merge when it was shared."""
+    ids = ids_of(connection, subject)
+    also = select(DisclosedPersonRow.disclosure).where(DisclosedPersonRow.subject.in_(ids))
+    return DisclosureRow.subject.in_(ids) | DisclosureRow.number.in_(also)
+
+
 def reseal_sharing(connection: Connection, present: StoreKey, new: StoreKey) -> None:
     """Put drafts, what was received and what is asked under a new store key; RECORD_TAMPERED."""
     drafts = select(DisclosureRow.id, DisclosureRow.draft).where(DisclosureRow.draft.is_not(None))
@@ -93,14 +117,16 @@ def reseal_sharing(connection: Connection, present: StoreKey, new: StoreKey) -> 
 def forget_sharing(connection: Connection, subjects: Collection[int]) -> None:
     """Destroy what is kept to be sent of the subjects with these numbers, and what was asked about them.
 
-    That and what was shared stays on record; recalls follow from the event of the erasure.
+    That and what was shared stays on record, by each of their ids under all of them; recalls follow from the event of
+    the erasure.
     """
-    known_as = select(SubjectRow.id).where(SubjectRow.number.in_(subjects))
-    of_them = DisclosureRow.subject.in_(known_as) & (DisclosureRow.kind != DisclosureKind.RECALL.value)
+    ids = known_as(connection, subjects)
+    _join(connection, ids)
+    of_them = DisclosureRow.subject.in_(ids) & (DisclosureRow.kind != DisclosureKind.RECALL.value)
     stopped = {"state": DisclosureState.CANCELLED.value, "note": "The person was erased."}
     connection.execute(update(DisclosureRow).where(of_them, DisclosureRow.state.in_(UNSENT)).values(**stopped))
     connection.execute(update(DisclosureRow).where(of_them).values(draft=None, payload=None))
-    asked = AgencyRequestRow.subject.in_(known_as)
+    asked = AgencyRequestRow.subject.in_(ids)
     connection.execute(update(AgencyRequestRow).where(asked).values(content=None))
 
 
@@ -117,6 +143,22 @@ def request_binding(request: str) -> Binding:
 def received_binding(agency: str, disclosure: str) -> Binding:
     """Binds what an agency sent to its row."""
     return Binding(f"received {len(agency)} {agency} {disclosure}".encode())
+
+
+def _join(connection: Connection, ids: Sequence[SubjectId]) -> None:
+    """The ids are one person: what is known under one is from now on known under all."""
+    people = DisclosedPersonRow
+    under = select(DisclosureRow.number, DisclosureRow.subject).where(DisclosureRow.subject.in_(ids))
+    also = select(people.disclosure, people.subject).where(people.subject.in_(ids))
+    known = {(number, each) for query in (under, also) for number, each in connection.execute(query)}
+    numbers = {number for number, _ in known}
+    _note(connection, [(number, each) for number in numbers for each in ids if (number, each) not in known])
+
+
+def _note(connection: Connection, people: Sequence[tuple[int, str]]) -> None:
+    if people:
+        rows = [{"disclosure": number, "subject": subject} for number, subject in people]
+        connection.execute(insert(DisclosedPersonRow), rows)
 
 
 def _again(sealed: bytes | None, bound: Binding, present: StoreKey, new: StoreKey) -> bytes:

@@ -15,9 +15,12 @@ from sqlalchemy.orm import aliased
 from biometric_service.references.agreements import UNSENT, SqlAgreementStore
 from biometric_service.references.database import Database
 from biometric_service.references.disclosure_rows import (
+    about_person,
     binding,
+    copy_people,
     disclosures_of,
     new_values,
+    note_people,
     row_of,
 )
 from biometric_service.references.event_log import EventLog
@@ -74,7 +77,10 @@ class SqlDisclosureStore:
             if message.subject is not None and message.subject_version is not None:
                 version = summarise(connection, message.subject).version
                 require_version(version, Guard(version=message.subject_version))
-            return self._insert(connection, message, event)
+            made = self._insert(connection, message, event)
+            if message.subject is not None:
+                note_people(connection, made.number, message.subject)
+            return made
 
     def recall(self, disclosure: Disclosure, message: Message, note: str, event: AuditEvent) -> None:
         """Stop what waits, and send a recall after what left or may have; done once for each disclosure."""
@@ -88,7 +94,7 @@ class SqlDisclosureStore:
                     self._log.append(connection, event)
             elif _caused_by(connection, message.cause) is None:
                 self._set(connection, disclosure.id, payload=None)
-                self._insert(connection, message, event)
+                copy_people(connection, disclosure.number, self._insert(connection, message, event).number)
 
     def approve(self, disclosure: str, event: AuditEvent) -> Disclosure:
         """Let it go, each officer once and nobody their own work; with the second one it is sent.
@@ -129,8 +135,10 @@ class SqlDisclosureStore:
             return _read(connection, disclosure)
 
     def of_subject(self, subject: SubjectId) -> Sequence[Disclosure]:
-        """Everything that was shared of a person, and the recalls of it, oldest first."""
-        return self._listed(DisclosureRow.subject == subject)
+        """Everything that was shared of a person under any of their ids, and the recalls of it, oldest first."""
+        with self._database.reading() as connection:
+            about = about_person(connection, subject)
+        return self._listed(about)
 
     def of_agreement(self, agreement: str) -> Sequence[Disclosure]:
         """Everything under one version of an agreement, oldest first."""

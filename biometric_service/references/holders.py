@@ -1,6 +1,6 @@
 """A subject as its blobs are bound to it, and where a subject that was merged went."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,21 @@ def merged_into(connection: Connection, number: int) -> list[int]:
     """The numbers of all subjects that were merged into one, directly or by way of another."""
     merged = connection.scalars(select(MergeRow.source).where(MergeRow.target == number, MergeRow.undone.is_(None)))
     return [each for source in merged.all() for each in (source, *merged_into(connection, source))]
+
+
+def ids_of(connection: Connection, subject: SubjectId) -> Sequence[SubjectId]:
+    """Every id that a person is known by after all merges; the given one alone where nobody has it any more."""
+    number = find_subject(connection, subject)
+    if number is None:
+        return [subject]
+    holder = followed(connection, number)
+    return known_as(connection, [holder, *merged_into(connection, holder)])
+
+
+def known_as(connection: Connection, numbers: Collection[int]) -> Sequence[SubjectId]:
+    """The ids behind numbers, in order."""
+    found = connection.scalars(select(SubjectRow.id).where(SubjectRow.number.in_(numbers)).order_by(SubjectRow.id))
+    return [SubjectId(each) for each in found]
 
 
 def numbers_of(connection: Connection, subjects: Collection[SubjectId]) -> Mapping[SubjectId, int]:

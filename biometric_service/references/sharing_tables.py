@@ -68,6 +68,15 @@ class DisclosureRow(Base):
     payload: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+class DisclosedPersonRow(Base):
+    """Another id of whom a disclosure is about: one that was merged with theirs when it was made, or when they went."""
+
+    __tablename__ = "disclosed_people"
+
+    disclosure: Mapped[NumberKey] = mapped_column(ForeignKey("disclosures.number", ondelete="CASCADE"))
+    subject: Mapped[str] = mapped_column(_NAME, primary_key=True, index=True)
+
+
 class ApprovalRow(Base):
     """An officer who looked at a disclosure and let it go."""
 

@@ -77,7 +77,10 @@ class DisclosureStore(Protocol):
         """One; DISCLOSURE_UNKNOWN."""
 
     def of_subject(self, subject: SubjectId) -> Sequence[Disclosure]:
-        """Everything that was shared of a person, and the recalls of it, oldest first."""
+        """Everything that was shared of a person and the recalls of it, oldest first.
+
+        Under each id that is theirs by now, and of what was shared while a merge made it theirs.
+        """
 
     def of_agreement(self, agreement: str) -> Sequence[Disclosure]:
         """Everything under one version of an agreement, oldest first."""

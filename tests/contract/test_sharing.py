@@ -32,13 +32,15 @@ from biometric_service.interchange.sharing.reconciling import reconcile, redeliv
 from biometric_service.outbound.gate import OutboundGate
 from biometric_service.outbound.jwe import decrypted, encrypted
 from biometric_service.outbound.rules import OutboundRules
+from biometric_service.recognition import people
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.opening import OpenedStore
 from biometric_service.references.protection import tampered
-from biometric_service.references.sharing_tables import AgreementRow, DisclosureRow
+from biometric_service.references.sharing_tables import AgreementRow, DisclosureRow, SharingProgressRow
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.references import EncounterKey, EncounterStatus, GalleryId, SubjectId
+from biometric_service.vocabulary.references import EncounterId, EncounterKey, EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.sharing import (
+    Agreement,
     Channel,
     Circle,
     Disclosure,
@@ -507,6 +509,86 @@ def test_what_was_shared_is_recalled_once_the_person_is_out_of_the_circle(
     assert [each.subject for each in sharing.disclosures.of_agreement(of_released.id)] == (
         [] if change == "galleries" else [ANA]
     )
+
+
+BEN, CAL = SubjectId("BEN"), SubjectId("CAL")
+
+
+def two_shared(sharing: Sharing, opened: OpenedStore) -> Agreement:
+    """BEN, and CAL with two encounters, both sent to the police by an automatic agreement."""
+    followed(sharing)
+    agreement = agreed(sharing, terms(automatic=True))
+    for seed, whom in ((3, BEN), (4, CAL)):
+        opened.store.enrol(person(seed, whom, f"of {whom}", lastName=f"Of-{whom}"), audit_event(subject=whom))
+    more = person(5, CAL, "more of CAL", lastName="More-of-CAL")
+    opened.store.add_encounter(more, audit_event(EventKind.ENCOUNTER_ADDED, CAL))
+    followed(sharing)
+    for each in fresh(sharing, agreement):
+        taken(sharing, each)
+    return agreement
+
+
+def fresh(sharing: Sharing, agreement: Agreement) -> list[Disclosure]:
+    """The records that nobody took back, as far as the police does not have them yet."""
+    found = sharing.disclosures.of_agreement(agreement.id)
+    return [each for each in found if each.state is DisclosureState.PENDING and each.kind is DisclosureKind.RECORD]
+
+
+def names(sharing: Sharing, agreement: Agreement) -> list[list[str]]:
+    """Take them, and say whose names each tells."""
+    told = [taken(sharing, each)["content"]["record"]["encounters"] for each in fresh(sharing, agreement)]
+    return sorted(sorted(each["biographic"]["lastName"] for each in one) for one in told)
+
+
+def test_a_merge_that_was_wrong_is_recalled_of_both_and_both_may_know_of_it(
+    sharing: Sharing, opened: OpenedStore
+) -> None:
+    agreement = two_shared(sharing, opened)
+
+    def shared(whom: SubjectId) -> set[str]:
+        return {each.id for each in disclosing.shared_of(sharing, whom, CLERK)}
+
+    of_ben, of_cal = shared(BEN), shared(CAL)
+    assert not of_ben & of_cal
+    people.merge(opened.encounters, BEN, CAL, CLERK)
+    followed(sharing)
+    (joint,) = fresh(sharing, agreement)
+    assert names(sharing, agreement) == [["More-of-CAL", "Of-BEN", "Of-CAL"]]
+    assert shared(BEN) == shared(CAL) > of_ben | of_cal | {joint.id}
+    people.unmerge(opened.encounters, BEN, CLERK)
+    assert newest(sharing, opened).details["into"] == CAL
+    followed(sharing)
+    recall = sharing.disclosures.disclosure(joint.id).recalled_by
+    assert taken(sharing, sharing.disclosures.disclosure(recall))["content"]["reason"] == "corrected"
+    assert names(sharing, agreement) == [["More-of-CAL", "Of-CAL"], ["Of-BEN"]]
+    assert {joint.id, recall} == shared(BEN) & shared(CAL)
+    assert (of_ben <= shared(BEN), of_cal <= shared(CAL)) == (True, True)
+    assert (of_ben & shared(CAL), of_cal & shared(BEN)) == (set(), set())
+    people.merge(opened.encounters, BEN, CAL, CLERK)
+    before = shared(CAL)
+    opened.store.erase(CAL, audit_event(EventKind.SUBJECT_ERASED, CAL))
+    assert before == shared(BEN) == shared(CAL) > of_ben | of_cal
+
+
+@pytest.mark.parametrize("change", ["moved", "moved by OSIA", "deleted"])
+def test_whoever_gains_or_loses_an_encounter_is_shared_anew(sharing: Sharing, opened: OpenedStore, change: str) -> None:
+    agreement = two_shared(sharing, opened)
+    key = EncounterKey(CAL, EncounterId("more of CAL"))
+    if change == "moved":
+        people.move_encounter(opened.encounters, key, BEN, CLERK)
+    elif change == "deleted":
+        people.delete_encounter(opened.encounters, key, CLERK)
+    else:
+        facts = {"encounter": key.encounter, "from": CAL}
+        opened.encounters.move(key, BEN, sharing_event(EventKind.ENCOUNTER_MOVED, CLERK, facts, BEN))
+    followed(sharing)
+    of_ben = [] if change == "deleted" else [["More-of-CAL", "Of-BEN"]]
+    assert names(sharing, agreement) == [*of_ben, ["Of-CAL"]]
+    standing = {each.subject for each in sharing.disclosures.of_agreement(agreement.id) if not each.recalled_by}
+    with opened.database.engine.begin() as connection:
+        connection.execute(update(SharingProgressRow).values(event=0))
+    followed(sharing)
+    assert (standing, [each.subject for each in fresh(sharing, agreement)]) == ({BEN, CAL}, [ANA])
 
 
 def released_too(**more: Any) -> Terms:  # noqa: ANN401

@@ -201,8 +201,8 @@ def _saying(
     require_in_force(agreement)
     if not agreement.terms.circle.names(subject):
         raise not_allowed(NOTHING)
-    summary = sharing.store.subject(subject)
-    whom = summary.merged_into or subject
+    whom = sharing.store.subject(subject).merged_into or subject
+    version = sharing.store.subject(whom).version
     record = _record(sharing, agreement, whom, choice)
     return Saying(
         kind=DisclosureKind.RECORD,
@@ -210,7 +210,7 @@ def _saying(
         subject=whom,
         fields=agreement.terms.fields,
         cause=cause,
-        subject_version=summary.version,
+        subject_version=version,
         reviewed=agreement.terms.two_person_review,
         by_hand=choice is not None,
         files=record.files,

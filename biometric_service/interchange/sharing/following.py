@@ -5,7 +5,7 @@ that nothing is lost where a process ends in between.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -15,7 +15,7 @@ from biometric_service.interchange.sharing.minimising import within
 from biometric_service.interchange.sharing.parts import SERVICE, Sharing
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind, RecordedEvent
 from biometric_service.vocabulary.references import SubjectId
-from biometric_service.vocabulary.sharing import Disclosure, DisclosureKind
+from biometric_service.vocabulary.sharing import Agreement, Disclosure, DisclosureKind
 
 RECALLING: Mapping[EventKind, str] = {
     EventKind.SUBJECT_ERASED: "erased",
@@ -34,9 +34,13 @@ CHANGING = frozenset(
         EventKind.SUBJECT_ENROLLED,
         EventKind.ENCOUNTER_ADDED,
         EventKind.ENCOUNTER_REPLACED,
+        EventKind.ENCOUNTER_MOVED,
+        EventKind.ENCOUNTER_DELETED,
+        EventKind.ENCOUNTER_EXPIRED,
         EventKind.STATUS_CHANGED,
         EventKind.GALLERIES_CHANGED,
         EventKind.SUBJECTS_MERGED,
+        EventKind.SUBJECT_UNMERGED,
         EventKind.RELEASE_COMPLETED,
     }
 )
@@ -45,6 +49,8 @@ CHANGING = frozenset(
 Also those after which a person may be in the circle of an agreement no longer.
 """
 
+_BETWEEN_TWO = frozenset({EventKind.ENCOUNTER_MOVED, EventKind.SUBJECTS_MERGED, EventKind.SUBJECT_UNMERGED})
+_OTHERS = ("from", "into", "to")
 WITHDRAWN, LEFT = "agreement withdrawn", "not within the agreement any more"
 PAGE = 200
 _LATER = PASSING | {ErrorCode.STORE_FULL, ErrorCode.STORE_READ_ONLY, ErrorCode.STORE_CONFLICT}
@@ -68,12 +74,14 @@ def _follow(sharing: Sharing, recorded: RecordedEvent) -> None:
     event = recorded.event
     if event.kind is EventKind.AGREEMENT_WITHDRAWN:
         _recall_all(sharing, _under(sharing, event.details["agreement"]), WITHDRAWN, recorded)
-    for subject in _people(event):
+    people = _people(event)
+    for subject in people:
         if event.kind in RECALLING:
             _recall_all(sharing, sharing.disclosures.of_subject(subject), RECALLING[event.kind], recorded)
         if event.kind in CHANGING:
             _recall_all(sharing, _left(sharing, subject), LEFT, recorded)
-            _share(sharing, subject, recorded.number)
+    if event.kind in CHANGING:
+        _share(sharing, people, recorded.number)
 
 
 def _under(sharing: Sharing, agreement: str) -> Sequence[Disclosure]:
@@ -84,10 +92,10 @@ def _under(sharing: Sharing, agreement: str) -> Sequence[Disclosure]:
     return [each for version in of_it for each in sharing.disclosures.of_agreement(version)]
 
 
-def _people(event: AuditEvent) -> Iterator[SubjectId]:
-    """Whom an event is about, and to whom an encounter went."""
-    named = (event.subject, event.details.get("into"), event.details.get("to"))
-    yield from dict.fromkeys(SubjectId(each) for each in named if each)
+def _people(event: AuditEvent) -> Sequence[SubjectId]:
+    """Whom an event is about, and from whom and to whom encounters went."""
+    others = (event.details.get(each) for each in _OTHERS) if event.kind in _BETWEEN_TWO else ()
+    return list(dict.fromkeys(SubjectId(each) for each in (event.subject, *others) if each))
 
 
 def _recall_all(sharing: Sharing, disclosures: Sequence[Disclosure], why: str, recorded: RecordedEvent) -> None:
@@ -113,15 +121,37 @@ def _left(sharing: Sharing, subject: SubjectId) -> Sequence[Disclosure]:
     return [each for each in found if not within(circles[each.agreement], encounters)]
 
 
-def _share(sharing: Sharing, subject: SubjectId, event: int) -> None:
+def _share(sharing: Sharing, people: Sequence[SubjectId], event: int) -> None:
+    """Each once under each agreement, also where two ids are one person by now."""
     now = datetime.now(UTC)
+    persons = {each: _present(sharing, each) for each in people}
     for agreement in sharing.agreements.agreements():
         if agreement.terms.automatic and agreement.in_force(now):
-            caller = Caller(SERVICE, agreement.terms.purpose, legal_basis=agreement.terms.legal_basis)
-            try:
-                disclose(sharing, agreement.id, subject, caller, f"event {event} {agreement.id} {subject}")
-            except BiometricServiceError as fault:
-                if fault.code in _LATER:
-                    raise
-                if fault.code not in _NOT_SHARED:
-                    log.error("what event %d changed is not shared under %s: %s", event, agreement.id, fault)  # noqa: TRY400
+            shared: set[SubjectId] = set()
+            for each, person in persons.items():
+                if person not in shared and _disclosed(sharing, agreement, each, event):
+                    shared.add(person)
+
+
+def _present(sharing: Sharing, subject: SubjectId) -> SubjectId:
+    """Who somebody is by now."""
+    try:
+        return sharing.store.subject(subject).merged_into or subject
+    except BiometricServiceError as fault:
+        if fault.code in _LATER:
+            raise
+        return subject
+
+
+def _disclosed(sharing: Sharing, agreement: Agreement, subject: SubjectId, event: int) -> bool:
+    """Whether the agreement lets anything go of the person."""
+    caller = Caller(SERVICE, agreement.terms.purpose, legal_basis=agreement.terms.legal_basis)
+    try:
+        disclose(sharing, agreement.id, subject, caller, f"event {event} {agreement.id} {subject}")
+    except BiometricServiceError as fault:
+        if fault.code in _LATER:
+            raise
+        if fault.code not in _NOT_SHARED:
+            log.error("what event %d changed is not shared under %s: %s", event, agreement.id, fault)  # noqa: TRY400
+        return False
+    return True
