@@ -1,9 +1,10 @@
 """Transactions on either database: many readers with a steady view, one writer at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
@@ -17,21 +18,27 @@ ENROLMENTS = 6
 """How many times longer than other writers an enrolment waits for others: each searches before it writes."""
 
 
+class Shed(Protocol):
+    """Takes what was deleted off the disk, beyond the transaction that deleted it; what could not is logged."""
+
+    def __call__(self, tables: Sequence[str] = ()) -> None:
+        """``tables``: where it was deleted; none for an erasure, which leaves nothing anywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """An engine, with how it is asked for transactions.
 
     ``readers``: the engine with options that give a reader one steady view. ``patience_s``: how long a writer waits
-    for another one. ``check``: raises where the database is no longer the one that was opened. ``shed``: takes what
-    was deleted off the disk, beyond the transaction that deleted it. ``enrolment``: whose turn it is to enrol.
-    ``watch``: waits for changes. ``begun``: done at the start of every transaction.
+    for another one. ``check``: raises where the database is no longer the one that was opened. ``enrolment``: whose
+    turn it is to enrol. ``watch``: waits for changes. ``begun``: done at the start of every transaction.
     """
 
     engine: Engine
     readers: Engine
     patience_s: float
     check: Callable[[], None]
-    shed: Callable[[], None]
+    shed: Shed
     turn: Lock
     enrolment: EnrolmentTurn
     watch: Watch

@@ -41,6 +41,7 @@ from biometric_service.vocabulary.references import CaptureException, EncounterI
 _ROWS = select(*IntakeRow.__table__.columns)
 _CAPTURES = select(*IntakeCaptureRow.__table__.columns).order_by(IntakeCaptureRow.place)
 _FACTS = select(IntakeCaptureRow.place, IntakeCaptureRow.facts).order_by(IntakeCaptureRow.place)
+_TABLES = (IntakeRow.__tablename__, IntakeCaptureRow.__tablename__)
 
 
 class SqlIntakeStore:
@@ -91,7 +92,7 @@ class SqlIntakeStore:
             if not gone.rowcount:
                 raise nothing_captured(place)
             self._log.append(connection, event)
-        self._database.shed()
+        self._database.shed(_TABLES)
 
     def except_fingers(self, intake: str, exceptions: Sequence[CaptureException], event: AuditEvent) -> None:
         """Say which fingers cannot be captured, in the stead of what was said before."""
@@ -122,14 +123,14 @@ class SqlIntakeStore:
             bare, done = IntakePerson(present.person.subject, ""), IntakeState.COMPLETE
             known = replace(present, state=done, person=bare, exceptions=(), found=(), encounter=encounter)
             self._put(connection, replace(known, expires_at=until), event)
-        self._database.shed()
+        self._database.shed(_TABLES)
 
     def wipe(self, intake: str, event: AuditEvent) -> None:
         """Destroy everything about it."""
         with self._database.writing() as connection:
             _destroy(connection, [_row(connection, intake)["number"]])
             self._log.append(connection, event)
-        self._database.shed()
+        self._database.shed(_TABLES)
 
     def expire(self, now: datetime, event: AuditEvent) -> int:
         """Destroy every one that is over its time, with an event for each that was not complete."""
@@ -144,7 +145,7 @@ class SqlIntakeStore:
                 if row.state != IntakeState.COMPLETE.value:
                     details = {**event.details, "intake": row.id, "state": row.state}
                     self._log.append(connection, replace(event, details=details))
-        self._database.shed()
+        self._database.shed(_TABLES)
         return len(gone)
 
     def namesakes(self, name: str, born: date | None) -> Sequence[Namesake]:

@@ -1,5 +1,6 @@
 """Opening the store: the right database, the right master key, the right version of the tables, in this order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -183,9 +184,9 @@ def _opened(
     )
 
 
-def _shed(database: Database, ledger: Path) -> None:
+def _shed(database: Database, ledger: Path, tables: Sequence[str] = ()) -> None:
     """What is done beyond the transaction of an erasure."""
-    database.shed()
+    database.shed(tables)
     write_ledger(ledger, database)
 
 

@@ -1,6 +1,7 @@
 """The store's database on PostgreSQL 15 or later, through psycopg 3."""
 
 import logging
+from collections.abc import Sequence
 from importlib.util import find_spec
 from threading import Lock
 
@@ -20,6 +21,8 @@ _MORE_CONNECTIONS = 48
 _CONNECT_S = 5
 _WRITERS_LOCK = 0x62696F6D
 _OF_KEYS = ("data_keys", "snapshot_keys")
+_UNDER_STORE_KEY = ("intakes", "intake_captures", "cases", "reviews", "tasks", "disclosures", "agency_requests")
+"""What lies there of a person is sealed under keys that stay; what is done with leaves them, so that they are small."""
 _TAKE_WRITERS_LOCK = f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"
 
 
@@ -45,7 +48,7 @@ def postgresql_database(url: URL, patience_s: float) -> Database:
         readers=readers,
         patience_s=patience_s,
         check=_nothing,
-        shed=lambda: _rewrite_keys(engine),
+        shed=lambda tables=(): _rewrite(engine, tables or (*_OF_KEYS, *_UNDER_STORE_KEY)),
         turn=Lock(),
         enrolment=turn_by_server(readers, ENROLMENTS * patience_s),
         watch=watch_server(readers),
@@ -71,16 +74,25 @@ def _nothing() -> None:
     """The server itself guards its files."""
 
 
-def _rewrite_keys(engine: Engine) -> None:
-    """Destroyed keys leave the tables' files; rows that it opened are noise, and cleared away in the server's time.
+def _rewrite(engine: Engine, tables: Sequence[str]) -> None:
+    """Destroyed keys and what lay under keys that stay leave the tables' files; what destroyed keys opened is noise.
 
-    What the server's write-ahead log and its archives still hold is beyond a client (ADR 4).
+    The noise is cleared away in the server's time. What its log and archives still hold is beyond a client (ADR 4).
     """
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"SET lock_timeout = {_REWRITE_LOCK_MS}"))
-            for table in _OF_KEYS:
-                connection.execute(text(f"VACUUM (FULL) {table}"))
+            left = [table for table in tables if not _rewritten(connection, table)]
             connection.execute(text("RESET lock_timeout"))
     except SQLAlchemyError:
-        _LOG.warning("The tables of keys still hold what was erased: the next erasure will rewrite them.")
+        left = list(tables)
+    if left:
+        _LOG.warning("%s may still hold what was destroyed: the next erasure will rewrite them.", ", ".join(left))
+
+
+def _rewritten(connection: Connection, table: str) -> bool:
+    try:
+        connection.execute(text(f"VACUUM (FULL) {table}"))
+    except SQLAlchemyError:
+        return False
+    return True

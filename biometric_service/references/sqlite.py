@@ -43,7 +43,7 @@ def sqlite_database(url: URL, patience_s: float) -> Database:
         readers=engine,
         patience_s=patience_s,
         check=lambda: _check_same_file(path, inode),
-        shed=lambda: _truncate_wal(engine),
+        shed=lambda tables=(): _truncate_wal(engine),  # noqa: ARG005 - one log for all tables
         turn=Lock(),
         enrolment=turn_by_file(path.with_name(f"{path.name}.enrolling"), ENROLMENTS * patience_s),
         watch=watch_file(engine),

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,17 @@ from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.templates import native
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Device, Scope
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, Encounter, ReferenceId, SubjectId
+from biometric_service.vocabulary.intakes import Intake, IntakeCapture, IntakePerson, IntakeState, NewCapture
+from biometric_service.vocabulary.references import (
+    ALL_GALLERIES,
+    ChangeNumber,
+    Encounter,
+    EncounterId,
+    ReferenceId,
+    SubjectId,
+)
+from biometric_service.vocabulary.tasks import Commission
+from tests.adjudication import new_case
 from tests.contract.conftest import PostgresqlServer
 
 KEY = KeyFromEnvironment("17" * 32)
@@ -170,25 +181,55 @@ def test_a_wrong_master_key_and_a_tampered_chain_have_codes_of_their_own(opened:
 def test_what_was_erased_leaves_the_files_even_as_ciphertext(
     opened: OpenedStore, store_url: str, tmp_path: Path, began: float, request: pytest.FixtureRequest
 ) -> None:
-    """Of SQLite at once; of PostgreSQL the key at once, what it opened once the operator rewrites the tables."""
+    """Of SQLite at once; of PostgreSQL what the person's key opened is left, until the operator rewrites its tables."""
+    elsewhere = under_the_store_key(opened)
     keys = sealed_of(opened, "SELECT wrapped FROM data_keys k JOIN subjects s ON s.number = k.subject WHERE s.id = :id")
     rows = "JOIN encounters e ON e.number = p.encounter JOIN subjects s ON s.number = e.subject WHERE s.id = :id"
     images = sealed_of(opened, f"SELECT image FROM samples p {rows}")
     templates = sealed_of(opened, f"SELECT t.sealed FROM templates t JOIN samples p ON p.number = t.sample {rows}")
-    assert (len(keys), len(images), len(templates)) == (1, 3, 3)
+    assert (len(keys), len(images), len(templates), len(elsewhere)) == (1, 3, 3, 7)
     opened.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2"))
-    folder = tmp_path / "store"
+    assert not any(on_disk(disk_of(store_url, tmp_path, request), began, [*keys, *elsewhere]))
     if not store_url.startswith("sqlite"):
-        server = request.getfixturevalue("postgresql_server")
-        assert isinstance(server, PostgresqlServer)
-        server.checkpoint()
-        folder = server.folder / "data" / "base"
-        assert not any(on_disk(folder, began, keys))
         with opened.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (FULL) templates, samples"))
-        server.checkpoint()
+    folder = disk_of(store_url, tmp_path, request)
     assert not any(on_disk(folder, began, [*keys, *images, *templates]))
     assert any(on_disk(folder, began, [b"A-1"]))
+
+
+def under_the_store_key(opened: OpenedStore) -> list[bytes]:
+    """What is kept of A-2 besides the record: an intake that became it, one that was refused, a case, two tasks."""
+    opened.cases.open(new_case("A-1", GALLERY, subject="A-2"), audit_event(EventKind.CASE_OPENED))
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    person = IntakePerson(SubjectId("A-2"), "Ana", None, "from court", "Prisons Act, s. 12")
+    for name in ("i-1", "i-2"):
+        intake = Intake(name, IntakeState.OPEN, frozenset({GALLERY}), "officer", now, later, person)
+        opened.intakes.open(intake, audit_event(EventKind.INTAKE_OPENED))
+        thumb = IntakeCapture("right_thumb", now, 41.0, "ab" * 32, 500.0, "gate")
+        picture = NewCapture(thumb, f"the picture of a thumb in {name}".encode(), None)
+        opened.intakes.keep(name, [picture], later, audit_event(EventKind.INTAKE_CAPTURED))
+    for task in ("t-1", "t-2"):
+        asked = f"an image in {task}".encode()
+        opened.tasks.add(Commission(task, "caller", 4, (SubjectId("A-2"),), asked, b"reply", now), 9, 9)
+    queries = ("SELECT probe FROM cases", "SELECT image FROM intake_captures", "SELECT request FROM tasks")
+    found = [blob for query in queries for blob in sealed_of(opened, query)]
+    while work := opened.tasks.claim_work(now, later):
+        opened.tasks.finish(work, f"what was found in {work.id}".encode(), now, failed=False)
+    found += sealed_of(opened, "SELECT result FROM tasks")
+    opened.intakes.complete("i-1", EncounterId("first"), later, audit_event(EventKind.INTAKE_COMPLETED))
+    return found
+
+
+def disk_of(store_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Where the database has its files, as they are once all is written there."""
+    if store_url.startswith("sqlite"):
+        return tmp_path / "store"
+    server = request.getfixturevalue("postgresql_server")
+    assert isinstance(server, PostgresqlServer)
+    server.checkpoint()
+    return server.folder / "data" / "base"
 
 
 def sealed_of(opened: OpenedStore, query: str) -> list[bytes]:
