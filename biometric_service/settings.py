@@ -218,6 +218,13 @@ class Settings(BaseSettings):
     sharing_days: float = Field(
         30, gt=0, le=3650, description="How long what an agency signed for is kept to be sent again, in days."
     )
+    case_days: int = Field(
+        365,
+        ge=0,
+        le=36500,
+        description="Days that a case may stay open, after which retention run closes it as unsure and destroys its "
+        "images; 0: for good.",
+    )
     record_days: int = Field(
         0,
         ge=0,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -16,7 +16,7 @@ from biometric_service.recognition.retention import expire
 from biometric_service.references.day_retention import SqlDayRetention
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import load_settings
-from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.events import AuditEvent, EventKind
 from biometric_service.vocabulary.references import CountedFrom, GalleryId, RetentionRule
 
 retention = typer.Typer(no_args_is_help=True, help="How long encounters are kept: set, drop, list, run.")
@@ -73,23 +73,26 @@ def run(
 ) -> None:
     """Delete every encounter, held transaction and latent that may not be kept any longer, and what has long been over.
 
-    Cut off, it goes on where it is run again.
+    Cases that were not judged in time are closed. Cut off, it goes on where it is run again.
     """
     settings = load_settings()
     with settings_store(settings) as opened:
         expiring = expire(opened.retention, opened.encounters, operator("retention"), dry_run=dry_run)
         done = list(track(expiring, "Looking", console=err, transient=True))
         held, latents = _held(opened, dry_run=dry_run)
+        cases = _cases(opened, settings.case_days, dry_run=dry_run) if settings.case_days else 0
         over = _over(opened.day_retention, settings.record_days, dry_run=dry_run) if settings.record_days else {}
     counts = dict(Counter(each.fate.value for each in done))
     if json:
-        print_json({"encounters": done, "summary": counts, "held_transactions": held, "latents": latents, **over})
+        besides = {"held_transactions": held, "latents": latents, "open_cases": cases, **over}
+        print_json({"encounters": done, "summary": counts, **besides})
     else:
         rows = ((e.overdue.key.subject, e.overdue.key.encounter, e.overdue.reason, e.fate.value) for e in done)
         print_table("Overdue", ("subject", "encounter", "reason", "fate"), rows)
         others = "".join(f", {number} {name.replace('_', ' ')}" for name, number in over.items())
-        what = "Would be deleted" if dry_run else "Deleted"
-        typer.echo(f"{what} besides: {held} held transactions, {latents} latents{others}.")
+        deleted, closed = ("Would be deleted", "Would be closed") if dry_run else ("Deleted", "Closed")
+        typer.echo(f"{deleted} besides: {held} held transactions, {latents} latents{others}.")
+        typer.echo(f"{closed} as unsure, without their images: {cases} open cases.")
 
 
 def _held(opened: OpenedStore, *, dry_run: bool) -> tuple[int, int]:
@@ -97,6 +100,16 @@ def _held(opened: OpenedStore, *, dry_run: bool) -> tuple[int, int]:
     if dry_run:
         return quarantine.due(opened.quarantine, opened.latents, datetime.now(UTC))
     return quarantine.expire(opened.quarantine, opened.latents, operator("retention"))
+
+
+def _cases(opened: OpenedStore, days: int, *, dry_run: bool) -> int:
+    """How many cases have been open for too long, and are closed as unsure unless it is a dry run."""
+    now = datetime.now(UTC)
+    before = now - timedelta(days=days)
+    if dry_run:
+        return opened.cases.overdue(before)
+    event = AuditEvent(EventKind.CASE_CLOSED, now, operator("retention"), details={"reason": "overdue"})
+    return opened.cases.close_overdue(before, event)
 
 
 def _over(records: SqlDayRetention, days: int, *, dry_run: bool) -> Mapping[str, int]:

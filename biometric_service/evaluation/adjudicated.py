@@ -33,7 +33,7 @@ def adjudicated(cases: Sequence[Case]) -> dict[str, Any]:
     return {
         "cases": len(cases),
         "outcomes": dict(Counter(case.outcome.value for case in cases if case.outcome).most_common()),
-        "agreed_at_once": _share(cases, [len(case.reviews) == 2 for case in cases]),  # noqa: PLR2004 - two judge a case
+        "agreed_at_once": _agreed_at_once([case for case in cases if len(case.reviews) > 1]),
         "origins": {
             origin: _same([case for case in judged if case.origin == origin])
             for origin in sorted({case.origin.value for case in judged})
@@ -45,6 +45,12 @@ def adjudicated(cases: Sequence[Case]) -> dict[str, Any]:
         ],
         "told_apart": _told_apart(judged),
     }
+
+
+def _agreed_at_once(cases: Sequence[Case]) -> dict[str, Any]:
+    """Of those that two have judged: one that was closed because it was overdue need not be among them."""
+    said = ([each.verdict for each in case.reviews] for case in cases)
+    return _share(cases, [len(verdicts) == 2 and len(set(verdicts)) == 1 for verdicts in said])  # noqa: PLR2004
 
 
 def _same(cases: Sequence[Case]) -> dict[str, Any]:

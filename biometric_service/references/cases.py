@@ -5,6 +5,7 @@ The probe's images and the verdicts are sealed. No event tells a verdict before 
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
 
@@ -38,6 +39,8 @@ from biometric_service.vocabulary.references import GalleryId, SubjectId
 
 _COLUMNS = select(*(column for column in CaseRow.__table__.columns if column.key != CaseRow.probe.key))
 _OPEN = CaseRow.outcome.is_(None)
+_OVERDUE = select(CaseRow.id).where(_OPEN, CaseRow.opened_at < bindparam("before")).order_by(CaseRow.number)
+_IMAGES = (CaseRow.__tablename__,)
 _OPEN_OF_TWO = select(CaseRow.id).where(
     _OPEN, CaseRow.candidate == bindparam("candidate"), CaseRow.subject == bindparam("subject")
 )
@@ -113,7 +116,36 @@ class SqlCaseStore:
             self._log.append(connection, event)
             reviewed = self._read(connection, _row(connection, case))
             outcome = rule([each.verdict for each in reviewed.reviews])
-            return self._close(connection, reviewed, outcome, event) if outcome else reviewed
+            done = self._close(connection, reviewed, outcome, event) if outcome else reviewed
+        if outcome:
+            self._database.shed(_IMAGES)
+        return done
+
+    def overdue(self, before: datetime) -> int:
+        """How many cases were opened before a moment and are open still."""
+        with self._database.reading() as connection:
+            return len(connection.scalars(_OVERDUE, {"before": before}).all())
+
+    def close_overdue(self, before: datetime, event: AuditEvent) -> int:
+        """Close as UNSURE what was opened before a moment and is open still; returns how many that were.
+
+        Each in a transaction and with an event of its own, so that it can be cut off.
+        """
+        with self._database.reading() as connection:
+            found = connection.scalars(_OVERDUE, {"before": before}).all()
+        closed = sum(self._gave_up(case, event) for case in found)
+        if closed:
+            self._database.shed(_IMAGES)
+        return closed
+
+    def _gave_up(self, case: str, event: AuditEvent) -> bool:
+        with self._database.writing() as connection:
+            row = connection.execute(_COLUMNS.where(CaseRow.id == case, _OPEN)).mappings().one_or_none()
+            if row is None:
+                return False
+            told = replace(event, details={**event.details, "case": case})
+            self._close(connection, self._read(connection, row), Verdict.UNSURE, told)
+            return True
 
     def _close(self, connection: Connection, case: Case, outcome: Verdict, event: AuditEvent) -> Case:
         """The images have served their end."""

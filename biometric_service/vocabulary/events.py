@@ -193,7 +193,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.CHALLENGE_ANSWERED: "The frames of a challenge were judged and the person compared with who was claimed.",
     EventKind.CASE_OPENED: "Two who may be one person were laid before reviewers.",
     EventKind.CASE_REVIEWED: "A reviewer judged a case; what was said is told when it is closed.",
-    EventKind.CASE_CLOSED: "A case has its outcome; the event says what each reviewer said.",
+    EventKind.CASE_CLOSED: "A case has its outcome; the event says what each reviewer said, or reason=overdue.",
     EventKind.CASE_READ: "A case of adjudication was read; the event says whether with its images.",
     EventKind.CASES_LISTED: "The open or the closed cases of adjudication were listed.",
     EventKind.INTAKE_OPENED: "The intake of a person was begun.",

@@ -1,6 +1,7 @@
 """Cases of adjudication, on every database: two who are blind to one another, a third, and what is kept of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -75,6 +76,29 @@ def test_two_who_agree_close_a_case_and_its_images_are_destroyed(opened: OpenedS
     assert event.kind is EventKind.CASE_CLOSED
     assert event.details["reviews"] == "x=same_person y=same_person"
     refused(ErrorCode.CASE_CONFLICT, lambda: judged(opened, name, "z", SAME))
+
+
+def test_a_case_that_is_open_for_too_long_is_closed_as_unsure_and_its_images_are_destroyed(opened: OpenedStore) -> None:
+    untouched, disagreed, judged_before = (opened_case(opened, subject=each) for each in (None, "B", "C"))
+    for case, verdicts in ((disagreed, (SAME, DIFFERENT)), (judged_before, (SAME, SAME))):
+        for reviewer, verdict in zip("xy", verdicts, strict=True):
+            judged(opened, case, reviewer, verdict)
+    last = opened.cases.case(judged_before).opened_at + timedelta(seconds=1)
+    event = AuditEvent(EventKind.CASE_CLOSED, last, Caller("cli:root", "retention"), details={"reason": "overdue"})
+    first = opened.cases.case(untouched).opened_at
+    assert (opened.cases.overdue(first), opened.cases.close_overdue(first, event)) == (0, 0)
+    assert (opened.cases.overdue(last), opened.cases.close_overdue(last, event)) == (2, 2)
+    told = [each.event for each in opened.store.events(opened.store.verify_events() - 2, 2)]
+    assert [(each.kind, each.details["case"], each.details["reviews"]) for each in told] == [
+        (EventKind.CASE_CLOSED, untouched, ""),
+        (EventKind.CASE_CLOSED, disagreed, "x=same_person y=different_people"),
+    ]
+    for case in (untouched, disagreed):
+        found = opened.cases.case(case)
+        assert (found.outcome, found.closed_at, opened.cases.probe(case)) == (UNSURE, last, ())
+    assert opened.cases.case(judged_before).outcome is SAME
+    assert opened.cases.close_overdue(last, event) == 0
+    assert opened_case(opened, subject=None) != untouched
 
 
 def test_reviewers_are_blind_to_one_another_until_the_case_is_closed(opened: OpenedStore) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from biometric_service.vocabulary.latents import NewLatent
 from biometric_service.vocabulary.places import ZoneId
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
 from biometric_service.vocabulary.transactions import Hold, NewHold, Refusal
+from tests.adjudication import new_case
 
 Run = Callable[..., str]
 
@@ -101,7 +103,7 @@ def test_who_is_inside_is_held_back_and_not_erased(opened: OpenedStore, run: Run
     assert "held_back" in run("retention", "run")
 
 
-def test_a_dry_run_says_what_the_run_deletes_of_what_is_held(opened: OpenedStore, run: Run) -> None:
+def test_a_dry_run_says_what_the_run_ends_besides(opened: OpenedStore, run: Run) -> None:
     over = datetime.now(UTC) - timedelta(days=1)
     refusal = Refusal(Hold.CUT_SHORT, "It is cut short.")
     for name, until in (("h1", over), ("h2", over), ("h3", over + timedelta(days=9))):
@@ -109,11 +111,18 @@ def test_a_dry_run_says_what_the_run_deletes_of_what_is_held(opened: OpenedStore
         opened.quarantine.hold(held, audit_event(EventKind.TRANSACTION_HELD))
     found = NewLatent("l1", b"image", 500.0, b"records", (2,), "TCN", "BZPOLICE", "ab" * 32, over)
     opened.latents.keep(found, audit_event(EventKind.LATENT_RECEIVED))
+    year_ago = replace(audit_event(EventKind.CASE_OPENED), at=over - timedelta(days=365))
+    stale = opened.cases.open(new_case("A", GALLERY), year_ago)
+    fresh = opened.cases.open(new_case("B", GALLERY), replace(year_ago, at=over))
     dry = json.loads(run("retention", "run", "--dry-run", "--json"))
-    assert "Would be deleted besides: 2 held transactions, 1 latents" in run("retention", "run", "--dry-run")
+    told = run("retention", "run", "--dry-run")
+    assert "Would be deleted besides: 2 held transactions, 1 latents" in told
+    assert "Would be closed as unsure, without their images: 1 open cases" in told
     done = json.loads(run("retention", "run", "--json"))
     counted = [(told["held_transactions"], told["latents"]) for told in (dry, done)]
     assert counted == [(2, 1), (2, 1)]
+    assert (dry["open_cases"], done["open_cases"]) == (1, 1)
+    assert opened.cases.probe(fresh) != opened.cases.probe(stale) == ()
     assert "Deleted besides: 0 held transactions, 0 latents" in run("retention", "run")
 
 

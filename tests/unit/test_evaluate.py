@@ -232,16 +232,19 @@ def case(number: int, score: float, outcome: Verdict, *, reviewers: int = 2, ori
 
 
 def test_adjudicated_cases_say_how_often_a_likeness_was_the_same_person() -> None:
+    overdue = case(6, 4.9, Verdict.UNSURE)
     found = adjudicated(
         [
             case(1, 4.2, Verdict.DIFFERENT_PEOPLE),
             case(2, 4.7, Verdict.SAME_PERSON, reviewers=3),
             case(3, 6.1, Verdict.SAME_PERSON, origin=Origin.SEARCHED),
             case(4, 4.9, Verdict.UNSURE, reviewers=3),
+            case(5, 4.9, Verdict.UNSURE, reviewers=1),
+            replace(overdue, reviews=(overdue.reviews[0], replace(overdue.reviews[1], verdict=Verdict.SAME_PERSON))),
         ]
     )
-    assert found["outcomes"] == {"same_person": 2, "different_people": 1, "unsure": 1}
-    assert found["agreed_at_once"]["share"] == 0.5
+    assert found["outcomes"] == {"unsure": 3, "same_person": 2, "different_people": 1}
+    assert (found["agreed_at_once"]["count"], found["agreed_at_once"]["cases"]) == (2, 5)
     assert [(band["from"], band["cases"], band["share"]) for band in found["bands"]] == [(4.0, 2, 0.5), (6.0, 1, 1.0)]
     assert {name: each["count"] for name, each in found["origins"].items()} == {"refused": 1, "searched": 1}
     assert found["told_apart"]["eer"] == pytest.approx(0.0)
