@@ -49,6 +49,7 @@ from biometric_service.api.operations import (
 from biometric_service.api.operations.event_tail import EventTail
 from biometric_service.api.osia.routes import osia_router
 from biometric_service.api.osia.runner import TaskRunner
+from biometric_service.api.osia.threads import threads_for
 from biometric_service.api.services import Services
 from biometric_service.api.workers import RecognitionWorkers
 from biometric_service.interchange.delivering import Deliverer, Patience
@@ -103,7 +104,7 @@ def build_api(services: Services) -> FastAPI:
         settings.recognition_seconds,
         services.telemetry.metrics,
     )
-
+    threads = threads_for(workers, settings)
     runner = TaskRunner(services)
     deliverer = Deliverer(
         services.subscriptions,
@@ -121,7 +122,7 @@ def build_api(services: Services) -> FastAPI:
         tail.close()
         runner.close()
         deliverer.close()
-        workers.close()
+        threads.close()
 
     api = FastAPI(
         title="Biometric service",
@@ -135,7 +136,7 @@ def build_api(services: Services) -> FastAPI:
     api.state.workers = workers
     api.state.tail = tail
     api.state.entrance = Entrance(services)
-    api.include_router(osia_router())  # routes are tried in turn, and most requests are for these
+    api.include_router(osia_router(threads))  # routes are tried in turn, and most requests are for these
     api.include_router(health.router)
     api.include_router(figures.router)
     for resource in OPERATIONS:

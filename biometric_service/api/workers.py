@@ -16,22 +16,18 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
-class RecognitionWorkers:
-    """Threads for recognition, with a queue of bounded length in front of them.
+class BoundedThreads:
+    """Threads for one kind of work, and no more of them; whatever finds none free waits.
 
-    ``waiting``: how many pieces of work may wait. ``seconds``: how long a caller waits for one.
+    ``seconds``: how long a caller waits for a piece of work.
     """
 
-    def __init__(self, workers: int, waiting: int, seconds: float, metrics: Metrics) -> None:
-        self._recognising = metrics.recognising
-        metrics.room.set(workers + waiting)
-        self._threads = ThreadPoolExecutor(workers, "recognition")
-        self._room = workers + waiting
-        self._taken = 0
+    def __init__(self, kind: str, threads: int, seconds: float) -> None:
+        self._threads = ThreadPoolExecutor(threads, kind)
         self._seconds = seconds
 
     async def run(self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        """Do the work in a thread; RATE_LIMITED where the queue is full, TIMED_OUT where it takes too long.
+        """Do the work in a thread; TIMED_OUT where it takes too long, or waits too long for a thread.
 
         Work that has begun is done to its end, and keeps its place until then, even where nobody waits any more.
         """
@@ -43,6 +39,27 @@ class RecognitionWorkers:
                 ErrorCode.TIMED_OUT, f"No answer within {self._seconds:g} s.", "Try again, with fewer images at a time."
             ) from None
 
+    def close(self) -> None:
+        """Finish what has begun and drop what waits."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, work: Callable[[], Result]) -> "Future[Result]":
+        return self._threads.submit(copy_context().run, work)
+
+
+class RecognitionWorkers(BoundedThreads):
+    """Those for recognition, with a queue of bounded length in front of them: RATE_LIMITED where it is full.
+
+    ``waiting``: how many pieces of work may wait.
+    """
+
+    def __init__(self, workers: int, waiting: int, seconds: float, metrics: Metrics) -> None:
+        super().__init__("recognition", workers, seconds)
+        self._recognising = metrics.recognising
+        metrics.room.set(workers + waiting)
+        self._room = workers + waiting
+        self._taken = 0
+
     def require_room(self) -> None:
         """RATE_LIMITED where the queue is full."""
         if self._taken >= self._room:
@@ -50,16 +67,12 @@ class RecognitionWorkers:
                 ErrorCode.RATE_LIMITED, "Too much recognition work is waiting.", "Wait a moment and try again."
             )
 
-    def close(self) -> None:
-        """Finish what has begun and drop what waits."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-
     def _submit(self, work: Callable[[], Result]) -> "Future[Result]":
         self.require_room()
         self._taken += 1
         self._recognising.inc()
         loop = asyncio.get_running_loop()
-        future = self._threads.submit(copy_context().run, work)
+        future = super()._submit(work)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._release))
         return future
 

@@ -1,6 +1,7 @@
 """OSIA over HTTP as another system would use it: people, encounters, galleries, searches and comparisons."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -333,6 +334,13 @@ def test_galleries_are_read_page_by_page_and_as_csv(client: httpx.Client) -> Non
 def test_an_image_behind_a_url_that_is_not_listed_is_refused(client: httpx.Client) -> None:
     sent = {"filter": {}, "biometricData": [{**TINY, "imageRef": "http://169.254.169.254/latest"}]}
     assert "url_refused" in faulty(ask(client, "POST", "/identify/ALL", sent), 400)
+
+
+def test_a_body_in_which_too_much_is_to_be_checked_is_refused_at_once(client: httpx.Client) -> None:
+    block = {"scope": "$.image", "alg": "SHA256", "hash": hashlib.sha256(b'{"image":"AAAA"}').hexdigest()}
+    item = {**TINY, "image": "AAAA", "integrity": [block] * 300}
+    told = faulty(ask(client, "POST", "/identify/ALL", {"filter": {}, "biometricData": [item]}), 413)
+    assert "request_too_large" in told
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from biometric_service.api.telemetry.metrics import Metrics
-from biometric_service.api.workers import RecognitionWorkers
+from biometric_service.api.workers import BoundedThreads, RecognitionWorkers
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 
@@ -44,6 +44,27 @@ def test_a_full_queue_refuses_and_the_loop_stays_free(gate: threading.Event) -> 
         ErrorCode.RATE_LIMITED
     ] * 2
     workers.close()
+
+
+def test_where_nothing_is_refused_work_waits_for_a_thread_and_is_dropped_once_nobody_waits(
+    gate: threading.Event,
+) -> None:
+    threads = BoundedThreads("opening", 1, 0.2)
+    begun: list[str] = []
+
+    async def crowd() -> list[ErrorCode]:
+        held = [threads.run(gate.wait), threads.run(begun.append, "never")]
+        faults = await asyncio.gather(*held, return_exceptions=True)
+        gate.set()
+        return [fault.code for fault in faults if isinstance(fault, BiometricServiceError)]
+
+    async def two() -> None:
+        await asyncio.gather(*(threads.run(begun.append, name) for name in "ab"))
+
+    assert asyncio.run(crowd()) == [ErrorCode.TIMED_OUT] * 2
+    asyncio.run(two())
+    threads.close()
+    assert begun == ["a", "b"]
 
 
 def test_what_takes_too_long_times_out_and_keeps_its_place_until_it_is_done(gate: threading.Event) -> None:

@@ -134,6 +134,13 @@ def test_what_does_not_open_is_refused(nodes: EncryptedNodes, make: Callable[[],
     assert fault.value.code is ErrorCode.REQUEST_INVALID
 
 
+def test_no_more_is_opened_than_one_request_needs(nodes: EncryptedNodes) -> None:
+    body = {"a": ["not even tried"] * 257, "encryption": scoped("$.a[*]")}
+    with pytest.raises(BiometricServiceError) as fault:
+        opened(nodes, body)
+    assert fault.value.code is ErrorCode.REQUEST_TOO_LARGE
+
+
 def test_without_a_key_everything_encrypted_is_refused_and_a_wrong_key_is_a_wrong_setting(tmp_path: Path) -> None:
     with pytest.raises(BiometricServiceError, match="opens none"):
         opened(EncryptedNodes(None), {"a": jwe(b"x"), "encryption": scoped("$.a")})

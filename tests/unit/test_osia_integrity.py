@@ -84,12 +84,53 @@ def test_a_known_signer_is_needed_where_there_is_a_signature(blocks: IntegrityBl
 
 @pytest.mark.parametrize(
     "block",
-    [{"followRef": True}, {"type": "PKCS7"}, {"alg": "MD5"}, {"scope": "$.absent"}, {"scope": "$..image"}],
+    [
+        {"followRef": True},
+        {"type": "PKCS7"},
+        {"alg": "MD5"},
+        {"scope": "$.absent"},
+        {"scope": "$..image"},
+        {"scope": "$.filter " * 65},
+    ],
 )
 def test_a_block_that_cannot_be_checked_is_refused(blocks: IntegrityBlocks, block: dict[str, Any]) -> None:
     with pytest.raises(BiometricServiceError) as fault:
         check(blocks, protected(**block))
     assert fault.value.code is ErrorCode.REQUEST_INVALID
+
+
+def blocks_over(scope: str, hashed: bytes, count: int) -> list[dict[str, Any]]:
+    return [{"scope": scope, "alg": "SHA256", "hash": hashlib.sha256(hashed).hexdigest()}] * count
+
+
+ITEM = {"image": "AAAA", "integrity": blocks_over("$.image", b'{"image":"AAAA"}', 1)}
+LONG = "A" * 1_000_000
+OFTEN = b'{"a":"' + LONG.encode() + b'"}'
+
+
+def test_the_whole_and_a_few_hundred_pieces_may_be_hashed(blocks: IntegrityBlocks) -> None:
+    check(blocks, {"biometricData1": [ITEM] * 100, "biometricData2": [ITEM] * 100})
+    check(blocks, {"a": LONG, "integrity": blocks_over("$.a", OFTEN, 4)})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"a": 1, "integrity": blocks_over("$.a", b'{"a":1}', 257)},
+        {"biometricData": [ITEM] * 257},
+        {"a": LONG, "integrity": blocks_over("$.a", OFTEN, 6)},
+        {"a": [0] * 250_000, "integrity": blocks_over("$.a", b"", 1)},
+        {"a": "\n" * 250_000, "integrity": blocks_over("$.a", b"", 1)},
+        {"a": [[0] * 5000], "integrity": blocks_over("$.a[*][*] " * 60, b"", 1)},
+    ],
+    ids=["blocks", "items", "bytes", "nodes", "escapes", "paths"],
+)
+def test_a_body_is_refused_that_asks_for_more_work_than_any_needs(
+    blocks: IntegrityBlocks, body: dict[str, Any]
+) -> None:
+    with pytest.raises(BiometricServiceError) as fault:
+        check(blocks, body)
+    assert fault.value.code is ErrorCode.REQUEST_TOO_LARGE
 
 
 def test_a_block_over_encrypted_data_is_checked_before_it_is_opened(blocks: IntegrityBlocks) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event
+from biometric_service.api.osia.allowance import allowance_for
 from biometric_service.api.osia.encryption import EncryptedNodes
 from biometric_service.audit.log import ChainedLog
 from biometric_service.interchange.sharing import agreeing, answering, disclosing
@@ -91,7 +92,7 @@ def test_a_record_is_pushed_and_deleted_again_when_it_is_recalled(
     assert b"Arana" not in sent
     assert b"officer" not in sent
     body: dict[str, Any] = json.loads(sent)
-    EncryptedNodes(tmp_path / "key.pem").open(body)
+    EncryptedNodes(tmp_path / "key.pem").open(body, allowance_for(sent))
     assert (body["biographicData"], body["contextualData"]) == ({"lastName": "Arana"}, {"officer": "17"})
     agreeing.withdraw(sharing, agreement, CLERK)
     followed(sharing)

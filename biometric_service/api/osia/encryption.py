@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs7
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
+from biometric_service.api.osia.allowance import Allowance
 from biometric_service.api.osia.json_paths import nodes_at, steps_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.outbound.jwe import ALGORITHM, decrypted
@@ -37,8 +38,11 @@ class EncryptedNodes:
     def __init__(self, key_file: Path | None) -> None:
         self._formats = {} if key_file is None else _formats(key_file)
 
-    def open(self, holder: dict[str, Any]) -> None:
-        """Put what was encrypted of this object back in the clear, and take the mark away; REQUEST_INVALID."""
+    def open(self, holder: dict[str, Any], allowance: Allowance) -> None:
+        """Put what was encrypted of this object back in the clear, and take the mark away.
+
+        REQUEST_INVALID, REQUEST_TOO_LARGE.
+        """
         known = holder.pop(MARK, None)
         if known is None:
             return
@@ -48,7 +52,9 @@ class EncryptedNodes:
         if opening is None:
             raise _refused(f"This deployment opens {' and '.join(self._formats) or 'none'}.")
         for steps in steps_of(known["scope"]):
-            for place, name in nodes_at(holder, steps):
+            nodes = nodes_at(holder, steps, allowance)
+            allowance.take(keys=len(nodes))
+            for place, name in nodes:
                 place[name] = _as_node(_plain(opening, place[name]))
 
 

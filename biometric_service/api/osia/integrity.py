@@ -14,12 +14,16 @@ from typing import Any
 
 import jwt
 import rfc8785
+from pydantic_core import to_json
 
+from biometric_service.api.osia.allowance import Allowance
 from biometric_service.api.osia.json_paths import limited_to, steps_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 MARK = "integrity"
 ALGORITHMS: Mapping[str, str] = {"SHA256": "sha256", "SHA384": "sha384", "SHA512": "sha512"}
+WEIGHTY = (b",", b":", b"[", b"{", b"\\")
+"""What stands in JSON at each node and each escaped character, which are most of the work of its canonical form."""
 SIGNATURES = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
 
 
@@ -29,18 +33,22 @@ class IntegrityBlocks:
     def __init__(self, signers_file: Path | None) -> None:
         self._signers = () if signers_file is None else _signers(signers_file)
 
-    def check(self, holder: Mapping[str, Any], *, encrypted: bool) -> None:
-        """All blocks of an object about its encrypted, or its plain, nodes; SIGNATURE_INVALID, REQUEST_INVALID."""
+    def check(self, holder: Mapping[str, Any], allowance: Allowance, *, encrypted: bool) -> None:
+        """All blocks of an object about its encrypted, or its plain, nodes.
+
+        SIGNATURE_INVALID, REQUEST_INVALID, REQUEST_TOO_LARGE.
+        """
         blocks = holder.get(MARK)
         for block in blocks if isinstance(blocks, list) else []:
             if isinstance(block, dict) and bool(block.get("encrypted")) is encrypted:
-                self._check(holder, block)
+                self._check(holder, block, allowance)
 
-    def _check(self, holder: Mapping[str, Any], block: Mapping[str, Any]) -> None:
+    def _check(self, holder: Mapping[str, Any], block: Mapping[str, Any], allowance: Allowance) -> None:
+        allowance.take(keys=1)
         if block.get("followRef"):
             raise _unusable("It follows references.", "Hash the references themselves, or embed the data.")
         said = str(block.get("hash", ""))
-        if not _same(_hashed(holder, block), said):
+        if not _same(_hashed(holder, block, allowance), said):
             raise _broken("The hash of what is sent is another.")
         kind = block.get("type", "NONE")
         if kind == "JWS":
@@ -64,14 +72,16 @@ def _signers(path: Path) -> Sequence[jwt.PyJWK]:
         ) from None
 
 
-def _hashed(holder: Mapping[str, Any], block: Mapping[str, Any]) -> bytes:
+def _hashed(holder: Mapping[str, Any], block: Mapping[str, Any], allowance: Allowance) -> bytes:
     name = ALGORITHMS.get(str(block.get("alg", "")).upper().replace("-", ""))
     if name is None:
         raise _unusable("Its algorithm is not known here.", f"Use one of {', '.join(ALGORITHMS)}.")
-    part = limited_to(holder, steps_of(str(block.get("scope", ""))))
+    part = limited_to(holder, steps_of(str(block.get("scope", ""))), allowance)
     try:
+        text = to_json(part)
+        allowance.take(steps=sum(map(text.count, WEIGHTY)), size=len(text))
         return hashlib.new(name, rfc8785.dumps(part)).digest()
-    except (rfc8785.CanonicalizationError, RecursionError):
+    except (ValueError, RecursionError):
         raise _unusable("What it is about has no canonical form.", "Send I-JSON (RFC 7493).") from None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from biometric_service.api.osia import encryption, integrity
+from biometric_service.api.osia.allowance import allowance_for
 from biometric_service.api.osia.encryption import EncryptedNodes
 from biometric_service.api.osia.integrity import IntegrityBlocks
 from biometric_service.settings import Settings
@@ -22,19 +23,28 @@ class ProtectedBodies:
     integrity: IntegrityBlocks
 
     def opened(self, text: bytes) -> bytes:
-        """The body in the clear, once everything said of it holds; REQUEST_INVALID, SIGNATURE_INVALID."""
-        if not any(mark in text for mark in MARKS):
+        """The body in the clear, once everything said of it holds.
+
+        REQUEST_INVALID, SIGNATURE_INVALID, REQUEST_TOO_LARGE.
+        """
+        if not may_be_protected(text):
             return text
         try:
             body = json.loads(text)
         except (ValueError, RecursionError):
             return text  # whoever reads it says what is wrong with it
+        allowance = allowance_for(text)
         for holder in _holders(body):
-            self.integrity.check(holder, encrypted=True)
-            self.encrypted.open(holder)
+            self.integrity.check(holder, allowance, encrypted=True)
+            self.encrypted.open(holder, allowance)
         for holder in _holders(body):
-            self.integrity.check(holder, encrypted=False)
+            self.integrity.check(holder, allowance, encrypted=False)
         return json.dumps(body).encode()
+
+
+def may_be_protected(text: bytes) -> bool:
+    """Whether any of a body may be."""
+    return any(mark in text for mark in MARKS)
 
 
 def protected_bodies(settings: Settings) -> ProtectedBodies:

@@ -17,10 +17,11 @@ from biometric_service.api.osia.deferring import defer
 from biometric_service.api.osia.errand import Errand
 from biometric_service.api.osia.operation import AnyOperation
 from biometric_service.api.osia.profiles import seconds_for
+from biometric_service.api.osia.protection import may_be_protected
 from biometric_service.api.osia.schemas.parameters import Comparison, Deferrable, GalleryReading, Parameters
+from biometric_service.api.osia.threads import Threads
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
-from biometric_service.api.workers import RecognitionWorkers, WorkersOf
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.access import ANY_PURPOSE
 
@@ -32,13 +33,13 @@ OTHERWISE = "osia"
 LONGEST_WORD = 128
 
 
-def osia_router() -> APIRouter:
+def osia_router(threads: Threads) -> APIRouter:
     """All of them; the contract describes them, so that this service's own description does not."""
     router = APIRouter(prefix=PREFIX, tags=[OSIA], include_in_schema=False)
     for operation in OPERATIONS:
         router.add_api_route(
             operation.path,
-            _endpoint(operation),
+            _endpoint(operation, threads),
             methods=[operation.method],
             name=operation.name,
             response_model=None,
@@ -47,30 +48,41 @@ def osia_router() -> APIRouter:
     return router
 
 
-def _endpoint(operation: AnyOperation) -> Callable[..., Awaitable[Response]]:
+def _endpoint(operation: AnyOperation, threads: Threads) -> Callable[..., Awaitable[Response]]:
     async def serve(
         request: Request,
         admission: Annotated[Admission, Depends(requires(operation.scope))],
         services: ServicesOf,
-        workers: WorkersOf,
     ) -> Response:
         asked = operation.read_parameters({**request.query_params, **request.path_params})
         callback = asked.callback if isinstance(asked, Deferrable) else None
         if operation.recognises and not callback:
-            workers.require_room()
-        text, sent = await run_in_threadpool(_read, services, operation, await _text(request))
+            threads.recognition.require_room()
+        text, sent = await _read(threads, services, operation, await _text(request))
         errand = await _errand(request, admission, services, operation, asked, sent)
         if callback:
             taken = await run_in_threadpool(defer, errand, admission.key, operation, asked, callback, text)
             return Response(written(taken), HTTPStatus.ACCEPTED, media_type=JSON)
-        body = await _done(operation, workers, errand, asked, sent)
+        body = await _done(operation, threads, errand, asked, sent)
         return _answer(request, asked, body)
 
     return serve
 
 
-def _read(services: Services, operation: AnyOperation, body: bytes) -> tuple[bytes, BaseModel]:
-    """The body in the clear, as text and as what it says."""
+async def _read(threads: Threads, services: Services, operation: AnyOperation, body: bytes) -> tuple[bytes, BaseModel]:
+    """The body in the clear, as text and as what it says; opening one has threads of its own."""
+    sent = await run_in_threadpool(_unprotected, operation, body)
+    if sent is not None:
+        return body, sent
+    return await threads.opening.run(_opened, services, operation, body)
+
+
+def _unprotected(operation: AnyOperation, body: bytes) -> BaseModel | None:
+    """What a body says; None for one that may be protected."""
+    return None if may_be_protected(body) else operation.read_body(body)
+
+
+def _opened(services: Services, operation: AnyOperation, body: bytes) -> tuple[bytes, BaseModel]:
     text = services.protected.opened(body)
     return text, operation.read_body(text)
 
@@ -111,12 +123,10 @@ def _word(request: Request, header: str) -> str:
     return value
 
 
-async def _done(
-    operation: AnyOperation, workers: RecognitionWorkers, errand: Errand, asked: Parameters, sent: BaseModel
-) -> Body:
+async def _done(operation: AnyOperation, threads: Threads, errand: Errand, asked: Parameters, sent: BaseModel) -> Body:
     if not operation.recognises:
         return await run_in_threadpool(operation.work, errand, asked, sent)
-    running = workers.run(operation.work, errand, asked, sent)
+    running = threads.recognition.run(operation.work, errand, asked, sent)
     if not isinstance(asked, Comparison):
         return await running
     seconds = seconds_for(asked, errand.services.settings.recognition_seconds)
