@@ -126,6 +126,7 @@ def test_what_is_not_encrypted_is_left_as_it_is(nodes: EncryptedNodes) -> None:
         lambda: {"a": jwe(b"x"), "encryption": scoped("$..a")},
         lambda: {"a": jwe(b"x"), "encryption": {"type": "PKCS7", "scope": "$.a"}},
         lambda: {"a": jwe(b"x"), "encryption": []},
+        lambda: {"integrity": jwe(b'[{"encrypted": true}]'), "encryption": scoped("$.integrity")},
     ],
 )
 def test_what_does_not_open_is_refused(nodes: EncryptedNodes, make: Callable[[], dict[str, Any]]) -> None:

@@ -10,6 +10,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from biometric_service.api.osia.allowance import allowance_for
+from biometric_service.api.osia.contract import OPERATIONS
 from biometric_service.api.osia.encryption import EncryptedNodes
 from biometric_service.api.osia.integrity import IntegrityBlocks
 from biometric_service.api.osia.protection import ProtectedBodies
@@ -62,6 +64,38 @@ def test_whatever_is_changed_in_the_scope_is_refused(blocks: IntegrityBlocks) ->
     for change in ({"filter": {"a": "e", "b": 1}}, {"biometricData": [{"image": "AAAA"}, {"image": "BBBC"}]}):
         with pytest.raises(BiometricServiceError) as fault:
             check(blocks, {**protected(), **change})
+        assert fault.value.code is ErrorCode.SIGNATURE_INVALID
+
+
+def written(body: dict[str, Any], before: str, after: str) -> bytes:
+    return json.dumps(body).replace(before, after).encode()
+
+
+def test_a_mark_is_found_however_it_is_written(blocks: IntegrityBlocks) -> None:
+    body = protected(hash="0" * 64)
+    bodies = ProtectedBodies(EncryptedNodes(None), blocks)
+    with pytest.raises(BiometricServiceError, match="integrity"):
+        bodies.opened(written(body, '"integrity"', '"integrit\\u0079"'))
+    sealed = {"a": "sealed", "encryption": {"type": "JWE", "scope": "$.a"}}
+    with pytest.raises(BiometricServiceError, match="opens none"):
+        bodies.opened(written(sealed, '"encryption"', '"\\u0065ncryption"'))
+    plain = json.dumps({"filter": {"name": "\u00c9va"}}).encode()
+    assert bodies.opened(plain) == plain
+
+
+def test_properties_are_read_by_the_names_alone_by_which_they_are_checked() -> None:
+    item = {"biometricType": "FACE", "integrity": [{"scope": "$.biometricType", "alg": "SHA256", "hash": "0"}]}
+    operation = next(each for each in OPERATIONS if each.name == "identify")
+    with pytest.raises(BiometricServiceError, match="biometric_data"):
+        operation.read_body(json.dumps({"filter": {}, "biometric_data": [item]}).encode())
+    said = {"filter": {"biometricType": ["FACE"]}, "biometricData": [item]}
+    assert operation.read_body(json.dumps(said).encode()).biometric_data[0].integrity[0].hash == "0"
+
+
+def test_a_hash_that_is_no_text_is_another(blocks: IntegrityBlocks) -> None:
+    for code in ("\ud800", "\u20ac" * 32):
+        with pytest.raises(BiometricServiceError) as fault:
+            blocks.check(protected(hash=code), allowance_for(b""), encrypted=False)
         assert fault.value.code is ErrorCode.SIGNATURE_INVALID
 
 

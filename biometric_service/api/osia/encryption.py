@@ -7,7 +7,6 @@ is either JSON, which takes the node's place, or an embedded buffer, which does 
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,9 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs7
 from cryptography.x509 import Certificate, load_pem_x509_certificate
+from pydantic_core import from_json
 
+from biometric_service.api.osia import integrity
 from biometric_service.api.osia.allowance import Allowance
 from biometric_service.api.osia.json_paths import nodes_at, steps_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -52,6 +53,8 @@ class EncryptedNodes:
         if opening is None:
             raise _refused(f"This deployment opens {' and '.join(self._formats) or 'none'}.")
         for steps in steps_of(known["scope"]):
+            if steps[0] == integrity.MARK:
+                raise _refused("Its blocks of integrity are to be read before it is opened.")
             nodes = nodes_at(holder, steps, allowance)
             allowance.take(keys=len(nodes))
             for place, name in nodes:
@@ -97,8 +100,8 @@ def _from_pkcs7(key: RSAPrivateKey, certificate: Certificate, sealed: str) -> by
 def _as_node(plain: bytes) -> Any:  # noqa: ANN401 - JSON
     if plain[:1] in {b"{", b"["}:
         try:
-            return json.loads(plain)
-        except (ValueError, RecursionError):
+            return from_json(plain)
+        except ValueError:
             raise _refused("What was encrypted is not JSON.") from None
     return plain.decode() if _BASE64.fullmatch(plain) else base64.b64encode(plain).decode()
 

@@ -88,7 +88,7 @@ def _hashed(holder: Mapping[str, Any], block: Mapping[str, Any], allowance: Allo
 def _same(digest: bytes, said: str) -> bool:
     written = (digest.hex(), base64.b64encode(digest).decode(), base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
     told = said.lower() if len(said) == len(written[0]) else said
-    return any(hmac.compare_digest(each.encode(), told.encode()) for each in written)
+    return any(hmac.compare_digest(each.encode(), told.encode(errors="replace")) for each in written)
 
 
 def _signed_by(key: jwt.PyJWK, compact: str, payload: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -45,8 +46,9 @@ class Operation(Generic[Asked, Sent]):
         return _read(self.parameters.model_validate, dict(given))
 
     def read_body(self, text: bytes) -> Sent:
-        """The JSON text; REQUEST_INVALID."""
-        return _read(self.body.model_validate_json, text if text.strip() or self.body_needed else b"{}")
+        """The JSON text, by OSIA's names alone: a property that has another could go unchecked. REQUEST_INVALID."""
+        validate = partial(self.body.model_validate_json, by_name=False)
+        return _read(validate, text if text.strip() or self.body_needed else b"{}")
 
 
 AnyOperation = Operation[Any, Any]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from biometric_service.api.osia import encryption, integrity
 from biometric_service.api.osia.allowance import allowance_for
 from biometric_service.api.osia.encryption import EncryptedNodes
@@ -12,7 +14,9 @@ from biometric_service.api.osia.integrity import IntegrityBlocks
 from biometric_service.settings import Settings
 
 ITEMS = ("biometricData", "biometricData1", "biometricData2")
-MARKS = tuple(f'"{mark}"'.encode() for mark in (encryption.MARK, integrity.MARK))
+MARKS = frozenset({encryption.MARK, integrity.MARK})
+TRACES = (*(f'"{mark}"'.encode() for mark in MARKS), b"\\u")
+"""A body with none of these has no mark: a letter of JSON can be written in one other way alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,12 @@ class ProtectedBodies:
 
         REQUEST_INVALID, SIGNATURE_INVALID, REQUEST_TOO_LARGE.
         """
-        if not may_be_protected(text):
-            return text
         try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
-            return text  # whoever reads it says what is wrong with it
+            body = from_json(text)
+        except ValueError:
+            return text  # whoever reads it does so with the same parser, and says what is wrong with it
+        if not any(MARKS & holder.keys() for holder in _holders(body)):
+            return text
         allowance = allowance_for(text)
         for holder in _holders(body):
             self.integrity.check(holder, allowance, encrypted=True)
@@ -43,8 +47,8 @@ class ProtectedBodies:
 
 
 def may_be_protected(text: bytes) -> bool:
-    """Whether any of a body may be."""
-    return any(mark in text for mark in MARKS)
+    """Whether any of a body may be; False is certain."""
+    return any(trace in text for trace in TRACES)
 
 
 def protected_bodies(settings: Settings) -> ProtectedBodies:
