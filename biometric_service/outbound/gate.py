@@ -1,5 +1,6 @@
 """Asking one URL: its name is resolved once and the connection pinned to that address; no redirect is followed."""
 
+import math
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -41,9 +42,12 @@ class OutboundGate:
         """URL_REFUSED unless the URL may be asked, as far as can be told without asking a name server."""
         self._rules.target(url)
 
-    def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
-        """The body of a 200; URL_REFUSED, URL_UNREACHABLE for any other answer or none."""
-        reply = self.send("GET", url, None, headers)
+    def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({}), within: float = math.inf) -> bytes:
+        """The body of a 200; URL_REFUSED, URL_UNREACHABLE for any other answer or none.
+
+        ``within``: seconds that it may take, where the gate's own are more.
+        """
+        reply = self.send("GET", url, None, headers, within)
         if reply.status != OK:
             raise unreachable(f"It answered {reply.status}.")
         return reply.body
@@ -52,14 +56,19 @@ class OutboundGate:
         """Whatever it answers; URL_REFUSED, URL_UNREACHABLE where it does not."""
         return self.send("POST", url, body, headers)
 
-    def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+    def send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], within: float = math.inf
+    ) -> Reply:
         """Whatever is answered to any method; URL_REFUSED, URL_UNREACHABLE."""
         target = self._rules.target(url)
         if target.origin.scheme == "sftp":
             raise refused("It is a file drop, which is not asked by HTTP.")
-        connection = _Pinned(target.origin, self._address(target.origin), self._seconds, self._tls)
+        seconds = min(self._seconds, within)
+        if seconds <= 0:
+            raise unreachable("No time was left for it.")
+        connection = _Pinned(target.origin, self._address(target.origin), seconds, self._tls)
         try:
-            with _ended_after(self._seconds, connection):
+            with _ended_after(seconds, connection):
                 connection.request(method, target.path, body, {"User-Agent": USER_AGENT, **headers})
                 with connection.getresponse() as answer:
                     return self._reply(answer)

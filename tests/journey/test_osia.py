@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +28,7 @@ from biometric_service.templates import native
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import AuditEvent, EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, SubjectId
+from tests.http_server import says, server
 from tests.live_service import OPERATIONS as OURS
 from tests.live_service import TEST, LiveService
 from tests.osia_service import ASKING, GALLERY, PEOPLE, Samples, encounter, osia_service
@@ -40,9 +43,32 @@ def samples(shared_data: Path) -> Samples:
     return Samples(shared_data)
 
 
+@dataclass(frozen=True)
+class SlowHost:
+    """Gives a face to nobody before all are ``released``; ``asked``: once for each who asks."""
+
+    origin: str
+    released: threading.Event
+    asked: threading.Semaphore
+
+
 @pytest.fixture(scope="module")
-def live(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    with osia_service(tmp_path_factory.mktemp("osia"), samples) as live:
+def slow(samples: Samples) -> Iterator[SlowHost]:
+    released, asked = threading.Event(), threading.Semaphore(0)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.release()
+        released.wait(60)
+        says(base64.b64decode(samples.face("Atal")["image"]))(request)
+
+    with server(answer) as port:
+        yield SlowHost(f"http://127.0.0.1:{port}", released, asked)
+
+
+@pytest.fixture(scope="module")
+def live(samples: Samples, slow: SlowHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    outward = {"outbound_origins": (slow.origin,), "outbound_networks": ("127.0.0.0/8",), "outbound_seconds": 60}
+    with osia_service(tmp_path_factory.mktemp("osia"), samples, **outward) as live:
         yield live
 
 
@@ -334,6 +360,23 @@ def test_galleries_are_read_page_by_page_and_as_csv(client: httpx.Client) -> Non
 def test_an_image_behind_a_url_that_is_not_listed_is_refused(client: httpx.Client) -> None:
     sent = {"filter": {}, "biometricData": [{**TINY, "imageRef": "http://169.254.169.254/latest"}]}
     assert "url_refused" in faulty(ask(client, "POST", "/identify/ALL", sent), 400)
+
+
+def test_a_slow_host_holds_up_nobody_who_sends_the_image_itself(
+    live: LiveService, client: httpx.Client, samples: Samples, slow: SlowHost
+) -> None:
+    behind = {"filter": {}, "biometricData": [{"biometricType": "FACE", "imageRef": f"{slow.origin}/face"}]}
+    places = live.service.settings.recognition_workers
+    with ThreadPoolExecutor(places + 1) as callers:
+        waiting = [callers.submit(ask, client, "POST", "/identify/ALL", behind) for _ in range(places + 1)]
+        try:
+            assert all(slow.asked.acquire(timeout=20) for _ in waiting)
+            claim = {"biometricData": [samples.finger("Atal", 2)]}
+            assert ask(client, "POST", f"/verify/{GALLERY}/P-Atal", claim).json()["decision"]
+            assert not any(each.done() for each in waiting)
+        finally:
+            slow.released.set()
+    assert {each.result().json()[0]["personId"] for each in waiting} == {"P-Atal"}
 
 
 def test_a_body_in_which_too_much_is_to_be_checked_is_refused_at_once(client: httpx.Client) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from biometric_service.api.osia import galleries, persons, searching, tasks
+from biometric_service.api.osia.fetching import Side
 from biometric_service.api.osia.operation import AnyOperation, Operation
 from biometric_service.api.osia.schemas import parameters, sets
 from biometric_service.api.osia.schemas.encounter import Encounter
@@ -36,6 +37,14 @@ def _listed(_: object, sent: sets.GalleryNames) -> Iterable[GalleryId]:
     return map(GalleryId, sent.root)
 
 
+def _items(sent: Encounter | IdentifyRequest | VerifyFromIdRequest) -> tuple[Side]:
+    return (sent.biometric_data,)
+
+
+def _both_sides(sent: VerifyFromBioRequest) -> tuple[Side, Side]:
+    return (sent.biometric_data1, sent.biometric_data2)
+
+
 def _person(asked: parameters.OfPerson | parameters.PersonCreation) -> tuple[SubjectId, ...]:
     return (asked.person_id,)
 
@@ -56,6 +65,7 @@ CREATIONS: tuple[AnyOperation, ...] = (
         persons.create_person,
         _kept_in,
         recognises=True,
+        items=_items,
     ),
     Operation(
         "createEncounterNoId",
@@ -69,6 +79,7 @@ CREATIONS: tuple[AnyOperation, ...] = (
         _kept_in,
         _person,
         recognises=True,
+        items=_items,
     ),
     Operation(
         "createEncounter",
@@ -82,6 +93,7 @@ CREATIONS: tuple[AnyOperation, ...] = (
         _kept_in,
         _person,
         recognises=True,
+        items=_items,
     ),
     Operation(
         "updateEncounter",
@@ -95,6 +107,7 @@ CREATIONS: tuple[AnyOperation, ...] = (
         _kept_in,
         _person,
         recognises=True,
+        items=_items,
     ),
 )
 READINGS: tuple[AnyOperation, ...] = (
@@ -244,6 +257,7 @@ SEARCHES: tuple[AnyOperation, ...] = (
         searching.identify_data,
         _searched,
         recognises=True,
+        items=_items,
     ),
     Operation(
         "identifyFromId",
@@ -285,6 +299,7 @@ SEARCHES: tuple[AnyOperation, ...] = (
         _searched,
         _person,
         recognises=True,
+        items=_items,
     ),
     Operation(
         "verifyFromBio",
@@ -296,6 +311,7 @@ SEARCHES: tuple[AnyOperation, ...] = (
         VerifyFromBioRequest,
         searching.verify_data,
         recognises=True,
+        items=_both_sides,
     ),
 )
 TASKS: tuple[AnyOperation, ...] = (

@@ -30,7 +30,8 @@ _TASKS = "osia tasks"
 class Errand:
     """``reach``: the galleries that the caller reaches. ``task``: of which this is the work, empty for none.
 
-    ``again``: the work was begun before, and perhaps done, when the process that did it ended.
+    ``again``: the work was begun before, and perhaps done, when the process that did it ended. ``fetched``: what is
+    behind the URLs of its items, None where it is still to be fetched.
     """
 
     services: Services
@@ -38,6 +39,7 @@ class Errand:
     reach: frozenset[GalleryId]
     task: str = ""
     again: bool = False
+    fetched: Mapping[str, bytes] | None = None
 
     @property
     def guard(self) -> Guard:

@@ -60,7 +60,7 @@ def prepare(errand: Errand, key: EncounterKey, sent: Encounter, before: Circumst
     An item of which no template can be made is kept all the same, and the answer says so; an image that is damaged is
     refused, unless a part of what it should show is missing. ``before``: what was known where this replaces another.
     """
-    items = read_items(errand.services, sent.biometric_data, errand.caller.device)
+    items = read_items(errand, sent.biometric_data)
     read = [_Read(order, item, _observed(errand, item)) for order, item in enumerate(items)]
     encounter = references.Encounter(
         subject=key.subject,

@@ -1,6 +1,6 @@
 """What an operation of OSIA's contract is, and how its parameters and body are read."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from biometric_service.api.errors import invalid_request
 from biometric_service.api.osia.answer import Body
 from biometric_service.api.osia.errand import Errand
+from biometric_service.api.osia.fetching import Side
 from biometric_service.api.osia.schemas.parameters import Parameters
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.references import GalleryId, SubjectId
@@ -25,7 +26,8 @@ class Operation(Generic[Asked, Sent]):
 
     ``name``: its operationId. ``statuses``: those that the contract has. ``galleries``: what the caller must reach
     before it is begun. ``subjects``: whose tasks are done in the order in which they came. ``recognises``: whether it
-    is work for a processor. ``body_needed``: False where the body may be left out.
+    is work for a processor. ``items``: the biometric items of a body. ``body_needed``: False where the body may be left
+    out.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Operation(Generic[Asked, Sent]):
     galleries: Callable[[Asked, Sent], Iterable[GalleryId]] = lambda *_: ()
     subjects: Callable[[Asked], tuple[SubjectId, ...]] = lambda _: ()
     recognises: bool = False
+    items: Callable[[Sent], Sequence[Side]] = lambda _: ()
     body_needed: bool = True
 
     def read_parameters(self, given: Mapping[str, str]) -> Asked:

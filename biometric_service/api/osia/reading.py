@@ -3,15 +3,17 @@
 import base64
 import binascii
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import AnyUrl
 
+from biometric_service.api.osia.errand import Errand
+from biometric_service.api.osia.fetching import Fetched, fetch, require_few
 from biometric_service.api.osia.positions import FINGERS, modality_of
 from biometric_service.api.osia.records import CARD_RECORDS
 from biometric_service.api.osia.schemas.biometrics import BiometricData
-from biometric_service.api.services import Services
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import Given, GivenImage, GivenTemplate
 from biometric_service.recognition.walk import Walk
@@ -40,20 +42,24 @@ class Item:
         return bool(self.data.missing)
 
 
-def read_items(services: Services, sent: Sequence[BiometricData], device: str) -> tuple[Item, ...]:
-    """Every item; ``device``: where they come from, unless they say.
+def read_items(errand: Errand, sent: Sequence[BiometricData]) -> tuple[Item, ...]:
+    """Every item; they come from the caller's device, unless they say.
 
     REQUEST_INVALID, REQUEST_TOO_LARGE, TEMPLATE_INVALID, URL_REFUSED, URL_UNREACHABLE.
     """
-    if len(sent) > services.settings.max_request_images:
-        message = f"The request holds more than {services.settings.max_request_images} biometric items."
-        raise BiometricServiceError(ErrorCode.REQUEST_TOO_LARGE, message, "Send fewer at a time.")
-    return tuple(_item(services, data, device) for data in sent)
+    require_few(errand.services.settings, sent)
+    fetched = _fetched(errand, sent) if errand.fetched is None else errand.fetched
+    return tuple(_item(errand.services.walk, data, errand.caller.device, fetched) for data in sent)
 
 
-def _item(services: Services, data: BiometricData, device: str) -> Item:
-    image = _bytes(services, "image", data.image, data.image_ref)
-    template = _bytes(services, "template", data.template, data.template_ref)
+def _fetched(errand: Errand, sent: Sequence[BiometricData]) -> Fetched:
+    services = errand.services
+    return fetch(services.outbound, services.settings, [sent], time.monotonic() + services.settings.recognition_seconds)
+
+
+def _item(walk: Walk, data: BiometricData, device: str, fetched: Fetched) -> Item:
+    image = _bytes("image", data.image, data.image_ref, fetched)
+    template = _bytes("template", data.template, data.template_ref, fetched)
     modality = modality_of(data.biometric_type, data.biometric_sub_type)
     if modality is None:
         return Item(data, image, template, ())
@@ -62,12 +68,12 @@ def _item(services: Services, data: BiometricData, device: str) -> Item:
         position = _position(data, modality)
         dpi = float(data.resolution) if data.resolution and modality is Modality.FINGERPRINT else None
         return Item(data, image, template, (GivenImage(image, modality, position, dpi, where),))
-    return Item(data, image, template, tuple(_templates(services.walk, data, modality, template, where)))
+    return Item(data, image, template, tuple(_templates(walk, data, modality, template, where)))
 
 
-def _bytes(services: Services, what: str, encoded: str | None, url: AnyUrl | None) -> bytes:
+def _bytes(what: str, encoded: str | None, url: AnyUrl | None, fetched: Fetched) -> bytes:
     if encoded is None:
-        return services.outbound.get(str(url)) if url else b""
+        return fetched[str(url)] if url else b""
     try:
         return base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error):

@@ -1,6 +1,7 @@
 """The routes of OSIA's operations: one way in for all of them, at once or as a task."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from biometric_service.api.osia.answer import CSV, JSON, Body, as_csv, status_of
 from biometric_service.api.osia.contract import OPERATIONS
 from biometric_service.api.osia.deferring import defer
 from biometric_service.api.osia.errand import Errand
+from biometric_service.api.osia.fetching import addresses_in, fetch
 from biometric_service.api.osia.operation import AnyOperation
 from biometric_service.api.osia.profiles import seconds_for
 from biometric_service.api.osia.protection import may_be_protected
@@ -126,15 +128,25 @@ def _word(request: Request, header: str) -> str:
 async def _done(operation: AnyOperation, threads: Threads, errand: Errand, asked: Parameters, sent: BaseModel) -> Body:
     if not operation.recognises:
         return await run_in_threadpool(operation.work, errand, asked, sent)
-    running = threads.recognition.run(operation.work, errand, asked, sent)
-    if not isinstance(asked, Comparison):
-        return await running
-    seconds = seconds_for(asked, errand.services.settings.recognition_seconds)
+    most = errand.services.settings.recognition_seconds
+    seconds = seconds_for(asked, most) if isinstance(asked, Comparison) else most
     try:
-        return await asyncio.wait_for(running, seconds)
+        return await asyncio.wait_for(_recognised(operation, threads, errand, asked, sent, seconds), seconds)
     except TimeoutError:
-        message = f"No answer within the {seconds:g} s of the serviceLevel."
-        raise BiometricServiceError(ErrorCode.TIMED_OUT, message, "Ask for a lower serviceLevel.") from None
+        message = f"No answer within {seconds:g} s."
+        what_to_do = "Ask for a lower serviceLevel where there is one, or send less at a time."
+        raise BiometricServiceError(ErrorCode.TIMED_OUT, message, what_to_do) from None
+
+
+async def _recognised(  # noqa: PLR0913, PLR0917 - all of a call
+    operation: AnyOperation, threads: Threads, errand: Errand, asked: Parameters, sent: BaseModel, seconds: float
+) -> Body:
+    """Done by the processor once all that it needs is here."""
+    sides, until, services = operation.items(sent), time.monotonic() + seconds, errand.services
+    if addresses_in(sides):
+        fetched = await threads.fetching.run(fetch, services.outbound, services.settings, sides, until)
+        errand = replace(errand, fetched=fetched)
+    return await threads.recognition.run(operation.work, errand, asked, sent)
 
 
 def _answer(request: Request, asked: Parameters, body: Body) -> Response:

@@ -81,7 +81,7 @@ def verify_data(errand: Errand, asked: Comparison, sent: VerifyFromBioRequest) -
 def given_in(errand: Errand, sent: Sequence[BiometricData], wanted: Filter | None = None) -> tuple[Given, ...]:
     """What can be compared of the items, those left out whose image says nothing because a part is missing."""
     walk = errand.services.walk
-    items = chosen(read_items(errand.services, sent, errand.caller.device), wanted)
+    items = chosen(read_items(errand, sent), wanted)
     given = tuple(each for item in items if _readable(walk, item) for each in item.given)
     return given or _nothing("The request holds no finger and no face that can be compared.")
 
