@@ -254,11 +254,19 @@ class SqlDisclosureStore:
             return _read(connection, disclosure)
 
     def manifest(self, agency: str, day: str) -> Manifest:
-        """What left to an agency on a day."""
+        """What left to an agency of what was made on a day."""
         left = (DisclosureRow.agency == agency, DisclosureRow.day == day, DisclosureRow.sent_at.is_not(None))
         rows = select(DisclosureRow.id, DisclosureRow.digest).where(*left).order_by(DisclosureRow.id)
         with self._database.reading() as connection:
             return Manifest(day, dict(connection.execute(rows).all()))
+
+    def days(self, agency: str, first: str, before: str) -> Sequence[str]:
+        """The days of which anything left to an agency by now, from the first to the last one before another."""
+        left = (DisclosureRow.agency == agency, DisclosureRow.sent_at.is_not(None))
+        between = (DisclosureRow.day >= first, DisclosureRow.day < before)
+        found = select(DisclosureRow.day).where(*left, *between).distinct().order_by(DisclosureRow.day)
+        with self._database.reading() as connection:
+            return connection.scalars(found).all()
 
     def purge(self, before: datetime) -> int:
         """Destroy what was sent and signed for before a moment; returns how many."""

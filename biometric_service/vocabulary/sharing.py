@@ -332,7 +332,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Whether what was sent on a day was received; ``missing``, ``unknown`` and ``differing`` are ids."""
+    """Whether what was sent on a day was received; ``missing``, ``unknown`` and ``differing`` are ids.
+
+    ``compared_on``: the day (UTC) of the comparison, empty where nobody noted it.
+    """
 
     agency: str
     day: str
@@ -343,6 +346,7 @@ class Reconciliation:
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
     differing: tuple[str, ...]
+    compared_on: str = ""
 
     @property
     def proven(self) -> bool:

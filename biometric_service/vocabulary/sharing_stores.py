@@ -121,7 +121,10 @@ class DisclosureStore(Protocol):
         """Send it once more; DISCLOSURE_UNKNOWN, SHARING_REFUSED, SHARING_CONFLICT where it is no longer kept."""
 
     def manifest(self, agency: str, day: str) -> Manifest:
-        """What left to an agency on a day."""
+        """What left to an agency of what was made on a day; it may grow later, such as by a review."""
+
+    def days(self, agency: str, first: str, before: str) -> Sequence[str]:
+        """The days of which anything left to an agency by now, from the first to the last one before another."""
 
     def purge(self, before: datetime) -> int:
         """Destroy what was sent and signed for before a moment; returns how many."""

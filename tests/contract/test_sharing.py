@@ -21,9 +21,10 @@ from biometric_service.capture.files import open_picture
 from biometric_service.errors import ErrorCode
 from biometric_service.interchange.itl.message import Message
 from biometric_service.interchange.itl.reading import read_message
-from biometric_service.interchange.sharing import agreeing, answering, delivering, disclosing
+from biometric_service.interchange.sharing import agreeing, answering, delivering, disclosing, reconciling
 from biometric_service.interchange.sharing.delivering import sign_for
 from biometric_service.interchange.sharing.disclosure_reports import Shared, disclosures_pdf
+from biometric_service.interchange.sharing.faults import unproven
 from biometric_service.interchange.sharing.following import LEFT, catch_up
 from biometric_service.interchange.sharing.messages import manifest_digest, receipt
 from biometric_service.interchange.sharing.parts import Finding, Patience, Sharing, sharing_event
@@ -701,6 +702,53 @@ def request(sharing: Sharing, name: str, kind: RequestKind = RequestKind.SEARCH,
 
 def test_requests_are_answered_by_priority_and_reviewed_where_it_is_agreed(sharing: Sharing) -> None:
     agreed(sharing, terms(answers=frozenset(RequestKind)))
+def test_what_leaves_later_than_it_was_made_is_reconciled_and_what_is_not_proven_again(
+    sharing: Sharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreement = agreed(sharing, terms(partner(manifest_address="https://police.example/{day}"), two_person_review=True))
+    agreed(sharing, terms(partner(agency="court", manifest_address="https://court.example/{day}")), "court")
+    first, second, other = (
+        disclosing.disclose(sharing, name, ANA, CLERK) for name in (agreement.id, agreement.id, "court:1")
+    )
+    day, asked = day_of(first.at), []
+    there: dict[str, str] = {}
+
+    def fetched(_: Sharing, of: Partner, of_day: str) -> str:
+        asked.append((of.agency, of_day))
+        if of.agency == "court":
+            raise unproven("Nobody is there.")
+        said = {"kind": "manifest", "direction": "received", "day": of_day, "entries": dict(there)}
+        return state(said, SIGNING)
+
+    def daily(days: int) -> list[tuple[str, str]]:
+        asked.clear()
+        later = SimpleNamespace(now=lambda _: datetime.now(UTC) + timedelta(days=days))
+        monkeypatch.setattr(reconciling, "datetime", later)
+        reconciling.reconcile_due(sharing)
+        return sorted(asked)
+
+    def leaves(made: Disclosure) -> None:
+        for officer in (FIRST, SECOND):
+            disclosing.approve(sharing, made.id, officer)
+        taken(sharing, made)
+
+    monkeypatch.setattr(reconciling, "_fetched", fetched)
+    assert daily(1) == []
+    leaves(first)
+    there[first.id] = first.digest
+    assert (daily(0), daily(1), daily(1)) == ([], [("police", day)], [])
+    leaves(second)
+    assert (daily(3), daily(3), daily(4)) == ([("police", day)], [], [("police", day)])
+    there[second.id] = second.digest
+    assert (daily(5), daily(6)) == ([("police", day)], [])
+    found = sharing.received.reconciliation("police", day)
+    assert found
+    assert (found.proven, found.sent) == (True, 2)
+    taken(sharing, other)
+    assert daily(7) == daily(7) == [("court", day)]
+    assert daily(40) == []
+
+
     for name, priority in (("low", 1), ("high", 9), ("lab", 0)):
         kind = RequestKind.SUBMISSION if name == "lab" else RequestKind.SEARCH
         answering.ask(sharing, request(sharing, name, kind, priority), POLICE)

@@ -1,7 +1,10 @@
 """What was sent on a day is what was received: proven by count and hash, or what is missing is named."""
 
+import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from biometric_service.errors import BiometricServiceError
 from biometric_service.interchange.sharing.agreeing import partner_of
 from biometric_service.interchange.sharing.faults import unproven
 from biometric_service.interchange.sharing.messages import (
@@ -15,6 +18,8 @@ from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.sharing import Disclosure, Manifest, Partner, Reconciliation, day_of
 
 SENT, RECEIVED = "sent", "received"
+
+log = logging.getLogger(__name__)
 
 
 def compared(agency: str, sent: Manifest, received: Manifest) -> Reconciliation:
@@ -31,6 +36,7 @@ def compared(agency: str, sent: Manifest, received: Manifest) -> Reconciliation:
         missing=tuple(sorted(ours.keys() - theirs.keys())),
         unknown=tuple(sorted(theirs.keys() - ours.keys())),
         differing=tuple(sorted(name for name in both if ours[name] != theirs[name])),
+        compared_on=day_of(datetime.now(UTC)),
     )
 
 
@@ -60,14 +66,28 @@ def own_manifest(sharing: Sharing, agency: str, day: str, direction: str) -> str
     return manifest_statement(sharing, kept.manifest(agency, day), agency, direction)
 
 
-def reconcile_yesterday(sharing: Sharing) -> None:
-    """Once a day, with every agency that tells its manifest and was sent something."""
-    day = day_of(datetime.now(UTC) - timedelta(days=1))
+def reconcile_due(sharing: Sharing) -> None:
+    """Each day, within which what left is kept to be sent again, that is to be compared; where one fails, the others.
+
+    With every agency that tells its manifest.
+    """
     for agency in {each.terms.partner.agency for each in sharing.agreements.agreements() if each.signed}:
-        partner = partner_of(sharing, agency)
+        if partner_of(sharing, agency).manifest_address:
+            for day in _due(sharing, agency, datetime.now(UTC)):
+                try:
+                    reconcile(sharing, agency, day, Caller(SERVICE, "reconciliation"))
+                except BiometricServiceError as fault:
+                    log.warning("what was sent to %s on %s could not be compared: %s", agency, day, fault)
+
+
+def _due(sharing: Sharing, agency: str, now: datetime) -> Iterator[str]:
+    """Days before today: of which more left since they were compared, such as after a review; or not proven, daily."""
+    today, first = day_of(now), day_of(now - timedelta(days=sharing.patience.days))
+    for day in sharing.disclosures.days(agency, first, today):
         known = sharing.received.reconciliation(agency, day)
-        if partner.manifest_address and known is None and sharing.disclosures.manifest(agency, day).entries:
-            reconcile(sharing, agency, day, Caller(SERVICE, "reconciliation"))
+        digest = manifest_digest(sharing.disclosures.manifest(agency, day))
+        if known is None or known.sent_digest != digest or not (known.proven or known.compared_on == today):
+            yield day
 
 
 def redeliver(sharing: Sharing, disclosure: str, caller: Caller) -> Disclosure:

@@ -12,10 +12,10 @@ from biometric_service.interchange.sharing.answering import work_next
 from biometric_service.interchange.sharing.delivering import deliver_next
 from biometric_service.interchange.sharing.following import catch_up
 from biometric_service.interchange.sharing.parts import Examiner, Sharing
-from biometric_service.interchange.sharing.reconciling import reconcile_yesterday
+from biometric_service.interchange.sharing.reconciling import reconcile_due
 
 DAILY_S = 3600.0
-"""How often it is looked whether yesterday is reconciled and what is old is to go."""
+"""How often it is looked whether a day is to be reconciled and what is old is to go."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def do_all(sharing: Sharing, examine: Examiner, stopping: Event | None = None) -
 def do_daily(sharing: Sharing) -> bool:
     """What is due once a day; returns whether anything went that was old."""
     gone = sharing.disclosures.purge(datetime.now(UTC) - timedelta(days=sharing.patience.days))
-    reconcile_yesterday(sharing)
+    reconcile_due(sharing)
     return gone > 0
 
 
