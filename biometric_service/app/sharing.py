@@ -7,15 +7,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from biometric_service.app.outbound import outbound_gate
+from biometric_service.decision.policy import Question
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.exchange import ExchangeRules
 from biometric_service.interchange.sharing.asking import images_of
 from biometric_service.interchange.sharing.parts import Examiner, Finding, Patience, Sharing
 from biometric_service.interchange.statistics.publishing import Observatory
 from biometric_service.recognition.identification import identify
-from biometric_service.recognition.requests import IdentificationRequest, Recognition, VerificationRequest
+from biometric_service.recognition.requests import IdentificationRequest, Meant, Recognition, VerificationRequest
 from biometric_service.recognition.verification import verify
-from biometric_service.recognition.walk import Walk
+from biometric_service.recognition.walk import Walk, operating_point
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import Outcome
@@ -60,16 +61,32 @@ def observatory_of(settings: Settings, opened: OpenedStore) -> Observatory:
 
 
 def examiner(walk: Callable[[], Walk]) -> Examiner:
-    """Searches or verifies with the models that are in use, at the operating point of the agreement's purpose."""
+    """Searches or verifies with the models that are in use, at the operating point of the agreement's purpose.
 
-    def examine(request: AgencyRequest, content: bytes, caller: Caller) -> Finding:
+    Nobody is found whom the agreement is not about: an agency may not learn of them, and an answer to be reviewed is
+    made of them too.
+    """
+
+    def examine(request: AgencyRequest, content: bytes, caller: Caller, meant: Meant) -> Finding:
         images = images_of(content)
-        if request.kind is RequestKind.VERIFICATION:
-            assert request.subject is not None
-            return _finding(verify(walk(), VerificationRequest(images, request.subject, request.gallery), caller))
-        return _finding(identify(walk(), IdentificationRequest(images, request.gallery), caller))
+        if request.kind is not RequestKind.VERIFICATION:
+            return _finding(identify(walk(), IdentificationRequest(images, request.gallery, meant=meant), caller))
+        assert request.subject is not None
+        try:
+            if meant(request.subject):
+                return _finding(verify(walk(), VerificationRequest(images, request.subject, request.gallery), caller))
+        except BiometricServiceError as fault:
+            if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
+                raise
+        return _nobody(walk(), caller)
 
     return examine
+
+
+def _nobody(walk: Walk, caller: Caller) -> Finding:
+    """Of a claim to be somebody whom the agreement is not about, or whom there is not: both read alike."""
+    point = operating_point(walk, caller, Question.VERIFICATION)
+    return Finding(Outcome.NO_MATCH.value, None, point.match, 0, 0)
 
 
 def _finding(recognised: Recognition) -> Finding:

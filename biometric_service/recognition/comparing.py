@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from biometric_service.decision.candidates import rank
+from biometric_service.recognition.requests import Meant
 from biometric_service.recognition.walk import Observation, Walk, serving
 from biometric_service.vocabulary.candidates import CandidateList, Conditions, PartScore, Shortlist
 from biometric_service.vocabulary.protocols import Comparator
@@ -28,6 +29,13 @@ def compare(
     if trace is not SILENT and candidates.candidates:
         compare_subjects(walk, observed, [candidates.candidates[0].subject], trace)
     return candidates
+
+
+def of_those(candidates: CandidateList, meant: Meant | None) -> CandidateList:
+    """The candidates who are asked about, everybody for None; as many were searched all the same."""
+    if meant is None:
+        return candidates
+    return replace(candidates, candidates=tuple(each for each in candidates.candidates if meant(each.subject)))
 
 
 def compare_subjects(

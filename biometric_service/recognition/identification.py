@@ -3,7 +3,7 @@
 from biometric_service.decision.open_set import decide_identification
 from biometric_service.decision.policy import Question
 from biometric_service.recognition.adjudication import Doubt, refer
-from biometric_service.recognition.comparing import compare
+from biometric_service.recognition.comparing import compare, of_those
 from biometric_service.recognition.recording import decision_facts, event_of
 from biometric_service.recognition.requests import IdentificationRequest, Recognition
 from biometric_service.recognition.vouching import vouched
@@ -38,6 +38,7 @@ def identify(walk: Walk, request: IdentificationRequest, caller: Caller, trace: 
     observed = extract(walk, observed, trace)  # → Template
     shortlists = search(walk, observed, request.gallery)  # → the references most like each template
     candidates = compare(walk, observed, shortlists, trace)  # → subjects with calibrated scores
+    candidates = of_those(candidates, request.meant)  # → of those alone who are asked about
     point = operating_point(walk, caller, Question.IDENTIFICATION)  # → the error rates to keep to
     decision = decide_identification(candidates, best_quality(observed), point)  # → match, unknown, review
     if decision.outcome is Outcome.REVIEW:

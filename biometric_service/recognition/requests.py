@@ -1,7 +1,7 @@
 """What the use cases are asked and what they answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -92,13 +92,21 @@ class SampleReport:
         return self.failure is None
 
 
+Meant = Callable[[SubjectId], bool]
+"""Whether somebody is one of those who are asked about."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdentificationRequest:
-    """Who is this? ``gallery``: where to look, or ALL_GALLERIES. ``terms``: the caller's own, for the audit log."""
+    """Who is this? ``gallery``: where to look, or ALL_GALLERIES. ``terms``: the caller's own, for the audit log.
+
+    ``meant``: who may be found, None for everybody.
+    """
 
     images: tuple[Given, ...]
     gallery: GalleryId
     terms: Mapping[str, str] = field(default_factory=dict)
+    meant: Meant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,14 @@ from biometric_service.references.opening import OpenedStore
 from biometric_service.references.protection import tampered
 from biometric_service.references.sharing_tables import AgreementRow, DisclosureRow, SharingProgressRow
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.references import EncounterId, EncounterKey, EncounterStatus, GalleryId, SubjectId
+from biometric_service.vocabulary.references import (
+    ALL_GALLERIES,
+    EncounterId,
+    EncounterKey,
+    EncounterStatus,
+    GalleryId,
+    SubjectId,
+)
 from biometric_service.vocabulary.sharing import (
     Agreement,
     Channel,
@@ -695,13 +702,6 @@ def test_a_reconciliation_names_what_was_lost_and_it_is_sent_again(sharing: Shar
     refused(ErrorCode.SHARING_CONFLICT, lambda: redeliver(sharing, sent[0].id, CLERK))
 
 
-def request(sharing: Sharing, name: str, kind: RequestKind = RequestKind.SEARCH, priority: int = 0) -> NewRequest:
-    agreement = answering.agreement_for(sharing, POLICE.actor, kind, GALLERY)
-    return NewRequest(name, agreement, kind, GALLERY, None, priority, b'{"images": []}')
-
-
-def test_requests_are_answered_by_priority_and_reviewed_where_it_is_agreed(sharing: Sharing) -> None:
-    agreed(sharing, terms(answers=frozenset(RequestKind)))
 def test_what_leaves_later_than_it_was_made_is_reconciled_and_what_is_not_proven_again(
     sharing: Sharing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -749,12 +749,19 @@ def test_what_leaves_later_than_it_was_made_is_reconciled_and_what_is_not_proven
     assert daily(40) == []
 
 
+def request(sharing: Sharing, name: str, kind: RequestKind = RequestKind.SEARCH, priority: int = 0) -> NewRequest:
+    agreement = answering.agreement_for(sharing, POLICE.actor, kind, GALLERY)
+    return NewRequest(name, agreement, kind, GALLERY, None, priority, b'{"images": []}')
+
+
+def test_requests_are_answered_by_priority_and_reviewed_where_it_is_agreed(sharing: Sharing) -> None:
+    agreed(sharing, terms(answers=frozenset(RequestKind)))
     for name, priority in (("low", 1), ("high", 9), ("lab", 0)):
         kind = RequestKind.SUBMISSION if name == "lab" else RequestKind.SEARCH
         answering.ask(sharing, request(sharing, name, kind, priority), POLICE)
     seen: list[tuple[str, str, str]] = []
 
-    def examine(asked: Any, content: bytes, caller: Caller) -> Finding:  # noqa: ANN401
+    def examine(asked: Any, content: bytes, caller: Caller, _: object) -> Finding:  # noqa: ANN401
         seen.append((asked.id, content.decode(), caller.purpose))
         subject = ANA if asked.id == "high" else None
         return Finding("match" if subject else "unknown", subject, 0.0001, 7, 1)
@@ -860,6 +867,51 @@ def test_an_agency_learns_nothing_of_an_answer_before_the_officers_let_it_go(sha
     assert seen("let go") == ""
     disclosing.approve(sharing, let_go, SECOND)
     assert (seen("held"), seen("let go")) == ("", "match")
+
+
+@pytest.mark.parametrize("kind", [RequestKind.SEARCH, RequestKind.VERIFICATION])
+def test_an_agency_learns_of_nobody_whom_the_agreement_is_not_about(
+    sharing: Sharing, opened: OpenedStore, kind: RequestKind
+) -> None:
+    """Somebody who was released, somebody whom there is not, and a stranger are answered for alike, after a review."""
+    everywhere = Circle(frozenset({ALL_GALLERIES}))
+    agreed(sharing, terms(circle=everywhere, two_person_review=True, answers=frozenset({kind})))
+    released = EncounterKey(ANA, person(1, ANA).encounter)
+    opened.encounters.set_status(released, EncounterStatus.RELEASED, audit_event(EventKind.STATUS_CHANGED, ANA))
+    told = []
+    for name, found in (("released", ANA), ("erased", SubjectId("GONE")), ("stranger", None)):
+        answering.ask(sharing, request(sharing, name, kind), POLICE)
+        nobody = "no_match" if kind is RequestKind.VERIFICATION else "unknown"
+        said = Finding("match" if found else nobody, found, 0.0001, 7, 1)
+
+        def examine(*asked: Any, said: Finding = said) -> Finding:  # noqa: ANN401
+            assert not said.subject or not asked[-1](said.subject)
+            return said
+
+        assert answering.work_next(sharing, examine)
+        asked = answering.as_asked(sharing, sharing.requests.request(name))
+        assert (asked.state, asked.outcome) == (RequestState.ANSWERED, "")
+        for officer in (FIRST, SECOND):
+            disclosing.approve(sharing, asked.answer, officer)
+        content = taken(sharing, sharing.disclosures.disclosure(asked.answer))["content"]
+        told.append({each: content[each] for each in content if each != "request"})
+    assert told == [{"outcome": nobody, "error_rate": 0.0001, "searched": 7}] * 3
+
+
+def test_a_match_of_whom_a_file_would_say_nothing_is_answered_and_not_refused(
+    sharing: Sharing, opened: OpenedStore
+) -> None:
+    known = person(2, "EVA")
+    bare = replace(known, samples=tuple(replace(each, image=b"") for each in known.samples))
+    opened.store.enrol(bare, audit_event(subject=known.subject))
+    files = terms(form=RecordForm.CBEFF, fields=("encounter.at", "image.face"))
+    agreement = agreed(sharing, replace(files, answers=frozenset({RequestKind.SEARCH})))
+    refused(ErrorCode.SHARING_REFUSED, lambda: disclosing.disclose(sharing, agreement.id, known.subject, CLERK))
+    answering.ask(sharing, request(sharing, "q"), POLICE)
+    assert answering.work_next(sharing, lambda *_: Finding("match", known.subject, 0.0001, 7, 1))
+    answer = sharing.disclosures.disclosure(sharing.requests.request("q").answer)
+    said = taken(sharing, answer)["content"]
+    assert (said["outcome"], said["record"]) == ("match", {"subject": "EVA", "form": "cbeff", "files": []})
 
 
 @pytest.mark.parametrize("wrong", [{"at": "0001-01-01T00:00:00+14:00"}, {"id": "x" * 300}, {"id": "a\0b"}, {"id": ""}])

@@ -134,9 +134,16 @@ def test_what_an_agency_asks_is_looked_at_with_the_models_in_use(
     kind = RequestKind.VERIFICATION if claimed else RequestKind.SEARCH
     asked = AgencyRequest(1, "q", "police", "police:1", kind, INMATES, about, 0, at, RequestState.QUEUED, 1, "", "", "")
     content = packed([prison.finger(*impression)])
-    finding = examiner(lambda: prison.service.walk)(asked, content, OFFICER)
+    examine = examiner(lambda: prison.service.walk)
+    finding = examine(asked, content, OFFICER, lambda _: True)
     assert (finding.outcome, finding.subject) == (outcome, found)
     assert 0 < finding.error_rate < 1
+    outside = examine(asked, content, OFFICER, lambda subject: subject not in {"Amelie", "Andre"})
+    nobody = Outcome.NO_MATCH if claimed else Outcome.UNKNOWN
+    assert (outside.outcome, outside.subject, outside.error_rate) == (nobody, None, finding.error_rate)
+    if claimed:
+        unknown = examine(replace(asked, subject=SubjectId("Nobody")), content, OFFICER, lambda _: True)
+        assert unknown == outside
 
 
 def test_the_same_person_is_not_enrolled_under_another_name(prison: Prison) -> None:

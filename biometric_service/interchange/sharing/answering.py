@@ -1,13 +1,14 @@
 """What other agencies ask: taken in under an agreement, looked at by priority, answered through the one way out.
 
-The answer is the service's finding at a stated error rate. Where the agreement says so, two officers look at it before
-it leaves; a laboratory's submission is always looked at by two.
+The answer is the service's finding, among those whom the agreement is about, at a stated error rate. Where the
+agreement says so, two officers look at it before it leaves; a laboratory's submission is always looked at by two.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
@@ -15,10 +16,12 @@ from biometric_service.interchange.sharing.agreeing import in_force_with
 from biometric_service.interchange.sharing.asking import control_of
 from biometric_service.interchange.sharing.disclosing import answer, require_in_force
 from biometric_service.interchange.sharing.faults import not_allowed, refused
-from biometric_service.interchange.sharing.parts import Examiner, Sharing, sharing_event
+from biometric_service.interchange.sharing.minimising import within
+from biometric_service.interchange.sharing.parts import Examiner, Finding, Sharing, sharing_event
 from biometric_service.outbound.webhooks import pause
+from biometric_service.vocabulary.decisions import Outcome
 from biometric_service.vocabulary.events import Caller, EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId
+from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from biometric_service.vocabulary.sharing import AgencyRequest, Agreement, DisclosureState, NewRequest, RequestKind
 
 LEASE: Final = timedelta(seconds=120)
@@ -94,7 +97,8 @@ def work_next(sharing: Sharing, examine: Examiner) -> bool:
     caller = Caller(terms.partner.principal, terms.purpose, transaction=request.id, legal_basis=terms.legal_basis)
     try:
         require_in_force(agreement)
-        finding = examine(request, content, caller)
+        meant = partial(_is_meant, sharing, agreement)
+        finding = _of_those(meant, request, examine(request, content, caller, meant))
         made = answer(sharing, request, finding, caller, control_of(content))
         facts = {"request": request.id, "outcome": finding.outcome, "disclosure": made.id}
         event = sharing_event(EventKind.AGENCY_REQUEST_ANSWERED, caller, facts, finding.subject, request.gallery)
@@ -105,6 +109,24 @@ def work_next(sharing: Sharing, examine: Examiner) -> bool:
         log.exception("the request %s of an agency cannot be looked at", request.id)
         _failed(sharing, request, refused(f"{type(fault).__name__}."), caller)
     return True
+
+
+def _is_meant(sharing: Sharing, agreement: Agreement, subject: SubjectId) -> bool:
+    """Whether the agreement is about anything that is kept of somebody."""
+    try:
+        return bool(within(agreement.terms.circle, sharing.encounters.encounters(subject)))
+    except BiometricServiceError as fault:
+        if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
+            raise
+        return False
+
+
+def _of_those(meant: Callable[[SubjectId], bool], request: AgencyRequest, finding: Finding) -> Finding:
+    """The finding; whoever the agreement is not about by now is answered for as a stranger is."""
+    if finding.subject is None or meant(finding.subject):
+        return finding
+    nobody = Outcome.NO_MATCH if request.kind is RequestKind.VERIFICATION else Outcome.UNKNOWN
+    return replace(finding, outcome=nobody.value, subject=None)
 
 
 def _failed(sharing: Sharing, request: AgencyRequest, fault: BiometricServiceError, caller: Caller) -> None:

@@ -204,6 +204,8 @@ def _saying(
     whom = sharing.store.subject(subject).merged_into or subject
     version = sharing.store.subject(whom).version
     record = _record(sharing, agreement, whom, choice)
+    if not record.files and agreement.terms.form is not RecordForm.JSON:
+        raise not_allowed(NOTHING)
     return Saying(
         kind=DisclosureKind.RECORD,
         content={"record": record.content},
@@ -224,15 +226,16 @@ def _record(
     choice: Choice | None = None,
     layout: Layout | None = None,
 ) -> Record:
-    """The person's record as the agreement lets it go; SHARING_REFUSED where nothing is within it."""
+    """The person's record as the agreement lets it go, without files where they would hold nothing.
+
+    SHARING_REFUSED where nobody is within it.
+    """
     encounters = within(agreement.terms.circle, sharing.encounters.encounters(subject))
     if choice is not None:
         encounters, layout = _chosen(encounters, choice), choice.layout
-    if encounters:
-        record = record_of(sharing.rules, subject, encounters, agreement.terms, layout)
-        if record.files or agreement.terms.form is RecordForm.JSON:
-            return record
-    raise not_allowed(NOTHING)
+    if not encounters:
+        raise not_allowed(NOTHING)
+    return record_of(sharing.rules, subject, encounters, agreement.terms, layout)
 
 
 def _chosen(encounters: Sequence[Encounter], choice: Choice) -> Sequence[Encounter]:

@@ -32,7 +32,8 @@ class Finding:
     """What a request of an agency came to.
 
     ``outcome``: match, unknown, no_match, review or incomplete. ``subject``: whom a match names. ``error_rate``: at
-    which a match was decided, an FPIR for a search and an FMR for a verification. ``event``: number in the audit log.
+    which a match was decided, an FPIR for a search and an FMR for a verification. ``event``: number in the audit log,
+    0 where nobody was compared.
     """
 
     outcome: str
@@ -42,8 +43,11 @@ class Finding:
     event: int
 
 
-Examiner = Callable[[AgencyRequest, bytes, Caller], Finding]
-"""Looks at what an agency asks; what ``recognition`` raises."""
+Examiner = Callable[[AgencyRequest, bytes, Caller, Callable[[SubjectId], bool]], Finding]
+"""Looks at what an agency asks, among those of whom the last argument says that the agreement is about them.
+
+Raises what ``recognition`` raises.
+"""
 
 
 @dataclass(frozen=True, slots=True)
