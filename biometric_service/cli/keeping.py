@@ -15,12 +15,12 @@ from biometric_service.cli.printing import JsonOption, err, print_json
 from biometric_service.references.backup import (
     BackupReport,
     create_backup,
-    erase_again,
     erased_since,
     follow,
     restore_backup,
     verify_backup,
 )
+from biometric_service.references.erasing_again import erase_again
 from biometric_service.references.erasure_ledger import read_ledger
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import named_master_key

@@ -5,8 +5,8 @@ is followed holds a base and increments, and any moment at which one of them was
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -25,10 +25,8 @@ from biometric_service.references.archive import (
     write_file,
 )
 from biometric_service.references.database import Database
-from biometric_service.references.erasure import KIND
 from biometric_service.references.event_log import MakeLog
 from biometric_service.references.frames import Frame, Loader
-from biometric_service.references.holders import find_subject
 from biometric_service.references.loading import put_back, set_aside, unconstrained
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.models import ErasureRow, StoreRow
@@ -36,8 +34,7 @@ from biometric_service.references.opening import OpenedStore, open_database, ope
 from biometric_service.references.preparation import require_key
 from biometric_service.references.schema import downgrade, migrate, revision
 from biometric_service.vocabulary.events import AuditEvent
-from biometric_service.vocabulary.references import ChangeNumber, SubjectId
-from biometric_service.vocabulary.statements import read_statement
+from biometric_service.vocabulary.references import ChangeNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +120,6 @@ def erased_since(source: Path, provider: MasterKeyProvider) -> Sequence[str]:
             if frame.table == ErasureRow.__tablename__:
                 found += [row[frame.columns.index("certificate")] for row in frame.rows]
     return found
-
-
-def erase_again(opened: OpenedStore, certificates: Iterable[str], event: AuditEvent) -> Sequence[SubjectId]:
-    """Erase whoever was erased since the state that the store was brought back to; SIGNATURE_INVALID.
-
-    A certificate counts for a subject of the same number and id: whoever was enrolled anew under the id is another.
-    """
-    done: list[SubjectId] = []
-    for statement in map(read_statement, dict.fromkeys(certificates)):
-        if statement.fields.get("kind") != KIND:
-            continue
-        for number, name in zip(statement.fields["numbers"], statement.fields["subjects"], strict=True):
-            with opened.database.reading() as connection:
-                present = find_subject(connection, SubjectId(name))
-            if present == number:
-                again = replace(event, subject=SubjectId(name), details={"again": str(statement.fields["change"])})
-                opened.store.erase_again(SubjectId(name), again)
-                done.append(SubjectId(name))
-    return done
 
 
 def _files(source: Path, until: datetime | None) -> list[Path]:

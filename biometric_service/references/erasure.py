@@ -33,7 +33,7 @@ def destroy_subject(
     connection: Connection, number: int, change: ChangeNumber, event: AuditEvent, signer: Signer
 ) -> str:
     """Destroy the data keys and every row of a subject and of those merged into it; returns the certificate."""
-    numbers = [number, *merged_into(connection, number)]
+    numbers = sorted([number, *merged_into(connection, number)])
     fields = {"kind": KIND, "change": change, "at": event.at.isoformat(), "actor": event.caller.actor}
     fields |= {"purpose": event.caller.purpose, **_described(connection, numbers)}
     certificate = state(fields, signer)

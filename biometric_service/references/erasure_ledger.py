@@ -1,6 +1,9 @@
-"""The ledger of erasures beside the store: one signed certificate a line, for whoever restores an older backup."""
+"""The ledger of erasures beside the store: one signed certificate a line, for whoever restores an older backup.
 
-import json
+It outlives the store: after a restore it tells of erasures that the store knows nothing of, and the numbers of their
+changes are given again. So a certificate is known by its text alone.
+"""
+
 import os
 from pathlib import Path
 
@@ -24,10 +27,9 @@ def read_ledger(path: Path) -> list[str]:
 
 def write_ledger(path: Path, database: Database) -> None:
     """Add the certificates that the store has and the ledger not yet."""
-    known = path.read_text(encoding="ascii").splitlines() if path.exists() else []
-    newest = max((json.loads(line)["change"] for line in known), default=0)
+    known = set(path.read_text(encoding="ascii").splitlines()) if path.exists() else set()
     with database.reading() as connection:
-        missing = certificates(connection, newest)
+        missing = [line for line in certificates(connection) if line not in known]
     if missing or not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="ascii") as file:
             file.writelines(f"{line}\n" for line in missing)

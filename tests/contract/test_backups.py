@@ -2,28 +2,29 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
+from benchmarks.throughput.random_encounters import GALLERY, NOW, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.backup import (
     BackupReport,
     create_backup,
-    erase_again,
     erased_since,
     follow,
     restore_backup,
     verify_backup,
 )
-from biometric_service.references.erasure_ledger import read_ledger
+from biometric_service.references.erasing_again import erase_again
+from biometric_service.references.erasure_ledger import read_ledger, write_ledger
 from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
-from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.events import AuditEvent, EventKind
 from biometric_service.vocabulary.places import Zone, ZoneId
 from biometric_service.vocabulary.references import ChangeNumber, EncounterId, EncounterKey, EncounterStatus, SubjectId
 from biometric_service.vocabulary.statements import read_statement
@@ -211,6 +212,79 @@ def test_who_was_erased_since_a_backup_goes_wherever_they_were_believed_to_be_in
     erasures = opened.store.erasures(ChangeNumber(0))
     assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)) == [person]
     assert again.day.movements.whereabouts(GALLERY, zone.id, None, 9) == []
+    again.close()
+
+
+def test_the_ledger_tells_of_erasures_made_before_and_after_a_restore(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    ledger, backup = tmp_path / "erasures.jsonl", back_up(opened, tmp_path / "one.backup")
+    for seed in range(4, 7):
+        opened.store.enrol(random_encounter(seed, f"A-{seed}"), audit_event())
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    write_ledger(ledger, opened.database)
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    again = open_store(other_url, KEY, ChainedLog, ledger=ledger)
+    assert again.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2")) == 5
+    told = [read_statement(each).fields for each in read_ledger(ledger)]
+    assert [(each["change"], each["subjects"]) for each in told] == [(8, ["A-1"]), (5, ["A-2"])]
+    write_ledger(ledger, again.database)
+    assert len(read_ledger(ledger)) == 2
+    again.close()
+
+
+def test_who_was_enrolled_anew_after_a_restore_is_not_whom_an_older_certificate_tells_of(
+    opened: OpenedStore, tmp_path: Path, other_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers restart with the restore: the second A-9 has the number of the first."""
+    monkeypatch.setattr("biometric_service.references.erasing_again._EVENTS_A_READ", 3)
+    ledger, backup = tmp_path / "erasures.jsonl", back_up(opened, tmp_path / "one.backup")
+    opened.store.enrol(random_encounter(9, "A-9"), later(0, EventKind.SUBJECT_ENROLLED, "A-9"))
+    opened.store.erase(SubjectId("A-9"), later(1, EventKind.SUBJECT_ERASED, "A-9"))
+    opened.store.erase(SubjectId("A-1"), later(1, EventKind.SUBJECT_ERASED, "A-1"))
+    write_ledger(ledger, opened.database)
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    old = replace(random_encounter(9, "A-9"), at=NOW - timedelta(days=900))  # as a caller may say of an encounter
+    again.store.enrol(old, later(2, EventKind.SUBJECT_ENROLLED, "A-9"))
+    for _ in range(4):
+        again.store.record(later(2, EventKind.SUBJECTS_LISTED))
+    assert erase_again(again, read_ledger(ledger), later(3, EventKind.SUBJECT_ERASED)) == ["A-1"]
+    assert len(again.store.references(SubjectId("A-9"))) == 3
+    again.close()
+
+
+def later(hours: int, kind: EventKind, subject: str | None = None) -> AuditEvent:
+    return replace(audit_event(kind, subject), at=NOW + timedelta(hours=hours))
+
+
+def person(seed: int) -> SubjectId:
+    return SubjectId(f"A-{seed}")
+
+
+def name(seed: int) -> EncounterId:
+    return EncounterId(f"encounter of {seed}")
+
+
+def test_whoever_was_merged_before_or_after_a_backup_is_erased_again_and_nobody_else(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    """A-0 was merged into A-3 after the backup; A-1 into A-2 before it, which was undone before A-1 was erased."""
+    for seed in range(4):
+        opened.store.add_encounter(random_encounter(seed + 9, person(seed), name(seed)), audit_event())
+        opened.encounters.delete(EncounterKey(person(seed), EncounterId("first")), audit_event())
+    opened.encounters.merge(person(1), person(2), audit_event(EventKind.SUBJECTS_MERGED))
+    backup = back_up(opened, tmp_path / "one.backup")
+    opened.encounters.unmerge(person(1), audit_event(EventKind.SUBJECT_UNMERGED))
+    opened.encounters.merge(person(0), person(3), audit_event(EventKind.SUBJECTS_MERGED))
+    opened.store.erase(person(3), audit_event(EventKind.SUBJECT_ERASED))
+    opened.store.erase(person(1), audit_event(EventKind.SUBJECT_ERASED))
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    erasures = opened.store.erasures(ChangeNumber(0))
+    assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)) == ["A-0", "A-3", "A-1"]
+    assert [one.subject for one in again.store.subjects(GALLERY, None, 9)] == ["A-2"]
+    assert [kept.encounter.encounter for kept in again.encounters.encounters(person(2))] == [name(2)]
     again.close()
 
 
