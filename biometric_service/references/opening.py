@@ -1,5 +1,6 @@
 """Opening the store: the right database, the right master key, the right version of the tables, in this order."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -44,6 +45,7 @@ from biometric_service.vocabulary.day_stores import DayStores
 from biometric_service.vocabulary.events import AuditEvent
 
 PATIENCE_S = 10.0
+_LOG = logging.getLogger(__name__)
 
 _DATABASES = {"sqlite": sqlite_database, "postgresql": postgresql_database}
 
@@ -185,9 +187,12 @@ def _opened(
 
 
 def _shed(database: Database, ledger: Path, tables: Sequence[str] = ()) -> None:
-    """What is done beyond the transaction of an erasure."""
+    """What is done beyond the transaction of an erasure, which stands whether or not it succeeds."""
     database.shed(tables)
-    write_ledger(ledger, database)
+    try:
+        write_ledger(ledger, database)
+    except BiometricServiceError as fault:
+        _LOG.warning("The next erasure or start is to tell the ledger of this one: %s", fault)
 
 
 def _look(database: Database) -> None:

@@ -288,6 +288,44 @@ def test_whoever_was_merged_before_or_after_a_backup_is_erased_again_and_nobody_
     again.close()
 
 
+def test_a_ledger_that_was_cut_off_in_a_line_is_told_again_what_it_lost(
+    opened: OpenedStore, store_url: str, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "erasures.jsonl"
+    watched = open_store(store_url, KEY, ChainedLog, ledger=ledger)
+    assert ledger.stat().st_mode & 0o777 == 0o600
+    for person in ("A-0", "A-1"):
+        opened.store.erase(SubjectId(person), audit_event(EventKind.SUBJECT_ERASED, person))
+    write_ledger(ledger, watched.database)
+    whole = ledger.read_text()
+    for left, told in ((whole[:-300], 1), (whole[:-1], 2), ("", 0), (whole + "\0" * 9, 2)):
+        ledger.write_text(left)
+        assert len(read_ledger(ledger)) == told
+        write_ledger(ledger, watched.database)
+        assert ledger.read_text() == whole
+    ledger.write_text(whole[:-300])
+    watched.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2"))
+    assert [read_statement(each).fields["subjects"] for each in read_ledger(ledger)] == [["A-0"], ["A-1"], ["A-2"]]
+    watched.close()
+
+
+def test_an_erasure_stands_though_the_ledger_cannot_be_told_and_the_start_says_so(
+    opened: OpenedStore, store_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = tmp_path / "erasures.jsonl"
+    watched = open_store(store_url, KEY, ChainedLog, ledger=ledger)
+    ledger.unlink()
+    ledger.mkdir()
+    change = watched.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    assert "The ledger of erasures cannot be written" in caplog.text
+    assert opened.store.last_change() == change
+    assert refused(lambda: open_store(store_url, KEY, ChainedLog, ledger=ledger)) is ErrorCode.STORE_UNAVAILABLE
+    ledger.rmdir()
+    watched.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2"))
+    assert [read_statement(each).fields["subjects"] for each in read_ledger(ledger)] == [["A-1"], ["A-2"]]
+    watched.close()
+
+
 def test_later_increments_tell_of_erasures_where_there_is_no_ledger(opened: OpenedStore, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     follow(opened, folder, audit_event())
