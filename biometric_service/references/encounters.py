@@ -15,6 +15,7 @@ from biometric_service.references.models import (
     EncounterGalleryRow,
     EncounterRow,
     GalleryRow,
+    ModelInUseRow,
     SampleRow,
     TemplateRow,
 )
@@ -27,7 +28,7 @@ from biometric_service.references.protection import (
     notes_binding,
     template_binding,
 )
-from biometric_service.references.refusals import check_name, encounter_taken, gallery_unknown
+from biometric_service.references.refusals import check_name, encounter_taken, gallery_unknown, models_switched
 from biometric_service.templates import native
 from biometric_service.vocabulary.references import (
     Encounter,
@@ -42,6 +43,7 @@ from biometric_service.vocabulary.templates import TemplateFormat
 Values = dict[str, object]
 Rows = Mapping[type[object], Sequence[Values]]
 
+_IN_USE = select(ModelInUseRow.modality, ModelInUseRow.form)
 _TABLES = (
     EncounterRow,
     EncounterGalleryRow,
@@ -64,15 +66,17 @@ class Place:
 
 
 def write_encounter(connection: Connection, encounter: Encounter, place: Place) -> None:
-    """Write a new encounter; ENCOUNTER_EXISTS, GALLERY_UNKNOWN, or REQUEST_INVALID for an unusable id."""
+    """Write a new encounter; ENCOUNTER_EXISTS, GALLERY_UNKNOWN, MODELS_DIFFER, REQUEST_INVALID for an unusable id."""
     check_name(encounter.encounter, "id of the encounter")
+    _require_searched(connection, encounter)
     require_no_encounters(connection, place.holder, [encounter.encounter])
     _check_galleries(connection, encounter.galleries)
     write_rows(connection, [new_rows(encounter, place)])
 
 
 def rewrite_encounter(connection: Connection, encounter: Encounter, place: Place) -> None:
-    """Write over an encounter whose references were removed; GALLERY_UNKNOWN."""
+    """Write over an encounter whose references were removed; GALLERY_UNKNOWN, MODELS_DIFFER."""
+    _require_searched(connection, encounter)
     for table in (SampleRow, EncounterGalleryRow, CaptureExceptionRow, ConsentRow, PersonNameRow):
         connection.execute(delete(table).where(table.encounter == place.encounter))
     this = EncounterRow.number == place.encounter
@@ -130,6 +134,15 @@ def _check_galleries(connection: Connection, galleries: frozenset[GalleryId]) ->
     known = set(connection.scalars(select(GalleryRow.id).where(GalleryRow.id.in_(galleries))))
     for gallery in sorted(galleries - known):
         raise gallery_unknown(gallery)
+
+
+def _require_searched(connection: Connection, encounter: Encounter) -> None:
+    """MODELS_DIFFER where the models were switched since the templates were made: nobody would find them."""
+    in_use = dict(connection.execute(_IN_USE).all())
+    for each in encounter.samples:
+        made = [format_name(template.format) for template in each.templates]
+        if made and in_use.get(each.sample.modality.value, made[0]) not in made:
+            raise models_switched()
 
 
 def _contents(encounter: Encounter, place: Place) -> Rows:

@@ -138,6 +138,15 @@ def encounter_taken(key: EncounterKey) -> BiometricServiceError:
     return BiometricServiceError(ErrorCode.ENCOUNTER_EXISTS, message, "Give the encounter another id, or replace it.")
 
 
+def models_switched() -> BiometricServiceError:
+    """MODELS_DIFFER for what was read by a model that is not searched any more."""
+    return BiometricServiceError(
+        ErrorCode.MODELS_DIFFER,
+        "The model was switched while this was on its way, and nothing of it was kept.",
+        "Send it again once the service has loaded the model that is searched now.",
+    )
+
+
 def require_version(present: int, guard: Guard) -> None:
     """VERSION_MISMATCH where the writer saw another version."""
     if guard.version not in {None, present}:

@@ -115,7 +115,11 @@ class SqlReferenceStore:
             return [GalleryId(name) for name in connection.scalars(_GALLERIES)]
 
     def enrol(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
-        """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN, REQUEST_INVALID, TEMPLATE_INVALID."""
+        """Keep an encounter of a new subject.
+
+        SUBJECT_EXISTS, GALLERY_UNKNOWN, REQUEST_INVALID, TEMPLATE_INVALID, and MODELS_DIFFER where it was read by a
+        model that is not searched any more.
+        """
         check_name(encounter.subject, "id of the subject")
 
         def work(connection: Connection) -> ChangeNumber:

@@ -202,7 +202,7 @@ class ReferenceStore(Protocol):
         """Every gallery, by name."""
 
     def enrol(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
-        """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN."""
+        """Keep an encounter of a new subject; SUBJECT_EXISTS, GALLERY_UNKNOWN, MODELS_DIFFER."""
 
     def add_encounter(self, encounter: Encounter, event: AuditEvent, guard: Guard = UNGUARDED) -> ChangeNumber:
         """Keep a further encounter of a known subject.

@@ -81,6 +81,20 @@ def test_a_switch_takes_along_who_was_enrolled_meanwhile_and_is_refused_while_an
     assert searchable(opened, NEWER) == ["A", "late"]
 
 
+def test_what_was_read_by_the_model_from_before_is_not_kept_any_more(opened: OpenedStore) -> None:
+    enrol(opened, "A")
+    job(opened).switch(format_name(FACE_FORMAT))
+    late, again = random_encounter(1, "late", "late"), random_encounter(2, "A", "A")
+    second = replace(again, encounter=EncounterId("second"))
+    refused(ErrorCode.MODELS_DIFFER, lambda: opened.store.enrol(late, audit_event()))
+    refused(ErrorCode.MODELS_DIFFER, lambda: opened.store.add_encounter(second, audit_event()))
+    refused(ErrorCode.MODELS_DIFFER, lambda: opened.encounters.replace(again, audit_event()))
+    assert searchable(opened, NEWER) == searchable(opened, FACE_FORMAT) == ["A"]
+    assert opened.models.lacking(NEWER) == 0
+    fingers = replace(late, samples=late.samples[:2])  # whose model was never switched
+    opened.store.enrol(fingers, audit_event())
+
+
 def test_a_switch_is_undone_with_who_was_enrolled_since(opened: OpenedStore) -> None:
     enrol(opened, "A")
     job(opened).switch(format_name(FACE_FORMAT))

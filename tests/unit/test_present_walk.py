@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -26,15 +27,20 @@ from biometric_service.comparison.cosine import CosineComparator
 from biometric_service.errors import ErrorCode
 from biometric_service.gallery.matcher import Matcher
 from biometric_service.gallery.remote import MatcherLink
+from biometric_service.presentation_attack.not_assessed import NotAssessed
+from biometric_service.recognition.enrolment import enrol
+from biometric_service.recognition.requests import EnrolmentRequest, GivenImage
 from biometric_service.recognition.walk import Walk
 from biometric_service.references.encounters import format_name
 from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.candidates import Probe
-from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, Reextracted
-from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.quality import QualityAssessment
+from biometric_service.vocabulary.references import ALL_GALLERIES, Reextracted, SubjectId
+from biometric_service.vocabulary.samples import LocatedSample, Modality
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
+from biometric_service.vocabulary.trace import SILENT, Trace
 from tests.face_models import NEWER, DigestExtractor, decode
 from tests.stores import refused
 
@@ -119,6 +125,37 @@ def test_nothing_is_answered_between_a_switch_and_the_end_of_the_loading(loading
     assert ([entry.subject for entry in found.entries], found.complete, loading.built) == (["A"], True, 2)
     present.catch_up()
     assert loading.built == 2
+
+
+class Good:
+    """Finds every face good."""
+
+    def assess(self, located: LocatedSample) -> QualityAssessment:
+        assert located.sample.modality is Modality.FACE
+        return QualityAssessment(90.0, {}, (), acceptable=True)
+
+
+def test_an_enrolment_that_waits_out_a_switch_is_refused(loading: Loading) -> None:
+    """Its template was made by the model from before, by which nobody would find the person."""
+    read = Event()
+
+    class Reading(DigestExtractor):
+        def extract(self, located: LocatedSample, trace: Trace = SILENT) -> FaceTemplate:
+            trace("extracted", located.sample.digest)
+            read.set()
+            return random_embedding(np.random.default_rng(2))
+
+    stages = {"extractors": Reading(FACE_FORMAT), "assessors": Good(), "attack_detectors": NotAssessed()}
+    walk = replace(loading(), **{name: {Modality.FACE: stage} for name, stage in stages.items()})  # type: ignore[arg-type]
+    request = EnrolmentRequest((GivenImage(b"late", Modality.FACE),), SubjectId("late"), frozenset({GALLERY}))
+    with ThreadPoolExecutor() as threads:
+        with loading.opened.store.enrolling():
+            waiting = threads.submit(enrol, walk, request, Caller("officer", "intake"))
+            assert read.wait(10)
+            switch(loading.opened)
+        refused(ErrorCode.MODELS_DIFFER, waiting.result)
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: loading.opened.store.subject(request.subject))
+    assert loading.opened.models.lacking(NEWER) == 0
 
 
 def test_settings_that_name_a_model_whose_templates_are_lacking_are_refused(loading: Loading) -> None:
