@@ -6,6 +6,7 @@ a data key under a store key that was not met yet makes the ring look again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 from sqlalchemy import Connection, select
 
@@ -33,6 +34,8 @@ class KeyRing:
     _known: dict[bytes, StoreKey] = field(default_factory=dict)
     _seen: tuple[bytes, bytes | None] = (b"", None)
     _current: bytes = b""
+    _superseded: set[bytes] = field(default_factory=set)
+    _turn: Lock = field(default_factory=Lock)
 
     @property
     def current(self) -> StoreKey:
@@ -55,10 +58,8 @@ class KeyRing:
                 "This store was moved to another database.",
                 "Set database_url to where it was moved, and restart the service.",
             )
-        if (current, following) == self._seen:
-            return
-        self._current = self._store_key(current).id
-        self._seen = (current, following)
+        if (current, following) != self._seen:
+            self._take_up(self._store_key(current).id, (current, following))
 
     def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
         """A fresh data key, wrapped by the key in force."""
@@ -67,6 +68,15 @@ class KeyRing:
     def data_key(self, wrapped: bytes, subject: int, known_as: SubjectId) -> DataKey:
         """The subject's data key, whichever store key it is under; RECORD_TAMPERED where it is another's."""
         return self._for(key_id(wrapped)).data_key(wrapped, subject, known_as)
+
+    def _take_up(self, identity: bytes, seen: tuple[bytes, bytes | None]) -> None:
+        """A reader whose state is from before a renewal may come late: nobody goes back to the key that it saw."""
+        with self._turn:
+            if identity in self._superseded:
+                return
+            if identity != self._current:
+                self._superseded.add(self._current)
+            self._current, self._seen = identity, seen
 
     def _for(self, identity: bytes) -> StoreKey:
         if not identity:

@@ -117,6 +117,24 @@ def test_other_processes_go_on_through_a_renewal(opener: Opener, opened: OpenedS
     other.close()
 
 
+def test_a_reader_that_began_before_a_renewal_ended_leaves_the_new_key_in_force(
+    opener: Opener, opened: OpenedStore
+) -> None:
+    other, steps = opener(), renew(opened, audit_event(EventKind.STORE_KEY_RENEWED))
+    old = opened.keys.current
+    with other.database.readers.begin() as late:
+        late.execute(text("SELECT * FROM store")).all()  # its state of the store stands from now on
+        while opened.keys.current is old:
+            next(steps)
+        other.store.enrol(random_encounter(100, "B-1"), audit_event())
+        other.keys.sync(late)
+        assert other.keys.current.id == opened.keys.current.id != old.id
+        other.store.enrol(random_encounter(101, "B-2"), audit_event())
+    assert list(steps) == []
+    assert other.store.verify_events() == opened.store.verify_events()
+    other.close()
+
+
 def test_a_renewal_can_follow_a_renewal_and_a_new_master_key(
     opened: OpenedStore, store_url: str, tmp_path: Path
 ) -> None:
