@@ -14,7 +14,7 @@ from biometric_service.api.osia.allowance import allowance_for
 from biometric_service.api.osia.contract import OPERATIONS
 from biometric_service.api.osia.encryption import EncryptedNodes
 from biometric_service.api.osia.integrity import IntegrityBlocks
-from biometric_service.api.osia.protection import ProtectedBodies
+from biometric_service.api.osia.protection import ProtectedBodies, may_be_protected
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
 BODY: dict[str, Any] = {
@@ -72,15 +72,19 @@ def written(body: dict[str, Any], before: str, after: str) -> bytes:
 
 
 def test_a_mark_is_found_however_it_is_written(blocks: IntegrityBlocks) -> None:
-    body = protected(hash="0" * 64)
     bodies = ProtectedBodies(EncryptedNodes(None), blocks)
-    with pytest.raises(BiometricServiceError, match="integrity"):
-        bodies.opened(written(body, '"integrity"', '"integrit\\u0079"'))
+    hashed = written(protected(hash="0" * 64), '"integrity"', '"integrit\\u0079"')
     sealed = {"a": "sealed", "encryption": {"type": "JWE", "scope": "$.a"}}
-    with pytest.raises(BiometricServiceError, match="opens none"):
-        bodies.opened(written(sealed, '"encryption"', '"\\u0065ncryption"'))
-    plain = json.dumps({"filter": {"name": "\u00c9va"}}).encode()
-    assert bodies.opened(plain) == plain
+    for text, told in ((hashed, "integrity"), (written(sealed, '"encryption"', '"\\u0065ncryption"'), "opens none")):
+        assert may_be_protected(text)
+        with pytest.raises(BiometricServiceError, match=told):
+            bodies.opened(text)
+
+
+def test_what_has_no_mark_is_left_as_it_is(blocks: IntegrityBlocks) -> None:
+    escaped = json.dumps({"filter": {"name": "\u00c9va"}}).encode()
+    assert ProtectedBodies(EncryptedNodes(None), blocks).opened(escaped) == escaped
+    assert not may_be_protected(b'{"filter": {}, "biometricData": []}')
 
 
 def test_properties_are_read_by_the_names_alone_by_which_they_are_checked() -> None:
