@@ -321,17 +321,6 @@ def test_whoever_is_known_by_nothing_yet_may_be_captured_later(client: httpx.Cli
     assert ask(client, "DELETE", f"/persons/{person}").status_code == 204
 
 
-def test_of_two_who_enrol_one_person_at_once_one_is_told(client: httpx.Client, shared_data: Path) -> None:
-    image = base64.b64encode((shared_data / "fingerprints/fvc2002_db1/106_1.png").read_bytes()).decode()
-    sent = encounter({"biometricType": "FINGER", "biometricSubType": "RIGHT_INDEX", "image": image})
-    with ThreadPoolExecutor() as both:
-        one, two = both.map(lambda _: kept(client, *sent["biometricData"]), range(2))
-    told = [len(each["others"]["duplicates"]["candidates"]) for each in (one, two)]  # type: ignore[index]
-    assert sorted(told) == [0, 1]
-    for each in (one, two):
-        assert ask(client, "DELETE", f"/persons/{each['personId']}").status_code == 204
-
-
 def test_who_is_enrolled_already_is_refused_where_the_settings_say_so(live: LiveService, samples: Samples) -> None:
     settings = live.service.settings.model_copy(update={"osia_keep_duplicates": False})
     errand = Errand(replace(services_for(live.service), settings=settings), TEST, frozenset({ALL_GALLERIES}))

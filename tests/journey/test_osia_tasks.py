@@ -310,6 +310,7 @@ def test_what_is_being_done_is_held_until_it_is_done(
             for _ in range(3):
                 seen = held_until(rows)
                 eventually(lambda seen=seen: held_until(rows) != seen)  # type: ignore[misc]
+            assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 404, "it waits for its turn"
         closing.join()
         assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 200
         assert live.service.tasks.claim_work(datetime.now(UTC), datetime.now(UTC)) is None
