@@ -28,12 +28,6 @@ from biometric_service.vocabulary.references import UNGUARDED, ChangeNumber, Enc
 
 Keep = Callable[[Encounter, AuditEvent, Guard], ChangeNumber]
 
-REFUSED = {
-    EnrolmentOutcome.SEARCH_INCOMPLETE: ErrorCode.SEARCH_INCOMPLETE,
-    EnrolmentOutcome.RECAPTURE: ErrorCode.SAMPLES_UNUSABLE,
-}
-"""What is raised for the outcomes that have a code of their own."""
-
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -151,10 +145,20 @@ def _keep_or_refuse(walk: Walk, offered: Offered, findings: Findings, caller: Ca
         keeping.keep(encounter, _event(offered, findings, caller, keeping.kind), keeping.guard)
         return findings
     walk.store.record(_event(offered, findings, caller, EventKind.ENROLMENT_REFUSED))
-    code = REFUSED.get(findings.outcome)
-    if code is not None:
-        raise BiometricServiceError.of(code, "enrolment")
-    raise BiometricServiceError.of(ErrorCode.ENROLMENT_REFUSED, findings.outcome.value)
+    raise _refusal(findings.outcome)
+
+
+def _refusal(outcome: EnrolmentOutcome) -> BiometricServiceError:
+    match outcome:
+        case EnrolmentOutcome.SEARCH_INCOMPLETE:
+            return BiometricServiceError.of(ErrorCode.SEARCH_INCOMPLETE, "enrolment")
+        case EnrolmentOutcome.DUPLICATE_SUSPECTED:
+            return BiometricServiceError.of(ErrorCode.ENROLMENT_REFUSED, "duplicate_suspected")
+        case EnrolmentOutcome.FINGERS_CONFUSED:
+            return BiometricServiceError.of(ErrorCode.ENROLMENT_REFUSED, "fingers_confused")
+        case EnrolmentOutcome.IDENTITY_DOUBTED:
+            return BiometricServiceError.of(ErrorCode.ENROLMENT_REFUSED, "identity_doubted")
+    return BiometricServiceError.of(ErrorCode.SAMPLES_UNUSABLE, "enrolment")
 
 
 def _event(offered: Offered, findings: Findings, caller: Caller, kind: EventKind) -> AuditEvent:
