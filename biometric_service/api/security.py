@@ -25,7 +25,7 @@ from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import OF_TWO_OFFICERS, Device, Principal, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.protocols import ReferenceStore
-from biometric_service.vocabulary.references import GalleryId, SubjectSummary
+from biometric_service.vocabulary.references import Encounter, GalleryId, SubjectSummary
 
 __all__ = ["ANONYMOUS", "Admission", "requires"]
 
@@ -80,9 +80,9 @@ class Admission:
         if scope in OF_TWO_OFFICERS and self.settings.owners_required and not self.key.owner:
             await self.refuse(caller, f"Nobody owns the key, which {scope.value} needs here: it counts officers.")
 
-    def reaches(self, subject: SubjectSummary) -> bool:
-        """Whether the caller reaches the subject in at least one gallery."""
-        return any(self.key.may_search(gallery) for gallery in subject.galleries)
+    def reaches(self, kept: SubjectSummary | Encounter) -> bool:
+        """Whether the caller reaches the subject, or the encounter, in at least one gallery."""
+        return any(self.key.may_search(gallery) for gallery in kept.galleries)
 
     async def refuse(self, caller: Caller, why: str, gallery: GalleryId | None = None) -> None:
         """Put the refusal into the audit log and raise NOT_AUTHORISED."""

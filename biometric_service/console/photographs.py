@@ -10,6 +10,7 @@ from PIL import Image
 
 from biometric_service.api.operations.asking import event
 from biometric_service.api.operations.reaching import reached
+from biometric_service.api.security import Admission
 from biometric_service.api.services import Services
 from biometric_service.console.routing import page_router
 from biometric_service.console.visits import Visit, visiting
@@ -27,26 +28,23 @@ router = page_router()
 
 @router.get("/people/{subject}/photograph")
 async def show_photograph(visit: Annotated[Visit, Depends(visiting(Scope.ENCOUNTER_READ))], subject: str) -> Response:
-    """The newest face that is kept of somebody, as JPEG; the look at it is in the audit log."""
+    """The newest face of somebody within the officer's reach, as JPEG; the look at it is in the audit log."""
     caller = await visit.caller()
     found = await run_in_threadpool(reached, visit.services, visit.admission, SubjectId(subject))
     read = event(EventKind.REFERENCE_IMAGE_READ, caller, found.subject)
     await run_in_threadpool(visit.services.store.record, read)
-    picture = await run_in_threadpool(_photograph, visit.services, found.subject)
+    picture = await run_in_threadpool(_photograph, visit.services, visit.admission, found.subject)
     return Response(picture, media_type="image/jpeg")
 
 
-def _photograph(services: Services, subject: SubjectId) -> bytes:
-    """SUBJECT_UNKNOWN where no face of the person is kept."""
-    faces = [
-        reference
-        for reference in services.store.references(subject)
-        if reference.template.format.modality is Modality.FACE
-    ]
-    if not faces:
+def _photograph(services: Services, admission: Admission, subject: SubjectId) -> bytes:
+    """SUBJECT_UNKNOWN where no face of the person is kept within reach."""
+    references = services.store.references(subject)
+    faces = [each.id for each in references if each.template.format.modality is Modality.FACE]
+    reached = services.walk.encounters.origins(faces, admission.key.galleries)
+    if not reached:
         raise BiometricServiceError.of(ErrorCode.SUBJECT_UNKNOWN, "no_face")
-    newest = max(faces, key=lambda reference: reference.id)
-    pixels = services.walk.decode(GivenImage(services.store.image(newest.id), Modality.FACE)).pixels
+    pixels = services.walk.decode(GivenImage(services.store.image(max(reached)), Modality.FACE)).pixels
     picture = Image.fromarray(pixels[:, :, ::-1])
     picture.thumbnail((SIDE, SIDE))
     written = BytesIO()

@@ -1,12 +1,14 @@
 """The face of an enrolled person, cut out of a picture that is kept, for somebody to look at."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.recognition.walk import Walk
 from biometric_service.vocabulary.quality import ExtractionFailure
-from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.references import KeptEncounter
 from biometric_service.vocabulary.samples import BiometricSample, FaceArea, Modality
 
 WIDE, HIGH = 1.7, 2.2
@@ -14,12 +16,13 @@ WIDE, HIGH = 1.7, 2.2
 ABOVE = 0.52
 
 
-def portrait(walk: Walk, subject: SubjectId) -> NDArray[np.uint8] | None:
+def portrait(walk: Walk, encounters: Sequence[KeptEncounter]) -> NDArray[np.uint8] | None:
     """Pixels, uint8 (h, w, 3) BGR, of the first face of the newest encounter that has one; None where none has.
 
-    SUBJECT_UNKNOWN. A picture in which no face is found is given whole.
+    ``encounters``: those of one person that the looker reaches, oldest first. A picture in which no face is found is
+    given whole.
     """
-    for kept in reversed(walk.encounters.encounters(subject)):
+    for kept in reversed(encounters):
         for each in kept.encounter.samples:
             if each.sample.modality is Modality.FACE and each.image:
                 return cut(walk, walk.decode(GivenImage(each.image, Modality.FACE)))

@@ -8,11 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import numpy as np
 import pytest
 import starlette.routing
 
+from benchmarks.throughput.random_encounters import enrolled_sample, random_embedding
 from biometric_service.api.osia import contract
 from biometric_service.app.serving import build_application
+from biometric_service.capture.devices import png
 from biometric_service.errors import BiometricServiceError
 from biometric_service.interchange.sharing.disclosing import disclose
 from biometric_service.references.terms import pack_terms
@@ -27,6 +30,8 @@ from biometric_service.vocabulary.outward import OutwardType, Subscription, Want
 from biometric_service.vocabulary.places import NewOrder, OrderPurpose, Post, PostId, Zone, ZoneId
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
+    Circumstances,
+    Encounter,
     EncounterId,
     EncounterKey,
     EncounterStatus,
@@ -37,7 +42,7 @@ from biometric_service.vocabulary.releases import NewRelease, ReleaseKind
 from biometric_service.vocabulary.sharing import Circle, DisclosureState, Terms
 from biometric_service.vocabulary.visits import NewVisit
 from tests.adjudication import new_case
-from tests.console import console_routes
+from tests.console import console_routes, signed_in
 from tests.live_service import OPERATIONS, LiveService, event, live_service, without_models
 from tests.sharing import CLERK, agreed, terms
 
@@ -704,6 +709,33 @@ def test_a_subject_of_two_galleries_shows_only_ours_and_is_erased_only_by_who_re
     assert here.delete(path).status_code == 403
     assert everywhere.delete(path).status_code == 200
     assert everywhere.get(path).status_code == 404
+
+
+def test_an_encounter_of_a_foreign_gallery_is_read_by_nobody_else(live: LiveService) -> None:
+    guarded, key = SubjectId("guarded"), EncounterKey(SubjectId("guarded"), EncounterId("secret"))
+    live.subject(guarded, OURS)
+    face = enrolled_sample(random_embedding(np.random.default_rng(1)), png(np.zeros((40, 30), np.uint8), None))
+    told = Circumstances(biographic={"name": "WITNESS-X"}, legal_basis="s. 99")
+    secret = Encounter(guarded, key.encounter, frozenset({GalleryId(FOREIGN)}), datetime.now(UTC), (face,), (), told)
+    live.service.store.add_encounter(secret, event(EventKind.ENCOUNTER_ADDED))
+    here, everywhere = (live.key(galleries=frozenset({gallery})) for gallery in (OURS, ALL_GALLERIES))
+
+    def read(key: str, path: str) -> httpx.Response:
+        return live.client(key).get(f"{OPERATIONS}/subjects/guarded/{path}", params={"purpose": PURPOSE})
+
+    def ids(key: str) -> list[str]:
+        return [each["encounter"] for each in read(key, "encounters").json()["encounters"]]
+
+    assert (ids(here), ids(everywhere)) == (["first"], ["first", "secret"])
+    problem, nothing_there = read(here, "encounters/secret").json(), read(here, "encounters/second").json()
+    assert (problem["code"], nothing_there["code"]) == ("encounter_unknown", "encounter_unknown")
+    assert problem["detail"].replace("secret", "second") == nothing_there["detail"]
+    assert read(everywhere, "encounters/secret").json()["biographic"] == {"name": "WITNESS-X"}
+    assert [read(each, "portrait").status_code for each in (here, everywhere)] == [204, 200]
+    pages = {each: signed_in(live, each) for each in (here, everywhere)}
+    assert [pages[each].get("/people/guarded/photograph").status_code for each in pages] == [404, 200]
+    assert ["WITNESS-X" in pages[each].get("/subjects/guarded").text for each in pages] == [False, True]
+    live.service.store.erase(guarded, event(EventKind.SUBJECT_ERASED))
 
 
 def test_an_explanation_needs_its_own_scope(live: LiveService) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from biometric_service.recognition.requests import EnrolmentOutcome, EnrolmentRe
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import GalleryId, Guard, Once, SubjectId
+from biometric_service.vocabulary.references import Encounter, EncounterId, GalleryId, Guard, Once, SubjectId
 from biometric_service.vocabulary.samples import Modality
 from tests.live_service import OPERATIONS, TEST, LiveService, asking, event, live_service, synthetic_fingers
 
@@ -349,3 +350,18 @@ def test_an_enrolment_that_was_cut_off_before_its_answer_is_told_of_and_not_made
     assert first.change == again.change
     assert walk.store.subject(request.subject).encounters == 1
     walk.store.erase(request.subject, event(EventKind.SUBJECT_ERASED))
+
+
+def test_nothing_is_shown_of_what_is_kept_in_a_gallery_beyond_reach(
+    live: LiveService, client: httpx.Client, prints: Path
+) -> None:
+    assert enrol(client, "P-5", picture(prints, STRANGER, 1), galleries=["visitors"]).status_code == 201
+    here = Encounter(SubjectId("P-5"), EncounterId("here"), frozenset({GalleryId("inmates")}), datetime.now(UTC), ())
+    live.service.store.add_encounter(here, event(EventKind.ENCOUNTER_ADDED))
+    shown = []
+    for reach in ("visitors", "inmates"):
+        officer = live.client(live.key(galleries=frozenset({reach, "inmates"})))
+        answer = ask(officer, "verifications", picture(prints, STRANGER), subject="P-5", explain=True).json()
+        assert answer["decision"]["outcome"] == "match"
+        shown.append(len(answer["explanation"]))
+    assert shown == [1, 0]

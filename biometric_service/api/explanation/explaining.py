@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -29,8 +29,9 @@ from biometric_service.vocabulary.trace import SILENT, Trace
 class Explainer:
     """Accompanies one request: its ``walk``, ``caller`` and ``trace`` are what the use case is to work with."""
 
-    def __init__(self, walk: Walk, caller: Caller, witness: Witness | None) -> None:
-        self._store = walk.store
+    def __init__(self, walk: Walk, caller: Caller, reach: frozenset[GalleryId], witness: Witness | None) -> None:
+        self._store, self._encounters = walk.store, walk.encounters
+        self._reach = reach
         self.caller = caller
         self._witness = witness
         self.walk: Walk = witness.walk if witness else walk
@@ -41,12 +42,15 @@ class Explainer:
         """An explainer that shows pictures where they are wanted; NOT_AUTHORISED where the key may not see them."""
         if wanted:
             await admission.require(Scope.ENCOUNTER_READ, caller)
-        return cls(services.walk, caller, Witness(services.walk) if wanted else None)
+        return cls(services.walk, caller, admission.key.galleries, Witness(services.walk) if wanted else None)
 
     async def pictures(
         self, decision: Decision | None, event: int, workers: RecognitionWorkers
     ) -> tuple[ComparisonPicture, ...] | None:
-        """Pictures of the best candidate's comparisons, None unless wanted; ``event``: of the decision."""
+        """Pictures of the best candidate's comparisons, None unless wanted; ``event``: of the decision.
+
+        Nothing is shown of what is kept of the candidate beyond the galleries that the caller reaches.
+        """
         if self._witness is None:
             return None
         if decision is None or not decision.candidates:
@@ -56,6 +60,9 @@ class Explainer:
     def _drawn(
         self, witness: Witness, candidate: Candidate, event: int, language: str
     ) -> tuple[ComparisonPicture, ...]:
+        compared = [part.reference for part in candidate.parts]
+        shown = self._encounters.origins(compared, self._reach)
+        candidate = replace(candidate, parts=tuple(part for part in candidate.parts if part.reference in shown))
         details = {"explains": str(event), "parts": str(len(candidate.parts))}
         now = datetime.now(UTC)
         self._store.record(

@@ -1,5 +1,6 @@
 """Cards: print one for a subject, say whose one is, end one. A code says nothing to whoever only reads it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking, SubjectPath
 from biometric_service.api.operations.bodies import Id
 from biometric_service.api.operations.intake_bodies import CardAnswer, CardBody, CardCodeBody, CardsAnswer, card_answer
-from biometric_service.api.operations.reaching import reached, writer
+from biometric_service.api.operations.reaching import encounters_reached, reached, writer
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
 from biometric_service.api.workers import WorkersOf
@@ -20,7 +21,7 @@ from biometric_service.references.refusals import card_invalid
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.cards import Card
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
-from biometric_service.vocabulary.references import SubjectId
+from biometric_service.vocabulary.references import KeptEncounter, SubjectId
 
 router = APIRouter(prefix=OPERATIONS, tags=["cards"])
 
@@ -40,7 +41,7 @@ async def print_card(
 ) -> Response:
     """Make a card with photograph, name and a QR code that leads to the subject for whoever may ask."""
     caller = await writer(services, admission, body, subject)
-    card, printed = await workers.run(_printed, services, SubjectId(subject), body.language, caller)
+    card, printed = await workers.run(_printed, services, admission, SubjectId(subject), body.language, caller)
     return Response(printed, 201, {"Card-Id": card.id}, PDF)
 
 
@@ -82,17 +83,19 @@ async def resolve_card(
     return card_answer(await run_in_threadpool(_resolved, services, admission, body.code, caller))
 
 
-def _printed(services: Services, subject: SubjectId, language: str, caller: Caller) -> tuple[Card, bytes]:
-    picture = portrait(services.walk, subject)
+def _printed(
+    services: Services, admission: Admission, subject: SubjectId, language: str, caller: Caller
+) -> tuple[Card, bytes]:
+    kept = encounters_reached(services, admission, subject)
+    picture = portrait(services.walk, kept)
     until = datetime.now(UTC) + timedelta(days=services.settings.card_days)
     card = services.cards.issue(subject, until, _event(EventKind.CARD_ISSUED, caller, subject))
-    face = CardFace(subject, _name(services, subject), card.expires_at.date(), card.code, picture)
+    face = CardFace(subject, _name(kept), card.expires_at.date(), card.code, picture)
     return card, draw(face, language)
 
 
-def _name(services: Services, subject: SubjectId) -> str:
-    newest_first = reversed(services.walk.encounters.encounters(subject))
-    names = (each.encounter.circumstances.biographic.get("name") for each in newest_first)
+def _name(kept: Sequence[KeptEncounter]) -> str:
+    names = (each.encounter.circumstances.biographic.get("name") for each in reversed(kept))
     return next((name for name in names if isinstance(name, str)), "")
 
 

@@ -13,7 +13,7 @@ from biometric_service.api.operations.answering import encounter_answer
 from biometric_service.api.operations.answers import ChangeAnswer, EncounterAnswer, EncountersAnswer
 from biometric_service.api.operations.asking import Asking, SubjectPath, event
 from biometric_service.api.operations.bodies import EncounterGalleriesBody, Id, MoveBody, StatusBody, WithdrawalBody
-from biometric_service.api.operations.reaching import Asked, reached, writer
+from biometric_service.api.operations.reaching import Asked, encounter_reached, encounters_reached, writer
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import ServicesOf
 from biometric_service.recognition import people
@@ -39,11 +39,11 @@ async def key_of(subject: SubjectPath, encounter: EncounterPath) -> EncounterKey
 async def list_encounters(
     admission: Reader, asking: Annotated[Asking, Depends()], subject: SubjectPath, services: ServicesOf
 ) -> EncountersAnswer:
-    """Read all encounters of a subject, oldest first: everything but images and templates."""
+    """Read a subject's encounters in galleries that the caller reaches, oldest first: all but images and templates."""
     caller = await admission.caller(asking.purpose, [], asking.device)
-    summary = await run_in_threadpool(reached, services, admission, SubjectId(subject))
-    kept = await run_in_threadpool(services.walk.encounters.encounters, summary.subject)
-    await run_in_threadpool(services.store.record, event(EventKind.ENCOUNTER_READ, caller, summary.subject))
+    whom = SubjectId(subject)
+    kept = await run_in_threadpool(encounters_reached, services, admission, whom)
+    await run_in_threadpool(services.store.record, event(EventKind.ENCOUNTER_READ, caller, whom))
     return EncountersAnswer(encounters=tuple(encounter_answer(each, admission.key.may_search) for each in kept))
 
 
@@ -57,9 +57,8 @@ async def read_encounter(
 ) -> EncounterAnswer:
     """Read an encounter: everything but images and templates. Its ETag is for If-Match."""
     caller = await admission.caller(asking.purpose, [], asking.device)
-    summary = await run_in_threadpool(reached, services, admission, key.subject)
-    kept = await run_in_threadpool(services.walk.encounters.encounter, key)
-    await run_in_threadpool(services.store.record, event(EventKind.ENCOUNTER_READ, caller, summary.subject))
+    kept = await run_in_threadpool(encounter_reached, services, admission, key)
+    await run_in_threadpool(services.store.record, event(EventKind.ENCOUNTER_READ, caller, key.subject))
     response.headers["ETag"] = etag(kept.version)
     return encounter_answer(kept, admission.key.may_search)
 

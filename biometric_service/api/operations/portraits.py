@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking, SubjectPath, event
-from biometric_service.api.operations.reaching import reached
+from biometric_service.api.operations.reaching import encounters_reached
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
 from biometric_service.capture.devices import png
@@ -30,13 +30,13 @@ async def read_portrait(
     subject: SubjectPath,
     services: ServicesOf,
 ) -> Response:
-    """Look at the face that was captured last of a subject."""
+    """Look at the face that was captured last of a subject, in the galleries that the caller reaches."""
     caller = await admission.caller(asking.purpose, [], asking.device)
-    summary = await run_in_threadpool(reached, services, admission, SubjectId(subject))
-    return await run_in_threadpool(_picture, services, summary.subject, caller)
+    return await run_in_threadpool(_picture, services, admission, SubjectId(subject), caller)
 
 
-def _picture(services: Services, subject: SubjectId, caller: Caller) -> Response:
+def _picture(services: Services, admission: Admission, subject: SubjectId, caller: Caller) -> Response:
+    kept = encounters_reached(services, admission, subject)
     services.store.record(event(EventKind.REFERENCE_IMAGE_READ, caller, subject))
-    face = portrait(services.walk, subject)
+    face = portrait(services.walk, kept)
     return Response(status_code=204) if face is None else Response(png(face, None), media_type="image/png")

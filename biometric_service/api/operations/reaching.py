@@ -1,4 +1,4 @@
-"""Which subjects a caller reaches: any other reads like nobody, so that no one learns who is elsewhere."""
+"""Which subjects and encounters a caller reaches: any other reads like none, so that no one learns who is elsewhere."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,8 +8,9 @@ from fastapi.concurrency import run_in_threadpool
 from biometric_service.api.security import Admission
 from biometric_service.api.services import Services
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.refusals import encounter_unknown
 from biometric_service.vocabulary.events import Caller
-from biometric_service.vocabulary.references import SubjectId, SubjectSummary
+from biometric_service.vocabulary.references import EncounterKey, KeptEncounter, SubjectId, SubjectSummary
 
 
 class Asked(Protocol):
@@ -34,6 +35,22 @@ def reached(services: Services, admission: Admission, subject: SubjectId) -> Sub
         if fault.code is not ErrorCode.SUBJECT_UNKNOWN:
             raise
     raise BiometricServiceError(ErrorCode.SUBJECT_UNKNOWN, f"No subject {subject} is enrolled.", "Check the id.")
+
+
+def encounters_reached(services: Services, admission: Admission, subject: SubjectId) -> tuple[KeptEncounter, ...]:
+    """The subject's encounters in galleries that the key reaches, oldest first; SUBJECT_UNKNOWN where there is none."""
+    reached(services, admission, subject)
+    kept = services.walk.encounters.encounters(subject)
+    return tuple(each for each in kept if admission.reaches(each.encounter))
+
+
+def encounter_reached(services: Services, admission: Admission, key: EncounterKey) -> KeptEncounter:
+    """One of them; SUBJECT_UNKNOWN, ENCOUNTER_UNKNOWN."""
+    reached(services, admission, key.subject)
+    kept = services.walk.encounters.encounter(key)
+    if not admission.reaches(kept.encounter):
+        raise encounter_unknown(key)
+    return kept
 
 
 def may_see(services: Services, admission: Admission) -> Callable[[SubjectId], bool]:
