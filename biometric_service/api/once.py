@@ -1,8 +1,12 @@
-"""Requests under an ``Idempotency-Key`` are done once: asked again within a day, they get the answer that was given."""
+"""Writes under an ``Idempotency-Key`` are done once: asked again within a day, they get the answer that was given.
 
+Reads are made anew under any key: each is checked and in the audit log, and tells of nobody who was erased.
+"""
+
+import base64
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -17,7 +21,9 @@ from biometric_service.vocabulary.access import Principal
 from biometric_service.vocabulary.references import Guard, Once
 
 KEY = "idempotency-key"
-KEPT_HEADERS = ("content-type", "etag", "location")
+JSON = "application/json"
+READS = {"GET", "HEAD"}
+MADE_ANEW = {"content-length"}
 
 IdempotencyKey = Annotated[
     str | None,
@@ -82,9 +88,9 @@ def _version(if_match: str | None) -> int | None:
 
 
 async def _once(request: Request) -> Once | None:
-    """The name of the request, kept for ``guard_of``; None without a key. NOT_AUTHENTICATED, RATE_LIMITED."""
+    """The name of the write, kept for ``guard_of``; None without a key. NOT_AUTHENTICATED, RATE_LIMITED."""
     key = request.headers.get(KEY)
-    if key is None:
+    if key is None or request.method in READS:
         return None
     principal = await principal_of(request, entrance_of(request))
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
@@ -106,14 +112,34 @@ async def _done(
         await run_in_threadpool(services.walk.answers.give_up, once)
     else:
         principal = await principal_of(request, entrance_of(request))
-        await run_in_threadpool(services.walk.answers.finish, once, _packed(response, principal))
+        names = {*_texts(dict(request.path_params)), *_texts(_json(response))}
+        await run_in_threadpool(services.walk.answers.finish, once, _packed(response, principal), names)
     return response
 
 
 def _packed(response: Response, principal: Principal) -> bytes:
-    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    kept = {"status": response.status_code, "headers": headers, "body": bytes(response.body).decode()}
-    return json.dumps({**kept, "rights": _rights(principal)}).encode()
+    headers = {name: value for name, value in response.headers.items() if name not in MADE_ANEW}
+    body = base64.b64encode(response.body).decode()
+    kept = {"status": response.status_code, "headers": headers, "body": body, "rights": _rights(principal)}
+    return json.dumps(kept).encode()
+
+
+def _json(response: Response) -> Any:  # noqa: ANN401 - whatever was answered; nothing of what is no JSON
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    return json.loads(bytes(response.body)) if kind == JSON and response.body else None
+
+
+def _texts(told: Any) -> Iterator[str]:  # noqa: ANN401 - likewise
+    """Every text in what was told: some may be ids of subjects."""
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, Mapping):
+        for name, value in told.items():
+            yield name
+            yield from _texts(value)
+    elif isinstance(told, list):
+        for each in told:
+            yield from _texts(each)
 
 
 def _rights(principal: Principal) -> list[list[str]]:
@@ -128,4 +154,5 @@ async def _replayed(kept: Mapping[str, Any], services: Services, request: Reques
         admission = Admission(principal, services.store, services.settings, request)
         why = "The caller may do less than when the request was answered."
         await admission.refuse(principal.caller(), why)
-    return Response(kept["body"], kept["status"], {**kept["headers"], "Idempotency-Replayed": "true"})
+    body = base64.b64decode(kept["body"])
+    return Response(body, kept["status"], {**kept["headers"], "Idempotency-Replayed": "true"})

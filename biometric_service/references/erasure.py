@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from biometric_service.references.cases import forget_cases
 from biometric_service.references.disclosure_rows import forget_sharing
 from biometric_service.references.holders import merged_into
+from biometric_service.references.idempotency import forget_answers
 from biometric_service.references.intakes import forget_intakes
 from biometric_service.references.models import (
     DataKeyRow,
@@ -41,6 +42,7 @@ def destroy_subject(
     forget_cases(connection, numbers)
     forget_sharing(connection, numbers)
     forget_intakes(connection, numbers)
+    forget_answers(connection, numbers)
     connection.execute(delete(DataKeyRow).where(DataKeyRow.subject.in_(numbers)))
     connection.execute(delete(SubjectRow).where(SubjectRow.number.in_(numbers)))
     connection.execute(insert(ErasureRow), {"change": change, "certificate": certificate})

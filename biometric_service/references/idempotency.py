@@ -1,6 +1,6 @@
 """Writes that are made once however often they are asked for, and what was answered to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -9,14 +9,17 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.key_ring import KeyRing
-from biometric_service.references.models import IdempotencyKeyRow
+from biometric_service.references.models import IdempotencyKeyRow, SubjectRow
 from biometric_service.references.protection import StoreKey, answer_binding
-from biometric_service.references.refusals import check_name
+from biometric_service.references.refusals import check_name, is_name
 from biometric_service.vocabulary.references import ChangeNumber, Guard, Once
 
 KEPT: Final = timedelta(hours=24)
 GIVEN_UP: Final = timedelta(seconds=90)
 """After so long, whoever took a request up and did not answer it is taken for dead."""
+
+FORGOTTEN: Final = b""
+"""In the place of an answer that named somebody who was erased since: what was done is not done again."""
 
 _ROWS = select(
     IdempotencyKeyRow.request, IdempotencyKeyRow.begun_at, IdempotencyKeyRow.change, IdempotencyKeyRow.answer
@@ -50,7 +53,8 @@ class SqlAnswerStore:
     def begin(self, once: Once) -> bytes | None:
         """The answer that was given, None where the request is the caller's to do now.
 
-        IDEMPOTENCY_KEY_IN_USE, IDEMPOTENCY_KEY_REUSED, REQUEST_INVALID for a key that is none.
+        IDEMPOTENCY_KEY_IN_USE, IDEMPOTENCY_KEY_REUSED, REQUEST_INVALID for a key that is none, SUBJECT_UNKNOWN where
+        the answer named somebody who was erased since.
         """
         check_name(once.key, "idempotency key")
         with self._database.writing() as connection:
@@ -58,6 +62,8 @@ class SqlAnswerStore:
             if found is None:
                 _take_up(connection, once)
                 return None
+            if found.answer == FORGOTTEN:
+                raise _forgotten()
             if found.answer is not None:
                 return self._keys.current.answers.open(found.answer, answer_binding(once.actor, once.key))
             now = datetime.now(UTC)
@@ -66,11 +72,12 @@ class SqlAnswerStore:
             connection.execute(update(IdempotencyKeyRow).where(_named(once)).values(begun_at=now))
             return None
 
-    def finish(self, once: Once, answer: bytes) -> None:
-        """Keep the answer."""
+    def finish(self, once: Once, answer: bytes, names: Collection[str] = ()) -> None:
+        """Keep the answer, until one of the subjects is erased that are among the names."""
         with self._database.writing() as connection:
             sealed = self._keys.current.answers.seal(answer, answer_binding(once.actor, once.key))
-            connection.execute(update(IdempotencyKeyRow).where(_named(once)).values(answer=sealed))
+            kept = {"answer": sealed, "about": _subjects_among(connection, names) or None}
+            connection.execute(update(IdempotencyKeyRow).where(_named(once)).values(**kept))
 
     def give_up(self, once: Once) -> None:
         """Nothing was done: the next who asks may do it."""
@@ -89,10 +96,27 @@ def reseal_answers(connection: Connection, present: StoreKey, new: StoreKey) -> 
     """Put every answer under a new store key; RECORD_TAMPERED."""
     rows = select(IdempotencyKeyRow.actor, IdempotencyKeyRow.key, IdempotencyKeyRow.answer)
     for actor, key, answer in connection.execute(rows.where(IdempotencyKeyRow.answer.is_not(None))).all():
+        if answer == FORGOTTEN:
+            continue
         binding = answer_binding(actor, key)
         sealed = new.answers.seal(present.answers.open(answer or b"", binding), binding)
         this = (IdempotencyKeyRow.actor == actor) & (IdempotencyKeyRow.key == key)
         connection.execute(update(IdempotencyKeyRow).where(this).values(answer=sealed))
+
+
+def forget_answers(connection: Connection, subjects: Collection[int]) -> None:
+    """Forget every answer that names the subjects with these numbers, which are erased."""
+    known_as = set(connection.scalars(select(SubjectRow.id).where(SubjectRow.number.in_(subjects))))
+    rows = select(IdempotencyKeyRow.actor, IdempotencyKeyRow.key, IdempotencyKeyRow.about)
+    for actor, key, about in connection.execute(rows.where(IdempotencyKeyRow.about.is_not(None))).all():
+        if known_as & set(about or ()):
+            this = (IdempotencyKeyRow.actor == actor) & (IdempotencyKeyRow.key == key)
+            connection.execute(update(IdempotencyKeyRow).where(this).values(answer=FORGOTTEN, about=None))
+
+
+def _subjects_among(connection: Connection, names: Collection[str]) -> list[str]:
+    there = select(SubjectRow.id).where(SubjectRow.id.in_(sorted(filter(is_name, names))))
+    return list(connection.scalars(there.order_by(SubjectRow.id)))
 
 
 def _find(connection: Connection, once: Once) -> _Found | None:
@@ -112,6 +136,14 @@ def _take_up(connection: Connection, once: Once) -> None:
 
 def _named(once: Once) -> ColumnElement[bool]:
     return (IdempotencyKeyRow.actor == once.actor) & (IdempotencyKeyRow.key == once.key)
+
+
+def _forgotten() -> BiometricServiceError:
+    return BiometricServiceError(
+        ErrorCode.SUBJECT_UNKNOWN,
+        "The answer to this request named somebody who was erased since.",
+        "Do not make it again: it was done, and nothing of its answer is kept.",
+    )
 
 
 def _in_use() -> BiometricServiceError:

@@ -274,7 +274,10 @@ class RemovedReferenceRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """A request that is to be done once: ``change`` is what it did, ``answer`` what its caller was told, sealed."""
+    """A request that is to be done once: ``change`` is what it did, ``answer`` what its caller was told, sealed.
+
+    ``about``: ids of the subjects that the answer names, null for none.
+    """
 
     __tablename__ = "idempotency_keys"
 
@@ -285,6 +288,7 @@ class IdempotencyKeyRow(Base):
     begun_at: Mapped[Moment]
     change: Mapped[Number | None]
     answer: Mapped[Sealed | None]
+    about: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class SnapshotKeyRow(Base):

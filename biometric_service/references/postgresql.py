@@ -21,7 +21,10 @@ _MORE_CONNECTIONS = 48
 _CONNECT_S = 5
 _WRITERS_LOCK = 0x62696F6D
 _OF_KEYS = ("data_keys", "snapshot_keys")
-_UNDER_STORE_KEY = ("intakes", "intake_captures", "cases", "reviews", "tasks", "disclosures", "agency_requests")
+_UNDER_STORE_KEY = (
+    *("intakes", "intake_captures", "cases", "reviews", "tasks", "disclosures", "agency_requests"),
+    "idempotency_keys",
+)
 """What lies there of a person is sealed under keys that stay; what is done with leaves them, so that they are small."""
 _TAKE_WRITERS_LOCK = f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"
 

@@ -348,11 +348,11 @@ class AnswerStore(Protocol):
     def begin(self, once: Once) -> bytes | None:
         """Take up the request: its answer where it was given already, None where it is the caller's to do now.
 
-        IDEMPOTENCY_KEY_IN_USE while somebody is at it, IDEMPOTENCY_KEY_REUSED where the key was for something else.
+        IDEMPOTENCY_KEY_IN_USE, IDEMPOTENCY_KEY_REUSED, SUBJECT_UNKNOWN where the answer named somebody erased since.
         """
 
-    def finish(self, once: Once, answer: bytes) -> None:
-        """Keep the answer."""
+    def finish(self, once: Once, answer: bytes, names: Collection[str] = ()) -> None:
+        """Keep the answer, until one of the subjects is erased that are among the names."""
 
     def give_up(self, once: Once) -> None:
         """Nothing was done: the next who asks may do it."""

@@ -23,6 +23,7 @@ from biometric_service.vocabulary.references import (
     ChangeNumber,
     Encounter,
     EncounterId,
+    Once,
     ReferenceId,
     SubjectId,
 )
@@ -187,7 +188,7 @@ def test_what_was_erased_leaves_the_files_even_as_ciphertext(
     rows = "JOIN encounters e ON e.number = p.encounter JOIN subjects s ON s.number = e.subject WHERE s.id = :id"
     images = sealed_of(opened, f"SELECT image FROM samples p {rows}")
     templates = sealed_of(opened, f"SELECT t.sealed FROM templates t JOIN samples p ON p.number = t.sample {rows}")
-    assert (len(keys), len(images), len(templates), len(elsewhere)) == (1, 3, 3, 7)
+    assert (len(keys), len(images), len(templates), len(elsewhere)) == (1, 3, 3, 8)
     opened.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2"))
     assert not any(on_disk(disk_of(store_url, tmp_path, request), began, [*keys, *elsewhere]))
     if not store_url.startswith("sqlite"):
@@ -199,7 +200,7 @@ def test_what_was_erased_leaves_the_files_even_as_ciphertext(
 
 
 def under_the_store_key(opened: OpenedStore) -> list[bytes]:
-    """What is kept of A-2 besides the record: an intake that became it, one that was refused, a case, two tasks."""
+    """What is kept of A-2 besides the record: an intake that became it, one refused, a case, tasks, an answer."""
     opened.cases.open(new_case("A-1", GALLERY, subject="A-2"), audit_event(EventKind.CASE_OPENED))
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
@@ -213,8 +214,11 @@ def under_the_store_key(opened: OpenedStore) -> list[bytes]:
     for task in ("t-1", "t-2"):
         asked = f"an image in {task}".encode()
         opened.tasks.add(Commission(task, "caller", 4, (SubjectId("A-2"),), asked, b"reply", now), 9, 9)
-    queries = ("SELECT probe FROM cases", "SELECT image FROM intake_captures", "SELECT request FROM tasks")
-    found = [blob for query in queries for blob in sealed_of(opened, query)]
+    once = Once("desk", "k-1", b"\x01" * 32)
+    opened.answers.begin(once)
+    opened.answers.finish(once, b"a card with the portrait", ["A-2"])
+    sealed = ("probe FROM cases", "image FROM intake_captures", "request FROM tasks", "answer FROM idempotency_keys")
+    found = [blob for each in sealed for blob in sealed_of(opened, f"SELECT {each}")]
     while work := opened.tasks.claim_work(now, later):
         opened.tasks.finish(work, f"what was found in {work.id}".encode(), now, failed=False)
     found += sealed_of(opened, "SELECT result FROM tasks")

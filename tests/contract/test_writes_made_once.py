@@ -8,13 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from benchmarks.throughput.random_encounters import audit_event, random_encounter
 from biometric_service.errors import ErrorCode
 from biometric_service.references.idempotency import KEPT, SqlAnswerStore
+from biometric_service.references.key_renewal import renew
 from biometric_service.references.models import IdempotencyKeyRow
 from biometric_service.references.opening import OpenedStore
+from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import EncounterId, EncounterKey, EncounterStatus, Guard, Once, SubjectId
 from tests.stores import Opener, refused
 
@@ -80,6 +82,26 @@ def test_whoever_died_over_a_request_is_followed_by_the_next(opened: OpenedStore
     impatient = SqlAnswerStore(opened.database, opened.answers._keys, given_up=timedelta(0))
     assert impatient.begin(ONCE) is None
     assert impatient.change_made(ONCE) == 1
+
+
+def test_an_answer_goes_with_whoever_it_names_and_the_write_stays_done(opened: OpenedStore) -> None:
+    for seed, name in enumerate(("A", "B", "C")):
+        opened.store.enrol(random_encounter(seed, name, f"of {name}"), audit_event())
+    of_a, of_c = ONCE, replace(ONCE, key="k-2")
+    for once, names in ((of_a, ["nobody", "A", "\0"]), (of_c, ["C"])):
+        opened.answers.begin(once)
+        opened.answers.finish(once, b"kept", names)
+    opened.encounters.merge(SubjectId("A"), SubjectId("B"), audit_event())
+    assert opened.answers.begin(of_a) == b"kept"
+    opened.store.erase(SubjectId("B"), audit_event())
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: opened.answers.begin(of_a))
+    list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
+    refused(ErrorCode.SUBJECT_UNKNOWN, lambda: opened.answers.begin(of_a))
+    assert opened.answers.begin(of_c) == b"kept"
+    with opened.database.reading() as connection:
+        rows = connection.execute(select(IdempotencyKeyRow.answer, IdempotencyKeyRow.about)).all()
+    assert sorted(row.about or [] for row in rows) == [[], ["C"]]
+    assert b"" in {row.answer for row in rows}
 
 
 def test_a_key_is_forgotten_after_a_day(opened: OpenedStore) -> None:

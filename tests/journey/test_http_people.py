@@ -121,6 +121,41 @@ def test_a_request_sent_again_under_its_key_is_done_once(
     assert post(somebody_else, f"{b}/merge", headers=key, into=a).json()["code"] == "subject_merged"
 
 
+def test_a_read_is_made_anew_under_any_key_and_tells_of_nobody_who_was_erased(
+    live: LiveService, client: httpx.Client, request: pytest.FixtureRequest
+) -> None:
+    a, key = f"A-{request.node.name}", {"Idempotency-Key": "read-1"}
+    events = live.service.verify_audit()
+
+    def read() -> httpx.Response:
+        return client.get(f"{SUBJECTS}/{a}/encounters/first", params=PURPOSE, headers=key)
+
+    answers = [read() for _ in range(3)]
+    assert [each.status_code for each in answers] == [200] * 3
+    assert not any("Idempotency-Replayed" in each.headers for each in answers)
+    assert live.service.verify_audit() == events + 3
+    assert client.delete(f"{SUBJECTS}/{a}", params=PURPOSE).status_code == 200
+    assert read().json()["code"] == "subject_unknown"
+
+
+def test_what_was_answered_of_somebody_is_gone_with_them(client: httpx.Client, request: pytest.FixtureRequest) -> None:
+    path = f"{SUBJECTS}/A-{request.node.name}"
+
+    def released() -> httpx.Response:
+        body, key = {**PURPOSE, "status": "released"}, {"Idempotency-Key": "release-1"}
+        return client.put(f"{path}/encounters/first/status", json=body, headers=key)
+
+    def erased() -> httpx.Response:
+        return client.delete(path, params=PURPOSE, headers={"Idempotency-Key": "erase-1"})
+
+    assert released().json() == released().json()
+    assert erased().json() == erased().json()
+    assert erased().headers["Idempotency-Replayed"] == "true"
+    gone = released()
+    assert (gone.status_code, gone.json()["code"]) == (404, "subject_unknown")
+    assert "erased since" in gone.json()["detail"]
+
+
 def test_a_refused_request_may_be_made_again_under_its_key(
     client: httpx.Client, request: pytest.FixtureRequest
 ) -> None:
