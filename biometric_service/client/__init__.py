@@ -5,8 +5,8 @@
         answer = client.ask(identification([finger], gallery="residents", purpose="roll-call"))
         print(answer.decision.outcome, answer.decision.subject)
 
-A request that gets no answer, or one that says to come back, is sent again under its own idempotency key, so that it is
-done once. A fault is a ``ServiceFault`` with the service's code.
+A request that gets no answer, or one that says to come back, is sent again under its own idempotency key, so that what
+it changes is changed once. A fault is a ``ServiceFault`` with the service's code.
 """
 
 from biometric_service.api.operations.positions import Finger

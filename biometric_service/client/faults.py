@@ -13,7 +13,7 @@ class ServiceFault(Exception):  # noqa: N818 - a fault is what the service calls
     """
 
     def __init__(self, answer: httpx.Response) -> None:
-        problem = _problem(answer)
+        problem = problem_of(answer)
         self.status = answer.status_code
         self.code = problem.code if problem else None
         self.detail = problem.detail if problem else answer.reason_phrase
@@ -26,7 +26,8 @@ class NoAnswer(Exception):  # noqa: N818 - it says what happened
     """The service could not be reached, or not in time, however often it was tried."""
 
 
-def _problem(answer: httpx.Response) -> Problem | None:
+def problem_of(answer: httpx.Response) -> Problem | None:
+    """The fault that the service told; None where something between answered instead."""
     try:
         return Problem.model_validate_json(answer.content)
     except ValidationError:

@@ -1,5 +1,6 @@
 """One request with the type of its answer."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,6 +14,7 @@ from biometric_service.api.operations import OPERATIONS
 from biometric_service.client.images import Form
 
 IDEMPOTENCY = "Idempotency-Key"
+BOUNDARY = 32
 
 Given = TypeVar("Given", bound=BaseModel)
 
@@ -30,7 +32,6 @@ class Request(Generic[Given]):
 
     def on(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """As one of httpx."""
-        headers = {IDEMPOTENCY: self.key} if self.method != "GET" else {}
         form_data = self.body if isinstance(self.body, Form) else None
         return client.build_request(
             self.method,
@@ -39,8 +40,16 @@ class Request(Generic[Given]):
             json=None if form_data else self.body,
             data=dict(form_data.data) if form_data else None,
             files=dict(form_data.files) if form_data else None,
-            headers=headers,
+            headers=self._headers(),
         )
+
+    def _headers(self) -> Mapping[str, str]:
+        """A form has the same boundary each time: only the very same request is known again by its key."""
+        if self.method == "GET":
+            return {}
+        boundary = hashlib.sha256(self.key.encode()).hexdigest()[:BOUNDARY]
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"} if isinstance(self.body, Form) else {}
+        return {IDEMPOTENCY: self.key, **kind}
 
     def read(self, answer: httpx.Response) -> Given:
         """The answer, typed; fields that a newer service adds are passed over."""

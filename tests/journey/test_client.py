@@ -14,14 +14,17 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image as Pictures
+from pydantic import ValidationError
 
 from biometric_service import client as biometrics
 from biometric_service.client import AsyncClient, Client, Connection, Finger, Image, NoAnswer, Patience, ServiceFault
 from biometric_service.errors import ErrorCode
 from biometric_service.recognition.requests import EnrolmentOutcome
 from biometric_service.settings import Settings
-from biometric_service.vocabulary.decisions import Outcome
+from biometric_service.vocabulary.access import Scope
+from biometric_service.vocabulary.decisions import Movement, Outcome, Passage
 from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.movements import Ground
 from biometric_service.vocabulary.references import Encounter, EncounterId, EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.protocol import DeviceInfo, Frame
@@ -73,6 +76,15 @@ def test_people_are_joined_and_parted(live: LiveService, connection: Connection)
         assert len(client.ask(biometrics.encounters("A-1", purpose="x")).encounters) == 1
 
 
+def test_what_is_sent_again_is_done_once(live: LiveService, connection: Connection) -> None:
+    rights: dict[str, Any] = {"scopes": [Scope.IDENTIFY], "galleries": ["ours"], "purposes": ["x"], "purpose": "x"}
+    new = biometrics.new_device("gate", title="Gate", certificate=identity("gate").pem, **rights)
+    ended = biometrics.device_revocation("gate", purpose="x")
+    with Client(live.url, live.key(), connection) as client:
+        assert client.ask(new) == client.ask(new)
+        assert client.ask(ended) == client.ask(ended)
+
+
 def test_a_fault_has_the_services_code(live: LiveService, connection: Connection) -> None:
     with Client(live.url, live.key(), connection) as client:
         with pytest.raises(ServiceFault) as fault:
@@ -118,9 +130,10 @@ class Moody(BaseHTTPRequestHandler):
 
     moods: list[tuple[int, dict[str, str]]]
     keys: list[str]
+    bodies: list[bytes]
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.keys.append(self.headers["Idempotency-Key"])
         status, headers = self.moods.pop(0)
         if status == 0:
@@ -139,7 +152,7 @@ class Moody(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def moody() -> Iterator[str]:
-    Moody.moods, Moody.keys = [], []
+    Moody.moods, Moody.keys, Moody.bodies = [], [], []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Moody)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -159,6 +172,16 @@ def test_a_request_is_sent_again_under_the_same_idempotency_key(moody: str) -> N
         Moody.moods = [(200, {})]
         client.ask(biometrics.new_gallery("new", purpose="x"))
         assert len(set(Moody.keys)) == 2
+
+
+def test_a_form_is_sent_again_as_it_was(moody: str) -> None:
+    Moody.moods = [(503, {}), (200, {})]
+    images = [Image.face(b"one"), Image.face(b"two")]
+    with Client(moody, "key", QUICK) as client, pytest.raises(ValidationError):
+        client.ask(biometrics.enrolment(images, subject="P-1", galleries=["ours"], purpose="x"))
+    first, second = Moody.bodies
+    assert first == second
+    assert b"one" in first
 
 
 def test_what_is_wrong_is_not_sent_again(moody: str) -> None:
@@ -198,6 +221,13 @@ def test_pauses_grow_and_end() -> None:
     busy = httpx.Response(503, headers={"Retry-After": "3600"})
     assert patience.pause(1, busy) == 4
     assert patience.pause(1, httpx.Response(400)) is None
+    told = {"type": "", "title": "", "status": 409, "detail": "", "action": "", "request_id": ""}
+    at_work, used = (
+        httpx.Response(409, json={**told, "code": code})
+        for code in (ErrorCode.IDEMPOTENCY_KEY_IN_USE, ErrorCode.IDEMPOTENCY_KEY_REUSED)
+    )
+    assert 0 < (patience.pause(1, at_work) or 0) <= 1
+    assert patience.pause(1, used) is None
 
 
 @pytest.mark.models
@@ -209,8 +239,10 @@ def test_a_finger_from_a_driver_is_enrolled_and_identified(tmp_path: Path) -> No
         again = Image.fingerprint((tmp_path / "fingers" / "00001_2.png").read_bytes(), Finger.RIGHT_INDEX)
         stranger = Image.fingerprint((tmp_path / "fingers" / "00002_1.png").read_bytes())
         with Client(live.url, live.key()) as client:
-            kept = client.ask(biometrics.enrolment([finger], subject="P-7", galleries=["ours"], purpose="intake"))
+            enrolment = biometrics.enrolment([finger], subject="P-7", galleries=["ours"], purpose="intake")
+            kept = client.ask(enrolment)
             assert kept.outcome is EnrolmentOutcome.ENROLLED
+            assert client.ask(enrolment) == kept
             where: dict[str, Any] = {"gallery": "ours", "purpose": "x"}
             assert client.ask(biometrics.identification([again], **where)).decision.subject == "P-7"
             few = client.ask(biometrics.identification_among([again], subjects=["P-7"], **where))
@@ -220,6 +252,14 @@ def test_a_finger_from_a_driver_is_enrolled_and_identified(tmp_path: Path) -> No
             assert outcomes == ["P-7", None, None]
             same = client.ask(biometrics.comparison(first="P-7", second="P-7", **where))
             assert (same.decision.outcome, same.decision.subject) == (Outcome.MATCH, "P-7")
+            for zone in ("yard", "wing"):
+                client.ask(biometrics.zone_setting(zone, name=zone, purpose="x"))
+            at_gate = biometrics.post_setting("gate", name="Gate", from_zone="yard", to_zone="wing", **where)
+            client.ask(at_gate)
+            check = biometrics.movement_check([again], post="gate", direction=Movement.IN, **where)
+            assert [client.ask(check).passage for _ in range(2)] == [Passage.PASS, Passage.PASS]
+            another = biometrics.movement_check([again], post="gate", direction=Movement.IN, **where)
+            assert client.ask(another).ground is Ground.ELSEWHERE
 
 
 def frame(path: Path) -> Frame:

@@ -13,6 +13,7 @@ import pytest
 import starlette.routing
 
 from benchmarks.throughput.random_encounters import enrolled_sample, random_embedding
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.osia import contract
 from biometric_service.app.serving import build_application
 from biometric_service.capture.devices import png
@@ -572,13 +573,18 @@ OPEN = {"/healthz", "/readyz", "/openapi.json"} | {path for path, _ in console_r
 ROUTES = tuple(Route(method, path, scope) for (method, path), scope in RULES.items())
 
 
-def routes_of(router: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - an application or a router within it
-    """Every method and path, described or hidden."""
+def every_route(router: Any) -> Iterator[starlette.routing.Route]:  # noqa: ANN401 - an application or a router within
     for route in router.routes:
         if hasattr(route, "original_router"):
-            yield from routes_of(route.original_router)
+            yield from every_route(route.original_router)
         elif isinstance(route, starlette.routing.Route):
-            yield from ((method, route.path) for method in (route.methods or set()) - {"HEAD"})
+            yield route
+
+
+def routes_of(router: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - an application or a router within it
+    """Every method and path, described or hidden."""
+    for route in every_route(router):
+        yield from ((method, route.path) for method in (route.methods or set()) - {"HEAD"})
 
 
 def test_every_route_of_the_application_has_a_rule(service: LiveService) -> None:
@@ -588,6 +594,21 @@ def test_every_route_of_the_application_has_a_rule(service: LiveService) -> None
     }
     there = described | set(routes_of(application))
     assert {(method, path) for method, path in there if path not in OPEN} == set(RULES)
+
+
+ASKED_ANEW = {
+    *("identifications", "verifications", "comparisons", "identifications-among", "identification-batches"),
+    *("movement-checks", "passages", "gallery-slices", "device-standings"),
+}
+"""What changes nothing but the log, is made once under an id of its own, or says how things stand."""
+
+
+def test_every_write_is_made_once_under_a_key(service: LiveService) -> None:
+    routes = list(every_route(build_application(service.service)))
+    writes = [each for each in routes if each.path.startswith(OPERATIONS) and "GET" not in (each.methods or ())]
+    anew = {each.path.removeprefix(f"{OPERATIONS}/") for each in writes if not isinstance(each, OnceRoute)}
+    assert anew == ASKED_ANEW
+    assert len(writes) > 50
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)

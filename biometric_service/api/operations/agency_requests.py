@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.agreements import Officer
 from biometric_service.api.operations.asking import Asking, LimitQuery
@@ -30,7 +31,7 @@ from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 from biometric_service.vocabulary.sharing import Agreement, NewRequest, RequestKind
 
-router = APIRouter(prefix=f"{OPERATIONS}/agency-requests", tags=["sharing"])
+router = APIRouter(prefix=f"{OPERATIONS}/agency-requests", tags=["sharing"], route_class=OnceRoute)
 
 PressingQuery = Annotated[
     bool, Query(description="Only what waits to be looked at, or for the review of its answer; the most urgent first.")

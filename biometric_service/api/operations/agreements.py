@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking
 from biometric_service.api.operations.bodies import Id
@@ -27,7 +28,7 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import GalleryId
 from biometric_service.vocabulary.sharing import Agreement
 
-router = APIRouter(prefix=f"{OPERATIONS}/agreements", tags=["sharing"])
+router = APIRouter(prefix=f"{OPERATIONS}/agreements", tags=["sharing"], route_class=OnceRoute)
 
 Officer = Annotated[Admission, Depends(requires(Scope.SHARING_APPROVE))]
 AgreementPath = Annotated[Id, Path(description="The id of a version, such as police:1.")]

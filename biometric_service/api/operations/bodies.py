@@ -242,7 +242,10 @@ class MovementBody(ExplainedBody):
     direction: Movement = Field(description="Which way.", examples=["in"])
     claimed: Id | None = Field(None, description="Who it is said to be; left out, the person is identified.")
     post: Id | None = Field(None, description="Which post; whoever passes it is believed to be elsewhere from then on.")
-    passage: Id | None = Field(None, description="Your own id of this passage, under which it is made once at a post.")
+    passage: Id | None = Field(
+        None,
+        description="Your own id of this passage, by which a post makes it once; left out, the Idempotency-Key.",
+    )
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

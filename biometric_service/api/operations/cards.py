@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from fastapi.concurrency import run_in_threadpool
 
 from biometric_service.api.cards.drawing import CardFace, draw
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking, SubjectPath
 from biometric_service.api.operations.bodies import Id
@@ -23,7 +24,7 @@ from biometric_service.vocabulary.cards import Card
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import KeptEncounter, SubjectId
 
-router = APIRouter(prefix=OPERATIONS, tags=["cards"])
+router = APIRouter(prefix=OPERATIONS, tags=["cards"], route_class=OnceRoute)
 
 PDF = "application/pdf"
 CardPath = Annotated[Id, Path(description="The id of the card.")]

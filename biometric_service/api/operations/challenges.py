@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.challenge_tickets import Ticket, redeem, ticket
@@ -29,7 +30,7 @@ from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.challenges import TURN_INSTRUCTIONS
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 
-router = APIRouter(prefix=OPERATIONS, tags=["recognition"])
+router = APIRouter(prefix=OPERATIONS, tags=["recognition"], route_class=OnceRoute)
 
 
 @router.post("/challenges", status_code=201)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.concurrency import run_in_threadpool
 
 from biometric_service.api.access.certificates import device_of
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answers import DeviceAnswer, DeviceRevocationAnswer, DevicesAnswer
 from biometric_service.api.operations.asking import Asking, event
@@ -23,7 +24,7 @@ from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.protocols import DeviceStore
 from biometric_service.vocabulary.references import GalleryId
 
-router = APIRouter(prefix=f"{OPERATIONS}/devices", tags=["devices"])
+router = APIRouter(prefix=f"{OPERATIONS}/devices", tags=["devices"], route_class=OnceRoute)
 
 DevicePath = Annotated[Id, Path(description="The device's id.")]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.agreements import Officer, reached
 from biometric_service.api.operations.asking import Asking, LimitQuery, SubjectPath
@@ -47,7 +48,7 @@ from biometric_service.vocabulary.sharing import Disclosure, DisclosureState
 
 JOSE = "application/jose"
 PREFIX = f"{OPERATIONS}/disclosures"
-router = APIRouter(tags=["sharing"])
+router = APIRouter(tags=["sharing"], route_class=OnceRoute)
 
 Agency = Annotated[Admission, Depends(requires(Scope.SHARING))]
 Reader = Annotated[Admission, Depends(requires(Scope.ENCOUNTER_READ))]

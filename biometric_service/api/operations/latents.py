@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import Answer, RecognitionAnswer
@@ -24,7 +25,7 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.latents import Latent, Region
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId
 
-router = APIRouter(prefix=f"{OPERATIONS}/latents", tags=["interchange"])
+router = APIRouter(prefix=f"{OPERATIONS}/latents", tags=["interchange"], route_class=OnceRoute)
 
 LatentPath = Annotated[Id, Path(description="The latent's id.")]
 AfterLatent = Annotated[int, Query(ge=0, lt=2**63, description="Begin after this place: what next was.")]

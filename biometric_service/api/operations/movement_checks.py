@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from biometric_service.api.explanation.explaining import Recogniser
+from biometric_service.api.once import IdempotencyKey
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.answering import decision_answer, sample_answers
 from biometric_service.api.operations.answers import MovementAnswer, RulingReasonAnswer
@@ -28,12 +29,13 @@ async def check_person(
     received: Annotated[Received[MovementBody], Depends(reads(MovementBody))],
     recogniser: Annotated[Recogniser, Depends()],
     posts: PostsOf,
+    key: IdempotencyKey = None,
 ) -> MovementAnswer:
     """Check one person at a checkpoint: verify the claim, or find out who it is, and whether they may pass the post."""
     asked, workers = received.asked, recogniser.workers
     explainer = await recogniser.explainer(admission, asked, GalleryId(asked.gallery))
     post = None if asked.post is None else await posts.spoken_for(admission, explainer.caller, asked.post)
-    request = _request(received, post)
+    request = _request(received, post, received.asked.passage or key or "")
     check = await workers.run(check_movement, explainer.walk, request, explainer.caller, explainer.trace)
     ruling = check.passed.ruling
     return MovementAnswer(
@@ -53,12 +55,12 @@ async def check_person(
     )
 
 
-def _request(received: Received[MovementBody], post: Post | None) -> MovementRequest:
+def _request(received: Received[MovementBody], post: Post | None, passage: str) -> MovementRequest:
     asked = received.asked
     if post is not None:
         require_gallery_of(post, GalleryId(asked.gallery))
     claimed = None if asked.claimed is None else SubjectId(asked.claimed)
     checkpoint = asked.checkpoint or (post.id if post else "")
     return MovementRequest(
-        received.images, GalleryId(asked.gallery), checkpoint, asked.direction, claimed, post, asked.passage or ""
+        received.images, GalleryId(asked.gallery), checkpoint, asked.direction, claimed, post, passage
     )

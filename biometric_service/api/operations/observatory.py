@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking
 from biometric_service.api.operations.bodies import AskingBody
@@ -16,7 +17,7 @@ from biometric_service.interchange.statistics.publishing import publish, shown
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.statistics import Measure, MonthTable
 
-router = APIRouter(prefix=f"{OPERATIONS}/statistics", tags=["statistics"])
+router = APIRouter(prefix=f"{OPERATIONS}/statistics", tags=["statistics"], route_class=OnceRoute)
 
 Reader = Annotated[Admission, Depends(requires(Scope.STATISTICS_READ))]
 Publisher = Annotated[Admission, Depends(requires(Scope.STATISTICS_WRITE))]

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking
 from biometric_service.api.operations.bodies import Id
@@ -31,7 +32,7 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.places import PostId, ZoneId
 from biometric_service.vocabulary.references import GalleryId
 
-router = APIRouter(prefix=OPERATIONS, tags=["places"])
+router = APIRouter(prefix=OPERATIONS, tags=["places"], route_class=OnceRoute)
 
 ZonePath = Annotated[Id, Path(description="The zone's id.")]
 PostPath = Annotated[Id, Path(description="The post's id.")]

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.concurrency import run_in_threadpool
 
+from biometric_service.api.once import OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking, LimitQuery
 from biometric_service.api.operations.bodies import Id
@@ -31,7 +32,7 @@ from biometric_service.vocabulary.places import ZoneId
 from biometric_service.vocabulary.references import GalleryId, SubjectId
 from biometric_service.vocabulary.visits import Visit
 
-router = APIRouter(prefix=f"{OPERATIONS}/visits", tags=["visits"])
+router = APIRouter(prefix=f"{OPERATIONS}/visits", tags=["visits"], route_class=OnceRoute)
 
 VisitPath = Annotated[Id, Path(description="The visit's id.")]
 Officer = Annotated[Admission, Depends(requires(Scope.VISIT))]
