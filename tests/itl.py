@@ -19,7 +19,7 @@ from biometric_service.interchange.itl.writing import (
     text_record,
 )
 from biometric_service.vocabulary.samples import FingerPosition
-from device_drivers.records.transactions import Record
+from device_drivers.records.transactions import Record, tagged
 
 Pixels = NDArray[np.uint8]
 FACTS = ImageFacts(1, "BZPOLICE", "20260304")
@@ -61,6 +61,13 @@ def absent(idc: int, position: int, code: str) -> Record:
 
 def face(idc: int, pixels: Pixels) -> Record:
     return face_record(facts(idc), png(pixels), "SRGB")
+
+
+def picture(idc: int, pixels: Pixels, shows: str, pose: str = "") -> Record:
+    """A Type-10 record of what ``shows`` names (IMT), from where ``pose`` says (POS)."""
+    said = face_record(facts(idc), png(pixels), "SRGB")
+    values = {each.number: each.value for each in said.fields if each.number > 1} | {3: shows.encode()}
+    return tagged(10, sorted((values | ({20: pose.encode()} if pose else {})).items()))
 
 
 def transaction(records: Sequence[Record], kind: str = "ENR", control: str = "TCN-1") -> bytes:

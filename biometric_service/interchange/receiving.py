@@ -10,7 +10,7 @@ from uuid import uuid4
 from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, ErrorCode
 from biometric_service.interchange.cbeff.receiving import is_biometric_record, person_of_record
 from biometric_service.interchange.exchange import Exchange, Occasion
-from biometric_service.interchange.itl.images import images_of
+from biometric_service.interchange.itl.images import RecordedImage, images_of
 from biometric_service.interchange.itl.message import Header, Message
 from biometric_service.interchange.itl.person import Person, person_of
 from biometric_service.interchange.itl.profile import Profile, Use
@@ -34,9 +34,11 @@ from biometric_service.vocabulary.references import (
 )
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.transactions import HeldTransaction, Hold, HoldState, NewHold, Refusal
+from device_drivers.records.transaction_images import tells_of_absence_alone
+from device_drivers.records.transactions import Record
 
-ENROLLED = frozenset({1, 2, 4, 10, 14}) | LATENT_TYPES
-"""Types of records whose content is kept elsewhere; all others are kept as they came."""
+DESCRIBED = frozenset({1, 2}) | LATENT_TYPES
+"""Types of records whose content is kept elsewhere."""
 FINGERS = range(1, 11)
 NOTHING_ELSE = Remainder()
 NO_HEADER = Header("", "CBEFF", "", "", "", "")
@@ -219,13 +221,20 @@ def _enrolment(content: _Content, request: ImportRequest, subject: SubjectId, ca
 
 
 def _remainder(message: Message, person: Person, profile: str) -> Remainder:
-    impressions = {
-        each.positions[0]: each.impression
-        for each in images_of(message)
-        if each.modality is Modality.FINGERPRINT and each.positions[:1] and each.positions[0] in FINGERS
-    }
-    others = tuple(each for each in message.transaction.records if each.kind not in ENROLLED)
+    """Every record that no sample, exception or latent stands for, as it came: slaps and second images too."""
+    taken = [each for each in images_of(message) if each.record in person.taken]
+    impressions = {each.positions[0]: each.impression for each in taken if each.positions[:1] and _is_finger(each)}
+    records = enumerate(message.transaction.records, 1)
+    others = tuple(each for place, each in records if place not in person.taken and not _stands_elsewhere(each))
     return Remainder(profile, person.description.kept, others, impressions)
+
+
+def _is_finger(image: RecordedImage) -> bool:
+    return image.modality is Modality.FINGERPRINT and image.positions[0] in FINGERS
+
+
+def _stands_elsewhere(record: Record) -> bool:
+    return record.kind in DESCRIBED or tells_of_absence_alone(record)
 
 
 def _kept_before(exchange: Exchange, asked: EnrolmentRequest) -> bool:

@@ -1,6 +1,7 @@
 """An encounter as a transaction, by the profile of whom it is for."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -144,8 +145,12 @@ def _absent(rules: ExchangeRules, encounter: Encounter, numbers: Iterator[int]) 
 
 
 def _others(encounter: Encounter, layout: Layout, numbers: Iterator[int]) -> Iterator[Record]:
-    """Records that came with the person and that nothing here knows, under new numbers."""
-    return (_renumbered(record, next(numbers)) for record in _remainder(encounter, layout).records)
+    """Records that came with the person and that nothing here stands for, under new numbers.
+
+    Those of one number keep one.
+    """
+    given: defaultdict[int, int] = defaultdict(lambda: next(numbers))
+    return (_renumbered(record, given[record.idc()]) for record in _remainder(encounter, layout).records)
 
 
 def _renumbered(record: Record, idc: int) -> Record:

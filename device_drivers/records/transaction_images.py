@@ -15,12 +15,13 @@ MILLIMETRES_IN_AN_INCH = 25.4
 WIDTH, HEIGHT, UNITS, ACROSS, COMPRESSION, BITS, FINGER, AMPUTATED = 6, 7, 8, 9, 11, 12, 13, 18
 ABSENT = frozenset({"XX", "UP"})
 FACE_BITS = 24
+TYPE_14, TYPE_10, IMAGE_TYPE, OF_A_FACE = 14, 10, 3, "FACE"
 PLAIN = frozenset({"NONE", "0"})
 SHOWS = {
     4: Characteristic.FINGERPRINT,
-    10: Characteristic.FACE,
+    TYPE_10: Characteristic.FACE,
     13: Characteristic.FINGERPRINT,
-    14: Characteristic.FINGERPRINT,
+    TYPE_14: Characteristic.FINGERPRINT,
     15: None,
 }
 
@@ -42,10 +43,19 @@ def parts(transaction: Transaction) -> list[RecordPart]:
 
 def absent_fingers(transaction: Transaction) -> tuple[AbsentFinger, ...]:
     """The fingers that Fields 14.018 say were amputated or could not be printed."""
-    named = [record.field(AMPUTATED) for record in transaction.records if isinstance(record, Tagged)]
-    fields = [each for each in named if each is not None and each.tag.startswith(b"14.")]
-    said = [items for field in fields for items in field.subfields() if len(items) > 1 and items[1] in ABSENT]
+    slaps = [each for each in transaction.records if isinstance(each, Tagged) and each.kind == TYPE_14]
+    said = [items for each in slaps for items in _absent(each)]
     return tuple(dict.fromkeys(AbsentFinger(_number(finger), code) for finger, code, *_ in said))
+
+
+def _absent(record: Tagged) -> list[list[str]]:
+    field = record.field(AMPUTATED)
+    return [items for items in field.subfields() if len(items) > 1 and items[1] in ABSENT] if field else []
+
+
+def tells_of_absence_alone(record: Record) -> bool:
+    """Whether a record has no image and says only why there is none of a finger."""
+    return record.kind == TYPE_14 and isinstance(record, Tagged) and not record.field(DATA) and bool(_absent(record))
 
 
 def parts_of(record: Record, native: float) -> Iterator[RecordPart]:
@@ -55,14 +65,23 @@ def parts_of(record: Record, native: float) -> Iterator[RecordPart]:
     """
     if record.kind not in SHOWS:
         return
+    shown = shows(record)
     if isinstance(record, Binary):
         yield _of_type_4(record, native)
         return
     data = record.field(DATA)
     if data is not None:
-        shows = SHOWS[record.kind]
-        position = _number(record.text(FINGER).split("\x1e")[0], 0) if shows is Characteristic.FINGERPRINT else 0
-        yield RecordPart(data.value, _raster(record), shows, position, f"Type-{record.kind}")
+        position = _number(record.text(FINGER).split("\x1e")[0], 0) if shown is Characteristic.FINGERPRINT else 0
+        yield RecordPart(data.value, _raster(record), shown, position, f"Type-{record.kind}")
+
+
+def shows(record: Record) -> Characteristic | None:
+    """What an image in the record is of; a Type-10 record may show a scar or a tattoo (Field 10.003).
+
+    None for what is neither a finger nor a face.
+    """
+    other = isinstance(record, Tagged) and record.kind == TYPE_10 and record.text(IMAGE_TYPE) != OF_A_FACE
+    return None if other else SHOWS.get(record.kind)
 
 
 def _of_type_4(record: Binary, native: float) -> RecordPart:
@@ -75,7 +94,9 @@ def _of_type_4(record: Binary, native: float) -> RecordPart:
 
 
 def _raster(record: Tagged) -> Raster:
-    bits = _number(record.text(BITS), 8) if record.kind != 10 else FACE_BITS  # noqa: PLR2004 (Type-10: Field 12 is the colour space)
+    bits = (
+        _number(record.text(BITS), 8) if record.kind != TYPE_10 else FACE_BITS
+    )  # of Type-10, Field 12 is the colour space
     compressed = record.text(COMPRESSION) not in PLAIN
     return Raster(_number(record.text(WIDTH)), _number(record.text(HEIGHT)), _dpi(record), compressed, bits)
 
@@ -84,7 +105,7 @@ def _dpi(record: Tagged) -> float | None:
     """Pixels an inch; None of a face, and where the record states no unit."""
     across = _number(record.text(ACROSS), 0)
     units = {"1": 1.0, "2": INCHES_IN_A_CENTIMETRE}.get(record.text(UNITS))
-    return None if record.kind == 10 or not across or units is None else across * units  # noqa: PLR2004 (a Type)
+    return None if record.kind == TYPE_10 or not across or units is None else across * units
 
 
 def native_dpi(first: Record) -> float:

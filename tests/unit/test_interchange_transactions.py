@@ -23,7 +23,7 @@ from biometric_service.interchange.itl.profile import SHIPPED, load_profile
 from biometric_service.interchange.itl.reading import read_message
 from biometric_service.interchange.itl.writing import Payload, binary_finger_record, compose, text_record
 from biometric_service.vocabulary.references import ExceptionKind
-from biometric_service.vocabulary.samples import FingerPosition
+from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.transactions import Hold, Refusal
 from device_drivers.records.transactions import Tagged, tagged
 from tests import itl
@@ -91,6 +91,22 @@ def test_a_person_has_a_picture_of_each_finger_and_exceptions_for_the_others() -
     assert [each.position for each in person.images] == [FingerPosition.RIGHT_THUMB, FingerPosition.LEFT_INDEX]
     [absent] = person.exceptions
     assert (absent.position, absent.kind) == (FingerPosition.LEFT_RING, ExceptionKind.AMPUTATED)
+    with Image.open(io.BytesIO(person.images[0].data)) as image:
+        np.testing.assert_array_equal(np.asarray(image), PIXELS)
+
+
+def test_each_finger_is_taken_once_and_a_face_only_from_the_front() -> None:
+    seen = np.repeat(PIXELS[:, :, None], 3, 2)
+    shown = [("FACE", ""), ("FACE", "F"), ("FACE", "R"), ("TATTOO", ""), ("SCAR", "")]
+    pictures = [itl.picture(idc, seen, *each) for idc, each in enumerate(shown, 11)]
+    twice = [itl.finger(1, 1, PIXELS), itl.finger(2, 1, PIXELS[::-1])]
+    message = read(itl.transaction([itl.described(itl.PERSON), *twice, *pictures]))
+    person = person_of(message, BELIZE, LIMITS)
+    assert isinstance(person, Person)
+    assert [each.modality for each in person.images] == [Modality.FINGERPRINT, Modality.FACE, Modality.FACE]
+    assert person.taken == {3, 5, 6}
+    kinds = [each.modality for each in images_of(message)]
+    assert kinds == [Modality.FINGERPRINT] * 2 + [Modality.FACE] * 3 + [None] * 2
     with Image.open(io.BytesIO(person.images[0].data)) as image:
         np.testing.assert_array_equal(np.asarray(image), PIXELS)
 

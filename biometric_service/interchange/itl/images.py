@@ -12,7 +12,7 @@ from device_drivers.records.image import RecordPart
 from device_drivers.records.transaction_images import native_dpi, parts_of
 from device_drivers.records.transactions import Binary, Record, Tagged
 
-COMPRESSION, POSITION, IMPRESSION = 11, 13, 3
+COMPRESSION, POSITION, IMPRESSION, POSE = 11, 13, 3, 20
 LATENT, FACE, TYPE_4 = 13, 10, 4
 BINARY_COMPRESSIONS = {0: "NONE", 1: "WSQ20", 2: "JPEGB", 3: "JPEGL", 4: "JP2", 5: "JP2L", 6: "PNG"}
 COMPRESSIONS = frozenset(
@@ -26,7 +26,8 @@ class RecordedImage:
     """An image of a record. ``record``: its place in the transaction, the Type-1 record being 1.
 
     ``positions``: friction ridge positions (FGP), several where it may be one of them, none for a face.
-    ``impression``: as the record's code has it, -1 where none is said. ``compression``: its code (CGA).
+    ``impression``: as the record's code has it, -1 where none is said. ``compression``: its code (CGA). ``pose``: of a
+    face, as the record's code has it (POS), empty where none is said.
     """
 
     record: int
@@ -36,6 +37,7 @@ class RecordedImage:
     positions: tuple[int, ...]
     impression: int
     compression: str
+    pose: str = ""
 
     @property
     def modality(self) -> Modality | None:
@@ -75,7 +77,8 @@ def _image(message: Message, number: int, record: Record, part: RecordPart) -> R
     positions = _positions(message, record) if part.characteristic is Characteristic.FINGERPRINT else ()
     impression = message.text(record, IMPRESSION)
     known = int(impression) if impression.isdigit() and len(impression) <= 2 else -1  # noqa: PLR2004 (0 to 99)
-    return RecordedImage(number, record.kind, record.idc(), part, positions, known, record.text(COMPRESSION))
+    pose = message.text(record, POSE) if part.characteristic is Characteristic.FACE else ""
+    return RecordedImage(number, record.kind, record.idc(), part, positions, known, record.text(COMPRESSION), pose)
 
 
 def _positions(message: Message, record: Tagged) -> tuple[int, ...]:

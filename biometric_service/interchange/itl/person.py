@@ -24,15 +24,21 @@ from biometric_service.vocabulary.transactions import Hold, Refusal
 from device_drivers.records.transaction_images import absent_fingers
 
 ITL = "itl"
+FROM_THE_FRONT = frozenset({"", "F"})
+"""Poses (POS) of a face that can be compared: the full face, and what says none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """``images``: one of each finger, and the faces. ``exceptions``: fingers of which there is none, and why."""
+    """``images``: one of each finger, and the faces. ``exceptions``: fingers of which there is none, and why.
+
+    ``taken``: the places of the records whose whole image is among them; of a slap its fingers are, and not all of it.
+    """
 
     images: tuple[GivenImage, ...]
     exceptions: tuple[CaptureException, ...]
     description: Description
+    taken: frozenset[int] = frozenset()
 
 
 class _Refused(Exception):  # noqa: N818 (never leaves this module)
@@ -44,8 +50,8 @@ class _Refused(Exception):  # noqa: N818 (never leaves this module)
 def person_of(message: Message, profile: Profile, limits: ImageLimits, *, enrolled: bool = True) -> Person | Refusal:
     """Who the message is about, or why that cannot be said.
 
-    A finger is taken from the record that shows it alone, and out of a slap only where there is none. ``enrolled``:
-    False for a message whose images are not there to be kept.
+    A finger is taken from the first record that shows it alone, and out of a slap only where there is none; a face from
+    every record that shows it from the front. ``enrolled``: False for a message whose images are not there to be kept.
     """
     description = description_of(message, profile)
     if isinstance(description, Refusal):
@@ -60,11 +66,17 @@ def _person(message: Message, description: Description, limits: ImageLimits) -> 
     recorded = [each for each in images_of(message) if each.modality and each.kind != LATENT]
     said = [(each.position, each.code) for each in absent_fingers(message.transaction)]
     absent = (*exceptions_of(said), *description.exceptions)
-    faces = [_face(each, limits) for each in recorded if each.modality is Modality.FACE]
+    portraits = [each for each in recorded if each.modality is Modality.FACE and each.pose in FROM_THE_FRONT]
+    faces = [(each, _face(each, limits)) for each in portraits]
     fingers = list(_fingers([each for each in recorded if each.modality is Modality.FINGERPRINT], absent, limits))
-    shown = {each.position for each in fingers}
+    shown = {each.position for _, each in fingers}
     exceptions = {each.position: each for each in reversed(absent) if each.position not in shown}
-    return Person((*fingers, *faces), tuple(exceptions[position] for position in sorted(exceptions)), description)
+    return Person(
+        tuple(each for _, each in (*fingers, *faces)),
+        tuple(exceptions[position] for position in sorted(exceptions)),
+        description,
+        frozenset(image.record for image, _ in (*fingers, *faces) if len(_shows(image)) == 1),
+    )
 
 
 def _face(image: RecordedImage, limits: ImageLimits) -> GivenImage:
@@ -73,14 +85,14 @@ def _face(image: RecordedImage, limits: ImageLimits) -> GivenImage:
 
 def _fingers(
     recorded: Sequence[RecordedImage], absent: Sequence[CaptureException], limits: ImageLimits
-) -> Iterator[GivenImage]:
+) -> Iterator[tuple[RecordedImage, GivenImage]]:
     shown: set[FingerPosition] = set()
     for image in sorted(recorded, key=lambda each: len(_shows(each))):
         wanted = set(_shows(image)) - shown
         if wanted:
             found = [each for each in _on(image, absent, limits) if each.position in wanted]
             shown |= {each.position for each in found} - {FingerPosition.UNKNOWN}
-            yield from found
+            yield from ((image, each) for each in found)
 
 
 def _shows(image: RecordedImage) -> tuple[FingerPosition, ...]:

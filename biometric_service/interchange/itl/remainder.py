@@ -16,7 +16,8 @@ REMARKS = "itl"
 class Remainder:
     """``profile``: under which it was received. ``fields``: of Type-2 records, that the profile does not know.
 
-    ``records``: of types that nothing is made of here. ``impressions``: codes of impression by finger position.
+    ``records``: those that no sample, exception or latent stands for. ``impressions``: codes of impression by finger
+    position.
     """
 
     profile: str = ""

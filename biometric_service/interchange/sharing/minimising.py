@@ -8,6 +8,7 @@ from dataclasses import replace
 from biometric_service.capture.bare import bare_image
 from biometric_service.capture.files import ImageLimits
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.interchange.itl.remainder import REMARKS, packed, unpacked
 from biometric_service.templates import native
 from biometric_service.templates.conversion import TemplateKind, write_as
 from biometric_service.vocabulary.references import (
@@ -21,6 +22,7 @@ from biometric_service.vocabulary.references import (
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.sharing import Circle, Terms
 from biometric_service.vocabulary.templates import MinutiaeTemplate, Template
+from device_drivers.records.transaction_images import shows
 
 FACTS = ("at", "status", "kind", "legal_basis", "exceptions")
 _NAME = re.compile(r"[^\s.][^.]{0,127}")
@@ -86,11 +88,18 @@ def reduced(encounter: Encounter, terms: Terms) -> Encounter:
     circumstances = Circumstances(
         legal_basis=known.legal_basis if "encounter.legal_basis" in fields else "",
         biographic=_named("biographic", known.biographic, fields),
-        remarks=known.remarks if "transaction.rest" in fields else {},
+        remarks=_rest(known.remarks, fields) if "transaction.rest" in fields else {},
     )
     exceptions = encounter.exceptions if "encounter.exceptions" in fields else ()
     samples = tuple(_reduced(each, fields) for each in encounter.samples)
     return replace(encounter, samples=samples, exceptions=exceptions, circumstances=circumstances)
+
+
+def _rest(remarks: Mapping[str, Json], fields: frozenset[str]) -> Mapping[str, Json]:
+    """Images of fingers and faces that no sample was made of go where such images are named too."""
+    rest = unpacked(remarks)
+    going = tuple(each for each in rest.records if (shown := shows(each)) is None or f"image.{shown.value}" in fields)
+    return {REMARKS: packed(replace(rest, records=going))}
 
 
 def _reduced(each: EnrolledSample, fields: frozenset[str]) -> EnrolledSample:
