@@ -142,7 +142,8 @@ class Settings(BaseSettings):
     event_streams: int = Field(100, ge=0, le=10_000, description="Streams of events that a process serves at once.")
     gallery_roles: dict[str, Literal["inmates", "visitors", "staff", "watch_list"]] = Field(
         {"inmates": "inmates", "visitors": "visitors", "staff": "staff", "watch-list": "watch_list"},
-        description="Whom each gallery holds: inmates, visitors, staff or watch_list; galleries not named hold nobody.",
+        description="Whom each gallery holds: inmates, visitors, staff or watch_list; galleries not named hold nobody. "
+        "Statistics are of inmates alone.",
     )
     manual_check_minutes: float = Field(
         5, gt=0, le=1440, description="Time in which a second officer must confirm a manual check, in min."
@@ -232,8 +233,13 @@ class Settings(BaseSettings):
         description="Days that musters, visits, manual checks, movement orders and releases are kept once they are "
         "over, and what other agencies sent; 0: for good.",
     )
-    statistics_sex: str = Field("gender", description="Biographic field that holds a person's sex, for statistics.")
-    statistics_birth: str = Field("dateOfBirth", description="Biographic field that holds a person's date of birth.")
+    statistics_sex: tuple[str, ...] = Field(
+        ("sex", "gender"), description="Biographic fields that hold a person's sex; the first that says one counts."
+    )
+    statistics_birth: tuple[str, ...] = Field(
+        ("born", "dateOfBirth", "date_of_birth"),
+        description="Biographic fields that hold a person's date of birth; the first that says one counts.",
+    )
     statistics_smallest: int = Field(
         5, ge=1, le=1000, description="Smallest count that is published; smaller ones are suppressed."
     )

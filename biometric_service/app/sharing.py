@@ -21,6 +21,7 @@ from biometric_service.references.opening import OpenedStore
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.decisions import Outcome
 from biometric_service.vocabulary.events import Caller
+from biometric_service.vocabulary.references import GalleryId
 from biometric_service.vocabulary.sharing import AgencyRequest, RequestKind
 
 NOTHING_FOLLOWS = "incomplete"
@@ -52,6 +53,7 @@ def observatory_of(settings: Settings, opened: OpenedStore) -> Observatory:
         encounters=opened.encounters,
         tables=opened.statistics,
         agency=settings.agency,
+        inmates=frozenset(GalleryId(each) for each, role in settings.gallery_roles.items() if role == "inmates"),
         sex=settings.statistics_sex,
         birth=settings.statistics_birth,
         smallest=settings.statistics_smallest,

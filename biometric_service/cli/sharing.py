@@ -21,7 +21,7 @@ from biometric_service.interchange.sharing.disclosure_reports import Shared, dis
 from biometric_service.interchange.sharing.parts import Sharing
 from biometric_service.interchange.sharing.receiving import read_received
 from biometric_service.interchange.sharing.reconciling import SENT, own_manifest, reconcile, redeliver
-from biometric_service.interchange.sharing.records import Lack
+from biometric_service.interchange.sharing.records import Lack, field_name
 from biometric_service.references.terms import unpack_terms
 from biometric_service.settings import load_settings
 from biometric_service.texts.speaking import Language
@@ -266,7 +266,7 @@ def _told(agreement: Agreement, lacks: Sequence[Lack]) -> dict[str, object]:
 def _agreement_row(agreement: Agreement, lacks: Sequence[Lack]) -> tuple[object, ...]:
     terms, signed = agreement.terms, " ".join(each.officer for each in agreement.signatures)
     in_force = agreement.in_force(datetime.now(UTC))
-    without = " ".join(f"2.{each.number:03}" for each in lacks)
+    without = " ".join(field_name(each.number) for each in lacks)
     return agreement.id, terms.partner.agency, terms.purpose, terms.until, signed, in_force, without
 
 

@@ -39,13 +39,14 @@ class Shown:
 class ShownEncounter:
     """One encounter of a record. ``facts``: each text by the name of its field.
 
-    ``fault``: why its file cannot be shown, empty where it can or is none.
+    ``fault``: why its file cannot be shown, empty where it can or is none. ``lacks``: as that of ``Contents``.
     """
 
     facts: tuple[tuple[str, str], ...]
     images: tuple[Shown, ...]
     templates: tuple[Shown, ...]
     fault: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _pictured(encounters: Sequence[Contents], limits: ImageLimits) -> Iterator[S
             picture, pixels = file_as_png(part.data, within)
             left -= pixels
             images.append(_shown(part, picture))
-        yield ShownEncounter(each.facts, tuple(images), tuple(map(_shown, each.templates)), each.fault)
+        yield ShownEncounter(each.facts, tuple(images), tuple(map(_shown, each.templates)), each.fault, each.lacks)
 
 
 def _shown(part: Part, picture: str = "") -> Shown:

@@ -14,6 +14,7 @@ from biometric_service.console.routing import page_router
 from biometric_service.console.visits import Visit, station_of, visiting
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.intakes import FACE_PLACES, MarkKind
+from biometric_service.vocabulary.particulars import SexCode
 from biometric_service.vocabulary.references import ExceptionKind
 
 router = page_router()
@@ -33,6 +34,7 @@ class NewIntakeForm(BaseModel):
     name: str
     gallery: str
     born: date | None = None
+    sex: SexCode | None = None
     legal_basis: str = ""
     circumstances: str = ""
 
@@ -42,7 +44,7 @@ async def list_intakes(visit: Officer) -> HTMLResponse:
     """Begin an intake, or go on with one that was broken off."""
     listed = await intakes.list_intakes(visit.admission, visit.asking, visit.services)
     galleries = [each for each in visit.galleries() if each != "ALL"]
-    return visit.page("intakes.html", {"listed": listed.intakes, "galleries": galleries})
+    return visit.page("intakes.html", {"listed": listed.intakes, "galleries": galleries, "sexes": tuple(SexCode)})
 
 
 @router.post("/intakes")

@@ -9,7 +9,7 @@ from biometric_service.interchange.cbeff.images import person_of_birs
 from biometric_service.interchange.cbeff.record import Bir
 from biometric_service.interchange.cbeff.xml import is_xml, read_xml
 from biometric_service.interchange.exchange import ExchangeRules
-from biometric_service.interchange.itl.description import LENGTH, TYPE_2
+from biometric_service.interchange.itl.description import LENGTH, TYPE_2, missing_fields
 from biometric_service.interchange.itl.images import RecordedImage, images_of
 from biometric_service.interchange.itl.message import Message
 from biometric_service.interchange.itl.minutiae import TYPE_9, view_of
@@ -43,12 +43,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a file holds of a person. ``facts``: each text by its name. ``fault``: why it cannot be read."""
+    """All that a file holds of a person. ``facts``: each text by its name. ``fault``: why it cannot be read.
+
+    ``lacks``: what the domain profile makes mandatory and is not there, each with what it means.
+    """
 
     facts: tuple[tuple[str, str], ...] = ()
     images: tuple[Part, ...] = ()
     templates: tuple[Part, ...] = ()
     fault: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 def contents_of(data: bytes, rules: ExchangeRules, profile: str) -> Contents:
@@ -80,7 +84,13 @@ def _transaction(data: bytes, rules: ExchangeRules, profile: Profile | None) -> 
         tuple(_told(read, {each.record for each in images}, profile)),
         tuple(_image(each, rules) for each in images),
         tuple(_template(read, each) for each in templates),
+        lacks=tuple(_lacks(read, profile)) if profile else (),
     )
+
+
+def _lacks(message: Message, profile: Profile) -> Iterator[str]:
+    for number in missing_fields(message, profile):
+        yield f"2.{number:03} {profile.fields[number].means}"
 
 
 def _told(message: Message, pictured: Container[int], profile: Profile | None) -> Iterator[tuple[str, str]]:

@@ -193,12 +193,13 @@ def _given(each: NewCapture) -> GivenImage | None:
 def _circumstances(intake: Intake, captures: Sequence[NewCapture]) -> Circumstances:
     person = intake.person
     marks: list[Json] = [_marked(each) for each in captures if each.capture.mark]
+    known = {"name": person.name, "born": person.born.isoformat() if person.born else "", "sex": person.sex or ""}
     said = {"circumstances": person.circumstances, "intake": intake.id, "opened_by": intake.opened_by}
     return Circumstances(
         kind=KIND,
         legal_basis=person.legal_basis,
         contextual={name: text for name, text in said.items() if text},
-        biographic={"name": person.name, **({"born": person.born.isoformat()} if person.born else {})},
+        biographic={name: text for name, text in known.items() if text},
         remarks={MARKS: marks} if marks else {},
     )
 

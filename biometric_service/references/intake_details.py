@@ -7,6 +7,7 @@ from typing import Any
 
 from biometric_service.references.protection import Binding, tampered
 from biometric_service.vocabulary.intakes import Advice, Intake, IntakeCapture, Mark, MarkKind, PoseHint
+from biometric_service.vocabulary.particulars import SexCode
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import CaptureException, ExceptionKind, Json
 from biometric_service.vocabulary.samples import FingerPosition
@@ -29,6 +30,7 @@ def pack_details(intake: Intake) -> bytes:
         {
             "name": person.name,
             "born": _text(person.born),
+            "sex": person.sex,
             "circumstances": person.circumstances,
             "legal_basis": person.legal_basis,
             "exceptions": [[int(each.position), each.kind, _text(each.since)] for each in intake.exceptions],
@@ -49,6 +51,7 @@ def unpack_details(packed: bytes, intake: Intake) -> Intake:
         intake.person,
         name=said["name"],
         born=_date(said["born"]),
+        sex=SexCode(said["sex"]) if said.get("sex") else None,
         circumstances=said["circumstances"],
         legal_basis=said["legal_basis"],
     )

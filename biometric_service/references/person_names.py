@@ -7,7 +7,7 @@ opened for each question, which takes about a second for 50,000 encounters.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import Connection, select
@@ -17,11 +17,9 @@ from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DataKeyRow, EncounterRow, SubjectRow
 from biometric_service.references.protection import DataKey, name_binding
 from biometric_service.vocabulary.intakes import Namesake
+from biometric_service.vocabulary.particulars import birth_in, name_in
 from biometric_service.vocabulary.references import Json, SubjectId
 
-NAME, BORN = "name", "born"
-"""What a record says of a person's name and date of birth (ISO 8601), by key of its biographic data."""
-_PARTS = (("firstName", "lastName"), ("first_name", "last_name"))
 _WORDS = re.compile(r"[^\W_]+")
 _ALL = (
     select(PersonNameRow.encounter, PersonNameRow.sealed, SubjectRow.number, SubjectRow.id, DataKeyRow.wrapped)
@@ -34,9 +32,10 @@ _ALL = (
 
 def pack_name(biographic: Mapping[str, Json]) -> bytes | None:
     """The name and the date of birth that a record's biographic data tell; None where they tell no name."""
-    name = next((text for text in _names(biographic) if written_alike(text)), None)
-    born = biographic.get(BORN) or biographic.get("dateOfBirth")
-    return None if name is None else json.dumps([name, born if isinstance(born, str) else ""]).encode()
+    name, born = name_in(biographic), birth_in(biographic)
+    if name is None or not written_alike(name.whole):
+        return None
+    return json.dumps([name.whole, born.isoformat() if born else ""]).encode()
 
 
 def written_alike(name: str) -> tuple[str, ...]:
@@ -58,12 +57,3 @@ def namesakes(connection: Connection, keys: KeyRing, name: str, born: date | Non
             same = None if not (born and when) else when == born.isoformat()
             found[whose] = Namesake(whose, same)
     return list(found.values())
-
-
-def _names(biographic: Mapping[str, Json]) -> Iterator[str]:
-    name = biographic.get(NAME)
-    if isinstance(name, str):
-        yield name
-    for parts in _PARTS:
-        said = [biographic.get(part) for part in parts]
-        yield " ".join(part for part in said if isinstance(part, str))

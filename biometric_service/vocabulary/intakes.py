@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from biometric_service.vocabulary.events import AuditEvent
+from biometric_service.vocabulary.particulars import SexCode
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import CaptureException, EncounterId, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition
@@ -72,13 +73,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class IntakePerson:
-    """Who it is said to be. ``subject``: the id that the record is to have. ``circumstances``: of the intake."""
+    """Who it is said to be. ``subject``: the id that the record is to have. ``circumstances``: of the intake.
+
+    ``sex``: None where it is not said.
+    """
 
     subject: SubjectId
     name: str
     born: date | None = None
     circumstances: str = ""
     legal_basis: str = ""
+    sex: SexCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

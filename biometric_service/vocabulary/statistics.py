@@ -18,12 +18,12 @@ class Measure(StrEnum):
 
 
 MEANINGS: Mapping[Measure, str] = {
-    Measure.ADMISSIONS: "Persons who were enrolled for the first time.",
+    Measure.ADMISSIONS: "Persons who were enrolled for the first time as inmates.",
     Measure.RELEASES: "Releases: an encounter was set to released, or a release was completed.",
     Measure.MOVEMENTS: "Passages of a checkpoint that were let through.",
     Measure.REFUSED_ENROLMENTS: "Enrolments refused because the person seems to be enrolled under another id.",
     Measure.STOPPED_PASSAGES: "Passages of a checkpoint that were stopped: somebody else, or somebody unknown.",
-    Measure.BLOCKED_RELEASES: "Releases that something stood against.",
+    Measure.BLOCKED_RELEASES: "Releases that something stood against, each once.",
 }
 
 MOST_A_PERSON: Mapping[Measure, int] = {

@@ -83,10 +83,12 @@ def begun(page: Page, live: LiveService, name: str, subject: str) -> str:
     page.goto(f"{live.url}/intakes")
     page.get_by_label("Name, as the person gives it").fill(name)
     page.get_by_label("Date of birth").fill("1990-02-03")
+    page.get_by_label("Sex").select_option("Female")
     page.get_by_label("Number of the record").fill(subject)
     page.get_by_label("Legal basis").fill("Prisons Act, s. 12")
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.locator("header.person")).to_contain_text("born 1990-02-03 · Female")
     expect(page.locator("#state")).to_have_text("Open")  # the page's script is there
     return page.url.rpartition("/")[2]
 
@@ -183,6 +185,9 @@ def test_the_station_works_without_an_agent_and_has_no_barrier_in_either_theme(
     sign_in_in_spanish(page, live, officer)
     page.goto(f"{live.url}/intakes")
     page.get_by_label("Nombre, como lo da la persona").fill("Luz")
+    expect(page.get_by_label("Sexo").locator("option")).to_have_text(
+        ["No se dice", "Masculino", "Femenino", "Sin especificar"]
+    )
     page.get_by_label("Número del registro").fill("P-1")
     page.get_by_role("button", name="Empezar").click()
     with page.expect_event("requestfailed"):

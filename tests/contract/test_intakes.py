@@ -28,6 +28,7 @@ from biometric_service.vocabulary.intakes import (
     Namesake,
     NewCapture,
 )
+from biometric_service.vocabulary.particulars import SexCode
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import (
     CaptureException,
@@ -35,13 +36,14 @@ from biometric_service.vocabulary.references import (
     EncounterId,
     ExceptionKind,
     GalleryId,
+    Json,
     SubjectId,
 )
 from biometric_service.vocabulary.samples import FingerPosition
 from tests.stores import Opener, refused, templates_equal
 
 NAME = "Ana Núñez"
-PERSON = IntakePerson(SubjectId("P-7"), NAME, date(1990, 2, 3), "from court", "Prisons Act, s. 12")
+PERSON = IntakePerson(SubjectId("P-7"), NAME, date(1990, 2, 3), "from court", "Prisons Act, s. 12", SexCode.FEMALE)
 THUMB = IntakeCapture("right_thumb", datetime.now(UTC), 41.0, "ab" * 32, 500.0, "gate", defects=(Defect.TOO_DRY,))
 TATTOO = Mark(MarkKind.TATTOO, "left forearm", "an anchor")
 TEMPLATE = random_minutiae(np.random.default_rng(1), FingerPosition.RIGHT_THUMB)
@@ -239,10 +241,11 @@ def test_an_intake_into_a_gallery_that_is_not_there_is_refused(opened: OpenedSto
 
 @pytest.fixture
 def named(opened: OpenedStore) -> OpenedStore:
-    said = [
+    said: list[dict[str, Json]] = [
         {"name": "NUNEZ, Ana", "born": "1990-02-03"},
         {"firstName": "Ana", "lastName": "Núñez"},
         {"name": "Ana Nuno"},
+        {"name": {"family": "Núñez", "given": "Ana"}, "date_of_birth": "1990-02-03"},
     ]
     for seed, biographic in enumerate(said):
         person = replace(
@@ -254,7 +257,8 @@ def named(opened: OpenedStore) -> OpenedStore:
 
 def test_namesakes_are_found_however_the_name_is_written(named: OpenedStore) -> None:
     found = named.intakes.namesakes(NAME, date(1990, 2, 3))
-    assert list(found) == [Namesake(SubjectId("N-0"), same_birth=True), Namesake(SubjectId("N-1"), same_birth=None)]
+    births = {"N-0": True, "N-1": None, "N-3": True}
+    assert list(found) == [Namesake(SubjectId(each), same_birth=same) for each, same in births.items()]
     assert named.intakes.namesakes(NAME, date(1991, 2, 3))[0].same_birth is False
     assert named.intakes.namesakes("Nobody", None) == []
 
@@ -262,6 +266,6 @@ def test_namesakes_are_found_however_the_name_is_written(named: OpenedStore) -> 
 def test_names_follow_merges_renewals_and_erasures(named: OpenedStore) -> None:
     named.encounters.merge(SubjectId("N-0"), SubjectId("N-2"), audit_event())
     list(renew(named, audit_event(EventKind.STORE_KEY_RENEWED)))
-    assert {each.subject for each in named.intakes.namesakes(NAME, None)} == {"N-2", "N-1"}
+    assert {each.subject for each in named.intakes.namesakes(NAME, None)} == {"N-2", "N-1", "N-3"}
     named.store.erase(SubjectId("N-2"), audit_event())
-    assert {each.subject for each in named.intakes.namesakes(NAME, None)} == {"N-1"}
+    assert {each.subject for each in named.intakes.namesakes(NAME, None)} == {"N-1", "N-3"}

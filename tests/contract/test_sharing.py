@@ -19,7 +19,10 @@ from benchmarks.throughput.random_encounters import GALLERY, audit_event
 from biometric_service.api.operations.sharing_bodies import agreement_answer
 from biometric_service.capture.files import open_picture
 from biometric_service.errors import ErrorCode
+from biometric_service.interchange.contents import contents_of
+from biometric_service.interchange.itl.description import Description, description_of
 from biometric_service.interchange.itl.message import Message
+from biometric_service.interchange.itl.profile import load_profile
 from biometric_service.interchange.itl.reading import read_message
 from biometric_service.interchange.sharing import agreeing, answering, delivering, disclosing, reconciling
 from biometric_service.interchange.sharing.delivering import sign_for
@@ -41,10 +44,12 @@ from biometric_service.references.sharing_tables import AgreementRow, Disclosure
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
+    Circumstances,
     EncounterId,
     EncounterKey,
     EncounterStatus,
     GalleryId,
+    Json,
     SubjectId,
 )
 from biometric_service.vocabulary.sharing import (
@@ -65,6 +70,7 @@ from biometric_service.vocabulary.sharing import (
     day_of,
 )
 from biometric_service.vocabulary.statements import read_statement, state
+from biometric_service.vocabulary.transactions import Refusal
 from tests.annotated_images import LIMITS, SECRET, annotated_png, photograph
 from tests.printed import printed_words
 from tests.sharing import (
@@ -192,6 +198,29 @@ def test_a_transaction_says_what_the_agreement_names_and_nothing_else(sharing: S
     assert [each.kind for each in read.transaction.records] == [1, 2, 14, 9, 9]
 
 
+MANDATORY = {"biographic.name": "2.010", "biographic.date_of_birth": "2.012", "biographic.sex": "2.013"}
+
+
+@pytest.mark.parametrize(
+    ("said", "lacks"),
+    [({"name": "Ana Cal", "born": "1990-01-02", "sex": "F"}, ""), ({"dateOfBirth": "1990-01-02", "sex": "X"}, "2.010")],
+)
+def test_a_record_of_our_own_desk_is_read_by_the_profile_or_said_to_lack_something(
+    sharing: Sharing, opened: OpenedStore, said: dict[str, Json], lacks: str
+) -> None:
+    known = replace(person(2, "EVA"), circumstances=Circumstances(biographic=said))
+    sharing.store.enrol(known, audit_event(subject="EVA"))
+    wanted = terms(fields=("encounter.at", *MANDATORY), form=RecordForm.ANSI_NIST_ITL, profile="belize")
+    made = disclosing.disclose(sharing, agreed(sharing, wanted).id, known.subject, CLERK)
+    assert newest(sharing, opened).details.get("lacks", "") == lacks
+    content = taken(sharing, made)["content"]
+    file = base64.b64decode(content["record"]["files"][0])
+    read = read_message(file)
+    assert isinstance(read, Message)
+    assert isinstance(description_of(read, load_profile("belize")), Refusal if lacks else Description)
+    assert [each[:5] for each in contents_of(file, sharing.rules, "belize").lacks] == lacks.split()
+
+
 @pytest.mark.parametrize(
     ("form", "fields"),
     [
@@ -205,9 +234,6 @@ def test_a_transaction_says_what_the_agreement_names_and_nothing_else(sharing: S
 def test_an_agreement_names_what_its_form_can_say(sharing: Sharing, form: RecordForm, fields: tuple[str, ...]) -> None:
     said = terms(form=form, fields=fields, profile="belize")
     refused(ErrorCode.REQUEST_INVALID, lambda: agreeing.propose(sharing, "police", said, CLERK))
-
-
-MANDATORY = {"biographic.name": "2.010", "biographic.date_of_birth": "2.012", "biographic.sex": "2.013"}
 
 
 @pytest.mark.parametrize("named", [tuple(MANDATORY), ("biographic.sex",), ()])

@@ -10,14 +10,21 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from benchmarks.throughput.random_encounters import audit_event
+from benchmarks.throughput.random_encounters import GALLERY, audit_event
 from biometric_service.errors import ErrorCode
 from biometric_service.interchange.statistics import writing
 from biometric_service.interchange.statistics.publishing import Observatory, publish, recounted, shown
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.opening import OpenedStore
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
-from biometric_service.vocabulary.references import EncounterKey, EncounterStatus, SubjectId
+from biometric_service.vocabulary.references import (
+    Circumstances,
+    EncounterKey,
+    EncounterStatus,
+    GalleryId,
+    Json,
+    SubjectId,
+)
 from biometric_service.vocabulary.statistics import TOTAL, Measure, MonthTable
 from tests.sharing import person
 from tests.stores import refused
@@ -48,7 +55,7 @@ def observatory(opened: OpenedStore) -> Observatory:
         for _ in range(how_often):
             moved = {"passage": way, "claimed": "W-1"}
             opened.store.record(replace(audit_event(EventKind.MOVEMENT_CHECK), at=OCTOBER, details=moved))
-    return Observatory(opened.store, opened.encounters, opened.statistics, "prison")
+    return Observatory(opened.store, opened.encounters, opened.statistics, "prison", frozenset({GALLERY}))
 
 
 def figure(table: MonthTable, measure: Measure, sex: str = TOTAL, age: str = TOTAL) -> int | None:
@@ -73,6 +80,28 @@ def test_a_month_is_counted_by_sex_and_age_and_small_counts_are_not_told(observa
     assert figure(everything, Measure.ADMISSIONS, "M", "Y18T24") == 1
     assert figure(everything, Measure.RELEASES) == 2
     assert figure(everything, Measure.REFUSED_ENROLMENTS, "F", "Y35T49") == 1
+
+
+def test_people_are_counted_alike_however_their_record_came(observatory: Observatory, opened: OpenedStore) -> None:
+    opened.store.create_gallery(GalleryId("visitors"), audit_event())
+    station: dict[str, Json] = {"name": "Ana Cal", "born": "1991-04-02", "sex": "F"}
+    police: dict[str, Json] = {"name": {"family": "Cal"}, "date_of_birth": "1991-04-02", "sex": "female"}
+    for subject, said, gallery in (("S-1", station, GALLERY), ("B-1", police, GALLERY), ("V-1", station, "visitors")):
+        known = replace(person(30, subject), circumstances=Circumstances(biographic=said))
+        came = replace(audit_event(subject=subject), at=OCTOBER, details={"galleries": gallery})
+        opened.store.enrol(replace(known, galleries=frozenset({GalleryId(gallery)})), came)
+    for release, subject in (("r-1", "S-1"), ("r-1", "S-1"), ("r-2", "B-1"), ("r-3", "V-1")):
+        blocked = replace(audit_event(EventKind.RELEASE_BLOCKED, subject), at=OCTOBER, details={"release": release})
+        opened.store.record(blocked)
+    table = publish(replace(observatory, smallest=1, tables=_Nowhere()), MONTH, BY, LATER)
+    assert figure(table, Measure.ADMISSIONS, "F", "Y35T49") == PEOPLE + 2
+    assert figure(table, Measure.ADMISSIONS) == PEOPLE + 1 + 2
+    assert figure(table, Measure.BLOCKED_RELEASES, "F") == figure(table, Measure.BLOCKED_RELEASES) == 2
+
+
+def test_nothing_is_published_where_no_gallery_holds_inmates(observatory: Observatory) -> None:
+    nowhere = replace(observatory, inmates=frozenset({GalleryId("nowhere")}))
+    refused(ErrorCode.STATISTICS_REFUSED, lambda: published(nowhere))
 
 
 class _Nowhere:

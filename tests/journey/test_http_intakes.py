@@ -45,7 +45,8 @@ def officer(live: LiveService) -> httpx.Client:
 
 
 def opened(officer: httpx.Client, subject: str, name: str = "Ana Núñez", gallery: str = "inmates") -> str:
-    asked = {"subject": subject, "name": name, "born": "1990-02-03", "galleries": [gallery], "legal_basis": "s. 12"}
+    said = {"name": name, "born": "1990-02-03", "sex": "F", "legal_basis": "s. 12"}
+    asked = {"subject": subject, "galleries": [gallery], **said}
     answer = officer.post(f"{OPERATIONS}/intakes", json={**PURPOSE, **asked})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["intake"])
@@ -119,7 +120,8 @@ def test_an_intake_is_captured_step_by_step_searched_and_becomes_a_record(
     assert (made.status_code, made.json()["state"], made.json()["encounter"]) == (201, "complete", ana)
     assert step(officer, ana, "completion").json()["encounter"] == ana
     (encounter,) = read(officer, "/subjects/P-1/encounters").json()["encounters"]
-    assert (encounter["kind"], encounter["biographic"]) == ("intake", {"name": "Ana Núñez", "born": "1990-02-03"})
+    said = {"name": "Ana Núñez", "born": "1990-02-03", "sex": "F"}
+    assert (encounter["kind"], encounter["biographic"]) == ("intake", said)
     assert len(encounter["samples"]) == 13
     kept = live.service.walk.encounters.encounters(SubjectId("P-1"))[0].encounter
     marks = cast("list[dict[str, str]]", kept.circumstances.remarks["marks"])

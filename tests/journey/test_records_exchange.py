@@ -96,7 +96,8 @@ def take_in(live: LiveService, data: bytes, **more: Any) -> Import:  # noqa: ANN
 
 
 EVERYTHING = (
-    *("encounter.at", "encounter.legal_basis", "encounter.exceptions", "image.fingerprint", "transaction.rest"),
+    *("encounter.at", "encounter.legal_basis", "encounter.exceptions", "image.fingerprint", "image.face"),
+    "transaction.rest",
     *(f"biographic.{name}" for name in ("name", "aliases", "date_of_birth", "sex")),
 )
 """All that the police gave."""

@@ -14,15 +14,16 @@ from PIL import Image
 from biometric_service.capture.files import ImageLimits
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.itl.characters import UNICODE
-from biometric_service.interchange.itl.description import Description, description_of, fields_of
+from biometric_service.interchange.itl.description import Description, description_of, fields_of, missing_fields
 from biometric_service.interchange.itl.images import images_of
 from biometric_service.interchange.itl.limits import USUAL_LIMITS, RecordLimits
 from biometric_service.interchange.itl.message import Message
 from biometric_service.interchange.itl.person import Person, person_of
 from biometric_service.interchange.itl.profile import SHIPPED, load_profile
 from biometric_service.interchange.itl.reading import read_message
+from biometric_service.interchange.itl.spelling import spelled
 from biometric_service.interchange.itl.writing import Payload, binary_finger_record, compose, text_record
-from biometric_service.vocabulary.references import ExceptionKind
+from biometric_service.vocabulary.references import ExceptionKind, Json
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.transactions import Hold, Refusal
 from device_drivers.records.transactions import Tagged, tagged
@@ -93,6 +94,38 @@ def test_a_person_has_a_picture_of_each_finger_and_exceptions_for_the_others() -
     assert (absent.position, absent.kind) == (FingerPosition.LEFT_RING, ExceptionKind.AMPUTATED)
     with Image.open(io.BytesIO(person.images[0].data)) as image:
         np.testing.assert_array_equal(np.asarray(image), PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("biographic", "read_again"),
+    [
+        (
+            {"name": "Núñez, Ana", "born": "1990-01-02", "sex": "F"},
+            {"name": {"family": "Núñez", "given": "Ana"}, "date_of_birth": "1990-01-02", "sex": "female"},
+        ),
+        (
+            {"lastName": "Núñez", "firstName": "Ana", "dateOfBirth": "1990-01-02T00:00:00Z", "gender": "female"},
+            {"name": {"family": "Núñez", "given": "Ana"}, "date_of_birth": "1990-01-02", "sex": "female"},
+        ),
+        ({"name": "Ana"}, {"name": {"family": "Ana"}, "date_of_birth": "", "sex": "unspecified"}),
+    ],
+)
+def test_a_record_goes_under_the_names_of_the_profile_however_it_came(
+    biographic: dict[str, Json], read_again: dict[str, Json]
+) -> None:
+    [fields] = fields_of(Description(biographic=spelled(biographic, BELIZE, "ENR")), BELIZE)
+    message = read(itl.transaction([text_record(2, 0, list(fields), UNICODE)]))
+    described = description_of(message, BELIZE)
+    assert isinstance(described, Description), described
+    assert (described.biographic, missing_fields(message, BELIZE)) == (read_again, ())
+
+
+def test_what_a_person_lacks_is_named() -> None:
+    [fields] = fields_of(Description(biographic=spelled({"sex": "M"}, BELIZE, "ENR")), BELIZE)
+    message = read(itl.transaction([text_record(2, 0, list(fields), UNICODE)]))
+    assert missing_fields(message, BELIZE) == (10,)
+    assert isinstance(description_of(message, BELIZE), Refusal)
+    assert spelled({"born": "about 1990"}, BELIZE, "SRT") == {"born": "about 1990"}
 
 
 def test_each_finger_is_taken_once_and_a_face_only_from_the_front() -> None:

@@ -15,8 +15,10 @@ from biometric_service.interchange.statistics.suppressing import (
     suppressed,
     with_totals,
 )
-from biometric_service.interchange.statistics.tallying import band_of, birth_of, sex_of
-from biometric_service.vocabulary.statistics import MOST_A_PERSON, AgeBand, Measure, Sex
+from biometric_service.interchange.statistics.tallying import band_of
+from biometric_service.vocabulary.particulars import Name, SexCode, birth_of, name_in, sex_of
+from biometric_service.vocabulary.references import Json
+from biometric_service.vocabulary.statistics import MOST_A_PERSON, AgeBand, Measure
 
 SMALLEST = 5
 
@@ -87,7 +89,23 @@ def test_an_age_is_in_whole_years_on_the_day(born: object, band: AgeBand) -> Non
 
 
 def test_a_sex_is_taken_as_it_is_usually_written() -> None:
-    assert [sex_of(said) for said in ("M", "male", " f ", "X", 1, None)] == [
-        *(Sex.MALE, Sex.MALE, Sex.FEMALE),
-        *[Sex.NOT_STATED] * 3,
+    assert [sex_of(said) for said in ("M", "male", " f ", "X", "unspecified", "?", 1, None)] == [
+        *(SexCode.MALE, SexCode.MALE, SexCode.FEMALE, SexCode.UNSPECIFIED, SexCode.UNSPECIFIED),
+        *[None] * 3,
     ]
+
+
+@pytest.mark.parametrize(
+    ("biographic", "name"),
+    [
+        ({"name": "Ana Núñez"}, Name("Ana Núñez")),
+        ({"name": "Núñez, Ana"}, Name("Núñez", "Ana")),
+        ({"name": {"family": "Núñez", "given": "Ana"}}, Name("Núñez", "Ana")),
+        ({"name": {"surname": "Núñez", "forenames": "Ana"}}, Name("Núñez Ana")),
+        ({"lastName": "Núñez", "firstName": "Ana", "name": " "}, Name("Núñez", "Ana")),
+        ({"first_name": "Ana"}, Name("", "Ana")),
+        ({"name": 7, "firstName": None}, None),
+    ],
+)
+def test_a_name_is_read_however_the_record_came(biographic: dict[str, Json], name: Name | None) -> None:
+    assert name_in(biographic) == name

@@ -29,6 +29,7 @@ from biometric_service.vocabulary.intakes import (
     MarkKind,
     PoseHint,
 )
+from biometric_service.vocabulary.particulars import SexCode
 from biometric_service.vocabulary.quality import INSTRUCTIONS
 from biometric_service.vocabulary.references import SubjectId
 
@@ -42,6 +43,7 @@ class IntakeBody(AskingBody):
     subject: Id = Field(description="The id that the record is to have.", examples=["P-1042"])
     name: Annotated[Line, Field(min_length=1)] = Field(description="As the person gives it.", examples=["Ana Núñez"])
     born: date | None = Field(None, description="Date of birth, as far as it is known.", examples=["1990-02-03"])
+    sex: SexCode | None = Field(None, description="M, F, or X for neither; null where it is not said.", examples=["F"])
     circumstances: Words = Field("", description="Of the intake: from where, by whom, why.")
     legal_basis: Line = Field("", description="Why the person may be kept.", examples=["Prisons Act, s. 12"])
     galleries: Annotated[frozenset[Id], Field(min_length=1, max_length=100)] = Field(
@@ -131,6 +133,7 @@ class IntakeAnswer(Answer):
     subject: str = Field(description="The id that the record is to have.")
     name: str = Field(description="As the person gave it; empty once the record is made.")
     born: date | None = Field(description="Date of birth.")
+    sex: SexCode | None = Field(description="M, F, or X for neither; null where it is not said.")
     circumstances: str = Field(description="Of the intake.")
     legal_basis: str = Field(description="Why the person may be kept.")
     galleries: tuple[str, ...] = Field(description="Galleries to be found in.")
@@ -220,6 +223,7 @@ def intake_answer(intake: Intake, missing: Iterable[str]) -> IntakeAnswer:
         subject=person.subject,
         name=person.name,
         born=person.born,
+        sex=person.sex,
         circumstances=person.circumstances,
         legal_basis=person.legal_basis,
         galleries=tuple(sorted(intake.galleries)),

@@ -54,7 +54,7 @@ async def open_intake(admission: Officer, body: IntakeBody, services: ServicesOf
     galleries = frozenset(map(GalleryId, body.galleries))
     caller = await admission.caller(body.purpose, sorted(galleries), body.device)
     subject = SubjectId(body.subject)
-    person = IntakePerson(subject, body.name, body.born, body.circumstances, body.legal_basis)
+    person = IntakePerson(subject, body.name, body.born, body.circumstances, body.legal_basis, body.sex)
     desk = _desk(services)
     return await run_in_threadpool(lambda: _told(desk, use.open_intake(desk, person, galleries, caller)))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from biometric_service.api.operations.bodies import AskingBody, Base64, Body, Id, Line, Purpose, RequestBody
-from biometric_service.interchange.sharing.records import Lack
+from biometric_service.interchange.sharing.records import Lack, field_name
 from biometric_service.vocabulary.references import EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.sharing import (
     AgencyRequest,
@@ -314,7 +314,7 @@ def agreement_answer(agreement: Agreement, lacks: Iterable[Lack], at: datetime) 
         ended_at=agreement.ended_at,
         in_force=agreement.in_force(at),
         lacks=tuple(
-            LackAnswer(field=f"2.{each.number:03}", means=each.means, mandatory_in=each.kinds) for each in lacks
+            LackAnswer(field=field_name(each.number), means=each.means, mandatory_in=each.kinds) for each in lacks
         ),
     )
 

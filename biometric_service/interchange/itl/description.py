@@ -40,13 +40,20 @@ def description_of(message: Message, profile: Profile) -> Description | Refusal:
     """What the Type-2 records say, or which of their fields is missing or not of the profile's form."""
     found = [each for each in message.records(TYPE_2) if isinstance(each, Tagged)]
     first = _known(message, found[0], profile) if found else {}
-    for number, rule in profile.fields.items():
-        if message.header.kind in rule.mandatory_in and number not in first:
-            return Refusal(Hold.FIELD_MISSING, f"Field 2.{number:03} ({rule.means}) is missing.")
+    for number in missing_fields(message, profile):
+        return Refusal(Hold.FIELD_MISSING, f"Field 2.{number:03} ({profile.fields[number].means}) is missing.")
     try:
         return _described(message, found, first, profile)
     except MalformedFieldError as fault:
         return Refusal(Hold.FIELD_MALFORMED, f"{fault}.")
+
+
+def missing_fields(message: Message, profile: Profile) -> tuple[int, ...]:
+    """The Type-2 fields that the profile makes mandatory in a transaction of this type, and that are not there."""
+    found = [each for each in message.records(TYPE_2) if isinstance(each, Tagged)]
+    said = _known(message, found[0], profile) if found else {}
+    needed = (number for number, rule in profile.fields.items() if message.header.kind in rule.mandatory_in)
+    return tuple(sorted(number for number in needed if number not in said))
 
 
 def fields_of(described: Description, profile: Profile) -> list[tuple[NumberedField, ...]]:

@@ -6,7 +6,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.sharing.messages import public_key
 from biometric_service.interchange.sharing.minimising import require_fields
 from biometric_service.interchange.sharing.parts import Sharing, sharing_event
-from biometric_service.interchange.sharing.records import Lack, lacking, require_sayable
+from biometric_service.interchange.sharing.records import Lack, field_name, lacking, require_sayable
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.sharing import Agreement, Channel, Partner, Terms, agencies_of, newest_signed
 
@@ -20,7 +20,7 @@ def propose(sharing: Sharing, name: str, terms: Terms, caller: Caller) -> Agreem
     """
     lacked = looked_over(sharing, terms)
     facts = {"agreement": name, "agency": terms.partner.agency, "fields": " ".join(terms.fields)}
-    facts |= {"lacks": " ".join(f"2.{each.number:03}" for each in lacked)}
+    facts |= {"lacks": " ".join(field_name(each.number) for each in lacked)}
     return sharing.agreements.propose(name, terms, sharing_event(EventKind.AGREEMENT_PROPOSED, caller, facts))
 
 

@@ -17,7 +17,7 @@ from biometric_service.interchange.sharing.faults import not_allowed, unfit
 from biometric_service.interchange.sharing.messages import Saying, written
 from biometric_service.interchange.sharing.minimising import within
 from biometric_service.interchange.sharing.parts import Finding, Sharing, sharing_event
-from biometric_service.interchange.sharing.records import Record, record_of
+from biometric_service.interchange.sharing.records import Record, field_name, record_of
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import Encounter, EncounterId, EncounterStatus, Json, SubjectId
 from biometric_service.vocabulary.sharing import (
@@ -99,11 +99,12 @@ def answer(sharing: Sharing, request: AgencyRequest, finding: Finding, caller: C
         "searched": finding.searched,
         **({"response": control} if control else {}),
     }
-    version = None
+    version, lacks = None, tuple[int, ...]()
     if finding.subject is not None:
         version = sharing.store.subject(finding.subject).version
         layout = Layout(found.terms.partner.agency, found.terms.profile, response=control)
-        content["record"] = _record(sharing, found, finding.subject, layout=layout).content
+        record = _record(sharing, found, finding.subject, layout=layout)
+        content["record"], lacks = record.content, record.lacks
     saying = Saying(
         kind=DisclosureKind.ANSWER,
         content=content,
@@ -114,6 +115,7 @@ def answer(sharing: Sharing, request: AgencyRequest, finding: Finding, caller: C
         subject_version=version,
         reviewed=found.terms.two_person_review or request.kind is RequestKind.SUBMISSION,
         fetched=True,
+        lacks=lacks,
     )
     return _kept(sharing, found, saying, caller)
 
@@ -216,6 +218,7 @@ def _saying(
         reviewed=agreement.terms.two_person_review,
         by_hand=choice is not None,
         files=record.files,
+        lacks=record.lacks,
     )
 
 
@@ -248,7 +251,8 @@ def _chosen(encounters: Sequence[Encounter], choice: Choice) -> Sequence[Encount
 
 def _kept(sharing: Sharing, agreement: Agreement, saying: Saying, caller: Caller) -> Disclosure:
     message = written(sharing, agreement, saying)
-    return sharing.disclosures.add(message, _event(EventKind.DISCLOSURE_MADE, caller, message))
+    facts = {"lacks": " ".join(map(field_name, saying.lacks))} if saying.lacks else {}
+    return sharing.disclosures.add(message, _event(EventKind.DISCLOSURE_MADE, caller, message, **facts))
 
 
 def _event(kind: EventKind, caller: Caller, message: Message, **facts: str) -> AuditEvent:

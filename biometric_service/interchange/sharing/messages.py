@@ -48,6 +48,7 @@ class Saying:
     whether officers look at it before it leaves. ``fetched``: whether OSIA has no call for it, so that it is fetched:
     an answer, or the recall of what did not go by OSIA. ``by_hand``: whether somebody carries it. ``files``: those that
     the content holds in base64, as they are.
+    ``lacks``: mandatory Type-2 fields that its transactions lack.
     """
 
     kind: DisclosureKind
@@ -61,6 +62,7 @@ class Saying:
     fetched: bool = False
     by_hand: bool = False
     files: tuple[bytes, ...] = ()
+    lacks: tuple[int, ...] = ()
 
 
 def written(sharing: Sharing, agreement: Agreement, saying: Saying) -> Message:

@@ -2,13 +2,15 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.cbeff.sending import document_of
 from biometric_service.interchange.exchange import ExchangeRules
+from biometric_service.interchange.itl.description import missing_fields
 from biometric_service.interchange.itl.profile import FieldRule, Role
+from biometric_service.interchange.itl.spelling import spelled
 from biometric_service.interchange.sending import Layout, transaction_of
 from biometric_service.interchange.sharing.minimising import minimised, reduced
 from biometric_service.vocabulary.references import Encounter, Json, SubjectId
@@ -34,15 +36,30 @@ class Lack:
     kinds: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"2.{self.number:03} ({self.means}), mandatory in {', '.join(self.kinds)}"
+        return f"{field_name(self.number)} ({self.means}), mandatory in {', '.join(self.kinds)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """``content``: as JSON can say it, files in base64. ``files``: the same files as they are, none of JSON itself."""
+    """``content``: as JSON can say it, files in base64. ``files``: the same files as they are, none of JSON itself.
+
+    ``lacks``: mandatory Type-2 fields that are not in one of the transactions, for which a reader holds it back.
+    """
 
     content: Mapping[str, Json]
     files: tuple[bytes, ...] = ()
+    lacks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    data: bytes
+    lacks: tuple[int, ...] = ()
+
+
+def field_name(number: int) -> str:
+    """A Type-2 field as transactions name it, such as ``2.010``."""
+    return f"2.{number:03}"
 
 
 def require_sayable(terms: Terms, rules: ExchangeRules) -> None:
@@ -91,10 +108,11 @@ def record_of(
     if terms.form is RecordForm.JSON:
         return Record(minimised(subject, encounters, terms, rules.image_limits))
     laid_out = layout or Layout(terms.partner.agency, terms.profile)
-    written = [_WRITERS[terms.form](rules, reduced(each, terms), laid_out) for each in encounters]
-    files = tuple(each for each in written if each)
+    written = [_WRITERS[terms.form](rules, each, terms, laid_out) for each in encounters]
+    files = tuple(each.data for each in written if each.data)
     said: list[Json] = [base64.b64encode(each).decode() for each in files]
-    return Record({"subject": subject, "form": terms.form.value, "files": said}, files)
+    lacks = sorted({number for each in written for number in each.lacks})
+    return Record({"subject": subject, "form": terms.form.value, "files": said}, files, tuple(lacks))
 
 
 def _described(terms: Terms, rules: ExchangeRules) -> frozenset[str]:
@@ -112,15 +130,20 @@ def _given_by(rule: FieldRule) -> str:
     }[rule.role]
 
 
-def _transaction(rules: ExchangeRules, encounter: Encounter, layout: Layout) -> bytes:
-    return transaction_of(rules, encounter, layout, datetime.now(UTC)).encoded()
+def _transaction(rules: ExchangeRules, encounter: Encounter, terms: Terms, layout: Layout) -> _File:
+    """What the record calls otherwise goes under the profile's names, which the agreement has."""
+    profile, known = rules.profile(layout.profile), encounter.circumstances
+    said = spelled(known.biographic, profile, layout.kind or profile.usual_transaction)
+    by_profile = replace(encounter, circumstances=replace(known, biographic=said))
+    message = transaction_of(rules, reduced(by_profile, terms), layout, datetime.now(UTC))
+    return _File(message.encoded(), missing_fields(message, profile))
 
 
-def _document(rules: ExchangeRules, encounter: Encounter, _: Layout) -> bytes:
-    return document_of(encounter, rules.image_limits)
+def _document(rules: ExchangeRules, encounter: Encounter, terms: Terms, _: Layout) -> _File:
+    return _File(document_of(reduced(encounter, terms), rules.image_limits))
 
 
-_WRITERS: Mapping[RecordForm, Callable[[ExchangeRules, Encounter, Layout], bytes]] = {
+_WRITERS: Mapping[RecordForm, Callable[[ExchangeRules, Encounter, Terms, Layout], _File]] = {
     RecordForm.ANSI_NIST_ITL: _transaction,
     RecordForm.CBEFF: _document,
 }

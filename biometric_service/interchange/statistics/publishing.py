@@ -15,7 +15,9 @@ from biometric_service.interchange.statistics.noise import noised
 from biometric_service.interchange.statistics.suppressing import suppressed, with_totals
 from biometric_service.interchange.statistics.tallying import Tally, TraitReader, events_until, tally
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
+from biometric_service.vocabulary.particulars import BIRTH_FIELDS, SEX_FIELDS
 from biometric_service.vocabulary.protocols import EncounterStore, ReferenceStore
+from biometric_service.vocabulary.references import GalleryId
 from biometric_service.vocabulary.statistics import MOST_A_PERSON, Cell, Measure, MonthTable
 from biometric_service.vocabulary.statistics_store import StatisticsStore
 
@@ -26,16 +28,18 @@ _EVERYTHING = 2**62
 class Observatory:
     """What statistics are made of.
 
-    ``sex`` and ``birth``: biographic fields. ``smallest``: count that is published. ``epsilon``: what a month may cost,
-    None for no noise; ``epsilon_a_year``: what a calendar year may.
+    ``inmates``: galleries that hold them. ``sex`` and ``birth``: biographic fields, the first that says it counts.
+    ``smallest``: count that is published. ``epsilon``: what a month may cost, None for no noise; ``epsilon_a_year``:
+    what a calendar year may.
     """
 
     store: ReferenceStore
     encounters: EncounterStore
     tables: StatisticsStore
     agency: str
-    sex: str = "gender"
-    birth: str = "dateOfBirth"
+    inmates: frozenset[GalleryId]
+    sex: tuple[str, ...] = SEX_FIELDS
+    birth: tuple[str, ...] = BIRTH_FIELDS
     smallest: int = 5
     epsilon: float | None = None
     epsilon_a_year: float = 12.0
@@ -44,13 +48,16 @@ class Observatory:
 def publish(observatory: Observatory, month: str, caller: Caller, now: datetime | None = None) -> MonthTable:
     """The figures of a month (``2026-11``), as they were published or are published now.
 
-    REQUEST_INVALID, STATISTICS_REFUSED where the month is not over or the year's privacy is spent.
+    REQUEST_INVALID, STATISTICS_REFUSED where the month is not over, the year's privacy is spent or no gallery holds
+    inmates.
     """
     require_over(month, now or datetime.now(UTC))
     kept = observatory.tables.find(month)
     if kept is not None:
         return kept
     _require_budget(observatory, month)
+    if observatory.inmates.isdisjoint(observatory.store.galleries()):
+        raise BiometricServiceError.of(ErrorCode.STATISTICS_REFUSED, "no_inmates")
     table = counted(observatory, month, _EVERYTHING, observatory.smallest, observatory.epsilon)
     facts = {"month": month, "digest": table.digest, "events": str(table.event), "epsilon": str(table.epsilon or "")}
     event = AuditEvent(EventKind.STATISTICS_PUBLISHED, datetime.now(UTC), caller, None, None, facts)
@@ -79,7 +86,8 @@ def counted(observatory: Observatory, month: str, last: int, smallest: int, epsi
     """The table of a month out of the events up to a number."""
     traits = TraitReader(observatory.encounters, observatory.sex, observatory.birth)
     events = list(events_until(observatory.store, last))
-    counts: Tally = tally(events, traits, month, None if epsilon is None else MOST_A_PERSON)
+    most = None if epsilon is None else MOST_A_PERSON
+    counts: Tally = tally(events, traits, observatory.inmates, month, most)
     if epsilon is not None:
         counts = noised(counts, month, epsilon, observatory.tables.noise_key)
     cells = tuple(cell for measure in Measure for cell in _cells(measure, counts, smallest))

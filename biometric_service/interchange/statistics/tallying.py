@@ -2,17 +2,20 @@
 
 The log knows no sex and no age: both are read, at this moment, from the sealed biographic data of the person's newest
 encounter that says them, and leave nothing behind but which cell an event counts in. Who was erased is not stated.
+Inmates alone are counted: by the gallery that an event names or, where it names none, by those of the person.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.vocabulary.events import AuditEvent, EventKind, RecordedEvent
+from biometric_service.vocabulary.particulars import SexCode, birth_in, sex_in
 from biometric_service.vocabulary.protocols import EncounterStore, ReferenceStore
-from biometric_service.vocabulary.references import EncounterStatus, SubjectId
+from biometric_service.vocabulary.references import ALL_GALLERIES, EncounterStatus, GalleryId, SubjectId
 from biometric_service.vocabulary.statistics import AGE_BANDS, AgeBand, Counts, Measure, Sex
 
 PAGE = 1000
@@ -21,13 +24,15 @@ Tally = Mapping[Measure, Counts]
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What is counted by; ``born``: None where it is not known."""
+    """What is counted by; ``born``: None where it is not known. ``galleries``: of all encounters, none for nobody."""
 
     sex: Sex
     born: date | None
+    galleries: frozenset[GalleryId] = frozenset()
 
 
 UNKNOWN = Traits(Sex.NOT_STATED, None)
+SEXES = {SexCode.MALE: Sex.MALE, SexCode.FEMALE: Sex.FEMALE}
 Lookup = Callable[[SubjectId], Traits]
 
 
@@ -36,8 +41,8 @@ class TraitReader:
     """Reads sex and date of birth; ``sex`` and ``birth``: the biographic fields that hold them."""
 
     encounters: EncounterStore
-    sex: str
-    birth: str
+    sex: Sequence[str]
+    birth: Sequence[str]
     _known: dict[SubjectId, Traits] = field(default_factory=dict)
 
     def __call__(self, subject: SubjectId) -> Traits:
@@ -53,24 +58,11 @@ class TraitReader:
             if fault.code is ErrorCode.SUBJECT_UNKNOWN:
                 return UNKNOWN
             raise
-        said = [each.encounter.circumstances.biographic for each in kept]
-        sexes = [each[self.sex] for each in said if self.sex in each]
-        births = [each[self.birth] for each in said if self.birth in each]
-        return Traits(sex_of(sexes[-1] if sexes else None), birth_of(births[-1] if births else None))
-
-
-def sex_of(said: object) -> Sex:
-    """From M, F, male or female in any case."""
-    first = said.strip().upper() if isinstance(said, str) else ""
-    return {"M": Sex.MALE, "MALE": Sex.MALE, "F": Sex.FEMALE, "FEMALE": Sex.FEMALE}.get(first, Sex.NOT_STATED)
-
-
-def birth_of(said: object) -> date | None:
-    """From a date as in ISO 8601."""
-    try:
-        return date.fromisoformat(said[:10]) if isinstance(said, str) else None
-    except ValueError:
-        return None
+        newest = [each.encounter.circumstances.biographic for each in reversed(kept)]
+        sex = next((found for each in newest if (found := sex_in(each, self.sex)) is not None), None)
+        born = next((day for each in newest if (day := birth_in(each, self.birth)) is not None), None)
+        galleries = frozenset(gallery for each in kept for gallery in each.encounter.galleries)
+        return Traits(Sex.NOT_STATED if sex is None else SEXES.get(sex, Sex.NOT_STATED), born, galleries)
 
 
 def band_of(born: date | None, on: date) -> AgeBand:
@@ -95,23 +87,51 @@ def person_of(event: AuditEvent) -> SubjectId | None:
     return event.subject or SubjectId(event.details.get("claimed", "")) or None
 
 
-def tally(events: Iterable[RecordedEvent], lookup: Lookup, month: str, most: Mapping[Measure, int] | None) -> Tally:
-    """The counts of a month (``2026-11``, UTC); ``most``: how often one person counts for a measure, None for all."""
+def tally(
+    events: Iterable[RecordedEvent],
+    lookup: Lookup,
+    inmates: AbstractSet[GalleryId],
+    month: str,
+    most: Mapping[Measure, int] | None,
+) -> Tally:
+    """The counts of a month (``2026-11``, UTC).
+
+    ``inmates``: the galleries that hold them. ``most``: how often one person counts for a measure, None for all.
+    """
     counts: dict[Measure, Counter[tuple[Sex, AgeBand]]] = {measure: Counter() for measure in Measure}
     seen: defaultdict[Measure, Counter[SubjectId]] = defaultdict(Counter)
-    for recorded in events:
-        event = recorded.event
-        measure = measure_of(event)
-        if measure is None or event.at.date().isoformat()[:7] != month:
-            continue
+    for event, measure in _counting(events, month):
         person = person_of(event)
+        traits = lookup(person) if person is not None else UNKNOWN
+        if not _is_inmate(event, traits, inmates):
+            continue
         if person is not None:
             seen[measure][person] += 1
             if most is not None and seen[measure][person] > most[measure]:
                 continue
-        traits = lookup(person) if person is not None else UNKNOWN
         counts[measure][traits.sex, band_of(traits.born, event.at.date())] += 1
     return counts
+
+
+def _counting(events: Iterable[RecordedEvent], month: str) -> Iterator[tuple[AuditEvent, Measure]]:
+    """The events of the month that count as something; a release that is blocked counts once, however often checked."""
+    blocked: set[str] = set()
+    for recorded in events:
+        event = recorded.event
+        measure = measure_of(event)
+        if measure is Measure.BLOCKED_RELEASES:
+            release = event.details.get("release", str(recorded.number))
+            measure = None if release in blocked else measure
+            blocked.add(release)
+        if measure is not None and event.at.date().isoformat()[:7] == month:
+            yield event, measure
+
+
+def _is_inmate(event: AuditEvent, traits: Traits, inmates: AbstractSet[GalleryId]) -> bool:
+    """Whether it is about one; of whoever is not there any more it is believed where the event names no gallery."""
+    named = {*event.details.get("galleries", "").split(), *([event.gallery] if event.gallery else [])} - {ALL_GALLERIES}
+    told = named or traits.galleries
+    return not told or bool(told & inmates)
 
 
 def events_until(store: ReferenceStore, last: int) -> Iterable[RecordedEvent]:
