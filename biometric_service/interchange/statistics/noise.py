@@ -12,7 +12,7 @@ import hmac
 import math
 from collections.abc import Mapping
 
-from biometric_service.interchange.statistics.suppressing import INNER
+from biometric_service.interchange.statistics.blocks import INNER
 from biometric_service.interchange.statistics.tallying import Tally
 from biometric_service.vocabulary.statistics import MOST_A_PERSON, AgeBand, Measure, Sex
 
