@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.requests import GivenImage
 from biometric_service.vocabulary.samples import Modality
 
@@ -41,15 +42,32 @@ class Subject:
 
 
 def fingerprints(folders: Sequence[Path]) -> list[Subject]:
-    """Every finger is a subject: FINGER_IMPRESSION.png, at the dpi that a file ``dpi`` beside them says, else 500."""
+    """Every finger is a subject: FINGER_IMPRESSION.png, at the dpi that a file ``dpi`` beside them says, else 500.
+
+    RESOLUTION_UNUSABLE where that file holds no number.
+    """
     found: defaultdict[tuple[str, str], list[SampleFile]] = defaultdict(list)
     for folder in folders:
-        dpi = float((folder / "dpi").read_text()) if (folder / "dpi").exists() else USUAL_DPI
+        dpi = _dpi_of(folder)
         for path in sorted(folder.glob("*_*.png")):
             finger = (folder.name, path.stem.split("_")[0])
             found[SAME_FINGER.get(finger, finger)].append(SampleFile(path, Modality.FINGERPRINT, dpi))
     named = {f"{name}.{finger}": tuple(samples) for (name, finger), samples in sorted(found.items())}
     return [Subject(name, samples, name) for name, samples in named.items()]
+
+
+def _dpi_of(folder: Path) -> float:
+    file = folder / "dpi"
+    if not file.exists():
+        return USUAL_DPI
+    try:
+        return float(file.read_text())
+    except ValueError:
+        raise BiometricServiceError(
+            ErrorCode.RESOLUTION_UNUSABLE,
+            f"The file 'dpi' in {folder.name!r} holds no number.",
+            "Write the pixels per inch of the images into it, such as 500.",
+        ) from None
 
 
 def faces(folders: Sequence[Path]) -> list[Subject]:

@@ -25,7 +25,7 @@ from biometric_service.evaluation.open_set import cmc
 from biometric_service.evaluation.probe_differences import probe_differences
 from biometric_service.evaluation.rates import Experiment
 from biometric_service.evaluation.samples import ComparedSet
-from biometric_service.evaluation.subjects import SampleFile, Subject, faces
+from biometric_service.evaluation.subjects import SampleFile, Subject, faces, fingerprints
 from biometric_service.evaluation.template_cache import TemplateCache
 from biometric_service.evaluation.verification import experiment as verification
 from biometric_service.evaluation.verification import mated_samples
@@ -284,3 +284,11 @@ def test_without_folders_and_cases_there_is_nothing_to_evaluate() -> None:
 def test_an_experiment_without_errors_has_no_worst() -> None:
     pairs = Experiment(np.array([9.0]), np.array([0]), np.array([1.0]), np.array([[0, 1]]))
     assert worst(Named(("A", "B"), pairs, 5.0)) == {"goats": [], "lambs": []}
+
+
+@pytest.mark.parametrize("said", [b"five hundred", b"\xff", b""])
+def test_a_resolution_that_is_no_number_is_refused(tmp_path: Path, said: bytes) -> None:
+    (tmp_path / "dpi").write_bytes(said)
+    with pytest.raises(BiometricServiceError) as refused:
+        fingerprints([tmp_path])
+    assert refused.value.code is ErrorCode.RESOLUTION_UNUSABLE
