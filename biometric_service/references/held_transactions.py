@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
+from biometric_service.references.expiring_rows import count_due, delete_due
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.refusals import transaction_unknown
 from biometric_service.references.transaction_seals import binding, opened_facts, sealed_facts
@@ -78,16 +79,11 @@ class SqlQuarantineStore:
 
     def due(self, now: datetime) -> int:
         """How many ``expire`` would delete at a moment."""
-        with self._database.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(Row).where(Row.keep_until <= now)) or 0
+        return count_due(self._database, Row, now)
 
     def expire(self, event: AuditEvent) -> int:
         """Delete all whose time is over; returns how many, and records nothing where there are none."""
-        with self._database.writing() as connection:
-            count = connection.execute(delete(Row).where(Row.keep_until <= event.at)).rowcount
-            if count:
-                self._log.append(connection, event)
-        return count
+        return delete_due(self._database, self._log, Row, event)
 
     def _try_again(self, connection: Connection, held: str, refusal: Refusal, event: AuditEvent) -> HeldTransaction:
         values = {"attempts": Row.attempts + 1, **self._refused(held, refusal)}

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
+from biometric_service.references.expiring_rows import count_due, delete_due
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.refusals import latent_unknown
 from biometric_service.references.transaction_seals import binding, opened_facts, sealed_facts
@@ -75,16 +76,11 @@ class SqlLatentStore:
 
     def due(self, now: datetime) -> int:
         """How many ``expire`` would delete at a moment."""
-        with self._database.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(Row).where(Row.keep_until <= now)) or 0
+        return count_due(self._database, Row, now)
 
     def expire(self, event: AuditEvent) -> int:
         """Delete all whose time is over; returns how many, and records nothing where there are none."""
-        with self._database.writing() as connection:
-            count = connection.execute(delete(Row).where(Row.keep_until <= event.at)).rowcount
-            if count:
-                self._log.append(connection, event)
-        return count
+        return delete_due(self._database, self._log, Row, event)
 
     def _same(self, connection: Connection, latent: NewLatent) -> str | None:
         """The id under which the same image of the same transaction is kept."""
