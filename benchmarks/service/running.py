@@ -96,7 +96,11 @@ def _wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 def descendants(pid: int) -> Iterator[int]:
     """Every process that a process started, and those that they did."""
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split():
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    except (FileNotFoundError, ProcessLookupError):  # it ended since its parent named it
+        return
+    for child in children:
         yield int(child)
         yield from descendants(int(child))
 

@@ -59,6 +59,7 @@ from tests.checkpoints import (
     open_post,
     registered,
 )
+from tests.files_on_disk import files_under
 from tests.http_server import says, server
 from tests.live_service import LiveService, event
 from tests.stores import refused
@@ -526,7 +527,7 @@ def test_keys_are_kept_nowhere(live: LiveService, guarded: Guarded, tmp_path: Pa
     asked_for = guarded.by_keys(guarded.first, guarded.second)
     answer = guarded.checkpoint.confirm_by_keys(asked_for)
     (waiting,) = open_queue(tmp_path).pending()
-    on_disk = b"".join(each.read_bytes() for each in tmp_path.iterdir())
+    on_disk = b"".join(files_under(tmp_path).values())
     guarded.back()
     log = [str(each.event) for each in live.service.store.events(0, 100_000)]
     said = [repr(asked_for), json.dumps(answer.told(ENGLISH)), json.dumps(waiting.body), *log]

@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from device_drivers.errors import Reason
@@ -36,8 +37,10 @@ def test_a_hundred_times_opened_and_closed_leaks_nothing(bench: Bench) -> None:
 
 def resources() -> tuple[int, int, int]:
     """File descriptors, threads, child processes."""
-    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    processes = sum(len(path.read_text(encoding="ascii").split()) for path in children)
+    processes = 0
+    for children in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread ended since it was listed
+            processes += len(children.read_text(encoding="ascii").split())
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), processes
 
 

@@ -30,6 +30,7 @@ from biometric_service.vocabulary.references import (
 from biometric_service.vocabulary.tasks import Commission
 from tests.adjudication import new_case
 from tests.contract.conftest import PostgresqlServer
+from tests.files_on_disk import files_under
 
 KEY = KeyFromEnvironment("17" * 32)
 PIECE = 24
@@ -241,15 +242,12 @@ def sealed_of(opened: OpenedStore, query: str) -> list[bytes]:
         return [bytes(blob) for blob in connection.scalars(text(query), {"id": "A-2"})]
 
 
-def written(folder: Path, since: float) -> bytes:
-    """All files under the folder that were written since: others, as of other tests' databases, hold nothing new."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return b"".join(path.read_bytes() for path in files if path.stat().st_mtime >= since)
-
-
 def on_disk(folder: Path, since: float, blobs: Sequence[bytes]) -> Iterator[bool]:
-    """Whether the middle of each blob is in a file under the folder: long values are kept in parts."""
-    disk = written(folder, since)
+    """Whether the middle of each blob is in a file written since: long values are kept in parts.
+
+    Files left as they were, as those of other tests' databases, hold nothing new.
+    """
+    disk = b"".join(files_under(folder, since).values())
     return (blob[len(blob) // 2 :][:PIECE] in disk for blob in blobs)
 
 
@@ -269,7 +267,7 @@ def test_nothing_biometric_is_in_the_clear_in_any_file_of_either_database(
         assert isinstance(server, PostgresqlServer)
         server.checkpoint()
         folder = server.folder
-    disk = written(folder, began)
+    disk = b"".join(files_under(folder, began).values())
     assert b"A-1" in disk
     pieces = [piece for seed in (1, 2) for piece in biometric_pieces(random_encounter(seed, "A"))]
     assert len(pieces) > 100

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from biometric_service.app.service import settings_store
 from biometric_service.settings import Settings
 from biometric_service.templates import native
 from biometric_service.vocabulary.references import SubjectId
+from tests.files_on_disk import files_under
 from tests.live_service import OPERATIONS, asking, synthetic_fingers
 
 PATIENCE_S = 60
@@ -127,8 +129,8 @@ def test_nothing_of_a_person_is_in_what_the_service_said_or_left_behind(several:
     with httpx.Client(base_url=several.url, headers={"X-Api-Key": several.key}, timeout=120, trust_env=False) as one:
         erased = one.delete(f"{OPERATIONS}/subjects/P-1", params={"purpose": "x"})
     assert erased.is_success, erased.text
-    left = [path for path in folder.rglob("*") if path.is_file() and "fingers" not in path.parts]
-    said = b"".join(path.read_bytes() for path in left)
+    left = {path: said for path, said in files_under(folder).items() if "fingers" not in path.parts}
+    said = b"".join(left.values())
     assert several.log in left
     assert b"P-1" in said
     whole = (template, image(folder, 1), image(folder, 2))
@@ -147,6 +149,7 @@ def _matcher_of(service: Running) -> int:
 
 def _sockets_of(pid: int) -> Iterator[str]:
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        opened = str(descriptor.readlink())
-        if opened.startswith("socket:["):
-            yield opened.removeprefix("socket:[").removesuffix("]")
+        with suppress(FileNotFoundError):  # closed since it was listed
+            opened = str(descriptor.readlink())
+            if opened.startswith("socket:["):
+                yield opened.removeprefix("socket:[").removesuffix("]")
