@@ -5,10 +5,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pluggy import Result
 
 SHARED_DATA = Path(os.environ.get("BIOMETRIC_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 os.environ.setdefault("BIOMETRIC_FACE_RUNTIME", "onnxruntime")  # not measured anew by every service under test
+settings.load_profile("ci")  # the same examples everywhere, and each as long as the machine takes
 MUST_RUN = bool(os.environ.get("BIOMETRIC_TESTS_MUST_RUN"))
 
 

@@ -126,7 +126,7 @@ PATHS: Mapping[str, Asking] = {
 probes = st.lists(st.tuples(st.integers(1, max(STRANGERS)), st.integers(1, 6)), min_size=1, max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(PATHS)), st.sampled_from(PURPOSES), probes, st.booleans())
 def test_unknown_is_never_said_while_a_part_is_missing(
     gallery: Gallery,

@@ -74,7 +74,7 @@ def test_a_record_that_contradicts_its_image_is_damaged(changed: dict[str, bytes
         files.images(type_14(**changed), FINGER)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, 300), value=st.integers(0, 255), make=st.sampled_from([type_14, finger_record, face_record]))
 def test_damage_anywhere_is_an_image_or_one_error(at: int, value: int, make: object) -> None:
     assert callable(make)

@@ -167,7 +167,7 @@ def test_a_binary_header_cannot_say_everything() -> None:
             write_piv(bir, "BZPRISON", MOMENT)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=4))
 def test_damage_anywhere_is_records_or_one_error(changes: list[tuple[int, int]]) -> None:
     data = bytearray(DOCUMENT)

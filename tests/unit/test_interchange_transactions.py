@@ -325,7 +325,7 @@ def test_a_text_that_would_end_its_field_is_not_written() -> None:
     assert caught.value.code is ErrorCode.REQUEST_INVALID
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_anywhere_is_a_message_or_a_refusal(data: st.DataObject) -> None:
     changed = bytearray(card())

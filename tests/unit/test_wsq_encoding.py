@@ -89,7 +89,7 @@ def test_a_flat_picture_comes_back(level: int) -> None:
     assert np.array_equal(decoded_by_nist(data)[0], pixels)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from([0, 0, 0, 1, -1, 74, -73, 75, -74, 255, -255, 256, -256, 65535, -65535]), max_size=400),
     st.integers(0, 140_000),
