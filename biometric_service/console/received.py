@@ -25,7 +25,7 @@ async def list_received(visit: Officer) -> HTMLResponse:
     return visit.page("received_list.html", {"listed": found.received, "most": MOST})
 
 
-@router.get(f"{PATH}/{{agency}}/{{received}}")
+@router.get(f"{PATH}/{{agency}}/{{received:path}}")
 async def show_received(visit: Officer, agency: str, received: str, workers: WorkersOf) -> HTMLResponse:
     """One: who sent it and when, and what it holds; the look at it is in the audit log."""
     found = await disclosures.read_received_disclosure(visit.admission, agency, received, visit.asking, visit.services)

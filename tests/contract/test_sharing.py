@@ -940,7 +940,10 @@ def test_a_match_of_whom_a_file_would_say_nothing_is_answered_and_not_refused(
     assert (said["outcome"], said["record"]) == ("match", {"subject": "EVA", "form": "cbeff", "files": []})
 
 
-@pytest.mark.parametrize("wrong", [{"at": "0001-01-01T00:00:00+14:00"}, {"id": "x" * 300}, {"id": "a\0b"}, {"id": ""}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"at": "0001-01-01T00:00:00+14:00"}, *({"id": name} for name in ("x" * 300, "a\0b", "", ".", "a/../b", "a/.."))],
+)
 def test_a_message_that_cannot_be_kept_is_refused(sharing: Sharing, wrong: dict[str, str]) -> None:
     agreed(sharing, terms(receives=True))
     said = {"kind": "record", "id": "m-1", "from": "police", "to": "prison", "agreement": "prison:1", "about": ""}

@@ -1,6 +1,7 @@
 """What officers do on the pages about other agencies, by the forms that pages send."""
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -287,6 +288,19 @@ def test_what_other_agencies_sent_is_listed_and_opened(live: LiveService) -> Non
     assert officer.get("/received-disclosures/police/nothing").status_code == 404
     reader = signed_in(live, live.key(frozenset({Scope.GALLERY_READ})))
     assert reader.get("/received-disclosures").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["2026/11/30-0042", "/7/", "a//b?c#d%2Fe f", ".x/..y"])
+def test_what_came_is_opened_by_whatever_id_the_agency_gave_it(live: LiveService, name: str) -> None:
+    officer, received = signed_in(live, live.key(APPROVER)), live.service.sharing.received
+    known = replace(received.received("police", "from-police-1"), id=name, digest=name)
+    received.add(known, event(EventKind.DISCLOSURE_RECEIVED))
+    linked = re.findall(r'href="(/received-disclosures/police/[^"]*)"', officer.get("/received-disclosures").text)
+    pages = [page.text for page in map(officer.get, linked) if f"<dd>{name}</dd>" in page.text]
+    assert len(pages) == 1
+    whole = re.search(r'href="(/v1/operations/received-disclosures/[^"]*)"', pages[0])
+    assert whole
+    assert officer.get(html.unescape(whole[1])).json()["disclosure"] == name
 
 
 def told_terms(**changes: object) -> dict[str, object]:

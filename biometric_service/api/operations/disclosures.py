@@ -53,6 +53,7 @@ router = APIRouter(tags=["sharing"], route_class=OnceRoute)
 Agency = Annotated[Admission, Depends(requires(Scope.SHARING))]
 Reader = Annotated[Admission, Depends(requires(Scope.ENCOUNTER_READ))]
 DisclosurePath = Annotated[Id, Path(description="The id of the disclosure.")]
+ReceivedPath = Annotated[str, Path(pattern="^[ -~]{1,255}$", description="Its id; it may hold slashes.")]
 DayPath = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$", description="UTC.", examples=["2026-11-29"])]
 AfterNumber = Annotated[int, Query(ge=0, lt=2**63, description="Begin after this place: what next was.")]
 UnderQuery = Annotated[Id | None, Query(description="Under this version of an agreement alone.")]
@@ -255,11 +256,11 @@ async def list_received(
     return ReceivedListAnswer(received=tuple(map(received_answer, found)))
 
 
-@router.get(f"{OPERATIONS}/received-disclosures/{{agency}}/{{disclosure}}")
+@router.get(f"{OPERATIONS}/received-disclosures/{{agency}}/{{disclosure:path}}")
 async def read_received_disclosure(
     admission: Officer,
     agency: Annotated[Id, Path(description="Who sent it.")],
-    disclosure: DisclosurePath,
+    disclosure: ReceivedPath,
     asking: Annotated[Asking, Depends()],
     services: ServicesOf,
 ) -> ReceivedAnswer:

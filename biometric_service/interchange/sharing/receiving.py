@@ -12,7 +12,8 @@ from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.sharing import Agreement, DisclosureKind, Received
 from biometric_service.vocabulary.statements import Statement
 
-_NAME = re.compile(r"[ -~]{1,255}")
+_NAME = re.compile(r"(?!(.*/)?\.\.?(/|$))[ -~]{1,255}")
+"""An id that another agency gave: as it likes, slashes too, but no part between them that an address loses (``..``)."""
 
 
 def receive(sharing: Sharing, sealed: str, caller: Caller) -> str:
