@@ -78,7 +78,7 @@ def running(
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try:
         yield Running(f"http://127.0.0.1:{found[0]}", pairing, agent)
     finally:

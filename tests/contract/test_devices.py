@@ -20,7 +20,9 @@ from device_drivers.registry import FAMILIES, device
 from tests.emulators.benches.all import BENCHES, NOT_MEANT
 from tests.emulators.benches.bench import Bench, ridges
 
-PATIENT, HASTY, SOON = 10.0, 0.2, 3.0
+PATIENT, HASTY, SOON = 60.0, 0.2, 10.0
+ON_THE_WAY = 1.0
+"""So long a picture may be on its way out of a camera, on a machine that has much to do: a tenth of it as a rule."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -120,7 +122,7 @@ def test_a_capture_shows_what_is_there_now(bench: Bench) -> None:
             await frames(bench, session)
             await asyncio.sleep(2 * HASTY)  # a camera sends on meanwhile
             bench.load(ridges(bench.expected().shape[0], bench.expected().shape[1], 3))
-            await asyncio.sleep(HASTY)
+            await asyncio.sleep(ON_THE_WAY)
             return (await frames(bench, session))[0]
 
     bench.show()

@@ -46,7 +46,7 @@ class SbiService:
         started: Future[str] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(started)))
         self._thread.start()
-        self.address = started.result(10)
+        self.address = started.result(60)
 
     async def _run(self, started: "Future[str]") -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
@@ -73,7 +73,7 @@ class SbiService:
     def raw(
         self, verb: str, path: str, question: object = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        connection = http.client.HTTPConnection(self.address, timeout=10)
+        connection = http.client.HTTPConnection(self.address, timeout=60)
         body = b"" if question is None else json.dumps(question).encode()
         connection.request(verb, path, body, {"EXT": "a test", **headers})
         answer = connection.getresponse()

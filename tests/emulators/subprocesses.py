@@ -24,7 +24,7 @@ class EmulatorProcess:
         with self._process as process:
             assert process.stdin
             process.stdin.close()
-            process.wait(10)
+            process.wait(60)
 
     def _line(self) -> str:
         assert self._process.stdout

@@ -1,8 +1,10 @@
 """The bench of the readers behind libfprint: its own virtual one. Recorded real ones are in tests/recorded."""
 
 import os
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,18 @@ from tests.emulators.libfprint_reader import LibfprintReader
 from tests.emulators.powerless import powerless
 
 VARIABLE = "FP_VIRTUAL_IMAGE"
+HELD = "\0tests/libfprint/virtual_image"
+"""What a bench holds of the machine, as whoever opens the reader does: the tests beside this one open it as well."""
+
+
+def only_one() -> socket.socket:
+    """Held until it is closed, or its process ends."""
+    held = socket.socket(socket.AF_UNIX)
+    while True:
+        with suppress(OSError):
+            held.bind(HELD)
+            return held
+        time.sleep(0.05)
 
 
 class LibfprintBench(Bench):
@@ -23,6 +37,7 @@ class LibfprintBench(Bench):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self._only = only_one()
         self.reader = LibfprintReader(folder / "reader.socket", ridges())
         os.environ[VARIABLE] = str(self.reader.path)
 
@@ -67,5 +82,6 @@ class LibfprintBench(Bench):
         return self._closed()
 
     def close(self) -> None:
-        self.reader.close()
-        os.environ.pop(VARIABLE)
+        with closing(self._only):
+            self.reader.close()
+            os.environ.pop(VARIABLE)
