@@ -70,7 +70,7 @@ def _quality() -> str:
 def _operations() -> str:
     routes = [route for module in OPERATIONS for route in module.router.routes if isinstance(route, APIRoute)]
     rows = (
-        (f"`{method} {route.path}`", f"`{scope}`" if scope else "any", _first_line(route.endpoint))
+        (f"`{method} {route.path_format}`", f"`{scope}`" if scope else "any", _first_line(route.endpoint))
         for route in routes
         for method in sorted(route.methods)
         for scope in [_scope_of(route)]

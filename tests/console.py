@@ -89,7 +89,7 @@ def keep_picture(page: Page, name: str) -> None:
 def console_routes() -> Iterator[tuple[str, APIRoute]]:
     """Every route of the console's pages, with its path."""
     for area in AREAS:
-        yield from ((route.path, route) for route in area.router.routes if isinstance(route, APIRoute))
+        yield from ((route.path_format, route) for route in area.router.routes if isinstance(route, APIRoute))
 
 
 def scope_of(route: APIRoute) -> Scope | None:

@@ -92,7 +92,7 @@ async def _asked(client: httpx.AsyncClient, path: str) -> float:
 
 def _paths() -> list[str]:
     routes = [route for area in AREAS for route in area.router.routes if isinstance(route, APIRoute)]
-    pages = [route.path for route in routes if "GET" in (route.methods or ())]
+    pages = [route.path_format for route in routes if "GET" in (route.methods or ())]
     return [path for path in pages if path not in NO_PAGES]
 
 

@@ -584,7 +584,7 @@ def every_route(router: Any) -> Iterator[starlette.routing.Route]:  # noqa: ANN4
 def routes_of(router: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - an application or a router within it
     """Every method and path, described or hidden."""
     for route in every_route(router):
-        yield from ((method, route.path) for method in (route.methods or set()) - {"HEAD"})
+        yield from ((method, route.path_format) for method in (route.methods or set()) - {"HEAD"})
 
 
 def test_every_route_of_the_application_has_a_rule(service: LiveService) -> None:
