@@ -39,14 +39,18 @@ class Line:
             if self._cut.is_set():
                 near.close()
                 continue
-            far = socket.create_connection(("127.0.0.1", self._target))
+            try:
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:  # the service has ended
+                near.close()
+                continue
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
 
     def _copy(self, source: socket.socket, sink: socket.socket) -> None:
         self._open.add(source)
         with suppress(OSError):
-            while data := source.recv(65_536):
+            while not self._cut.is_set() and (data := source.recv(65_536)):
                 sink.sendall(data)
         for each in (source, sink):
             with suppress(OSError):
