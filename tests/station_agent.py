@@ -52,7 +52,7 @@ class Running:
 
     def capture(self, page: dict[str, str], device: str, **more: object) -> list[dict[str, Any]]:
         """What is told until the end, blank lines left out."""
-        asked = {"device": device, "modality": "fingerprint", "seconds": 2, **more}
+        asked = {"device": device, "modality": "fingerprint", "seconds": 25, **more}
         answer = self.ask("POST", "/v1/captures", headers=page, json=asked)
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines() if line]

@@ -26,18 +26,13 @@ def file_of(pixels: np.ndarray, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def captured(url: str, *, during: bytes = b"", path: Path | None = None, seconds: float = 0.3) -> list[Retry | Frame]:
-    """What comes until nothing more does; ``during`` is appended to the file a fifth of a second on."""
+def captured(url: str) -> list[Retry | Frame]:
+    """What comes until nothing more does."""
     found: list[Retry | Frame] = []
-
-    def append() -> None:
-        if path:
-            path.write_bytes(path.read_bytes() + during)
 
     async def run() -> None:
         async with device(url).open() as session:
-            asyncio.get_running_loop().call_later(0.2, append)
-            async for each in session.capture(CaptureRequest(Characteristic.FINGERPRINT, seconds)):
+            async for each in session.capture(CaptureRequest(Characteristic.FINGERPRINT, 0.3)):
                 found.append(each)  # noqa: PERF401 (it ends with a fault)
 
     with pytest.raises(DeviceError, match="timeout"):
@@ -77,12 +72,18 @@ def test_what_is_not_all_of_an_image_is_damaged(data: bytes) -> None:
         decoded(data)
 
 
-def test_an_image_that_is_still_being_written_is_waited_for(tmp_path: Path) -> None:
+def test_an_image_that_is_still_being_written_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device_drivers.folder.device.SETTLED_SECONDS", 60)
     whole = file_of(PIXELS, "PNG")
     path = tmp_path / "scan.png"
     path.write_bytes(whole[:300])
-    found = captured(f"folder://{tmp_path}", during=whole[300:], path=path, seconds=0.7)
-    assert [type(each) for each in found] == [Frame]
+
+    async def first() -> Retry | Frame:
+        async with device(f"folder://{tmp_path}").open() as session:
+            asyncio.get_running_loop().call_later(0.2, path.write_bytes, whole)
+            return await anext(aiter(session.capture(CaptureRequest(Characteristic.FINGERPRINT, 60))))
+
+    assert isinstance(asyncio.run(first()), Frame)
 
 
 def test_names_of_files_on_their_way_and_other_files_are_passed_over(tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ def test_only_what_is_new_since_it_was_opened_is_given_where_that_is_asked(tmp_p
     async def run() -> list[str]:
         async with device(f"folder://{tmp_path}?new=true").open() as session:
             (tmp_path / "later.png").write_bytes(file_of(255 - PIXELS, "PNG"))
-            capture = session.capture(CaptureRequest(Characteristic.FINGERPRINT, 5))
+            capture = session.capture(CaptureRequest(Characteristic.FINGERPRINT, 60))
             frame = await anext(aiter(capture))
             assert isinstance(frame, Frame)
             np.testing.assert_array_equal(frame.pixels, 255 - PIXELS)

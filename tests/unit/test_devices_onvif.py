@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from device_drivers.errors import DeviceError, Reason
+from device_drivers.onvif import finding
 from device_drivers.onvif.device import located
-from device_drivers.onvif.finding import discover
 from device_drivers.protocol import CaptureRequest, Characteristic, Frame
 from device_drivers.registry import device
 from tests.emulators.benches.onvif import OnvifBench
@@ -23,11 +23,14 @@ def bench(tmp_path: Path) -> Iterator[OnvifBench]:
     made.close()
 
 
-def test_a_camera_is_found_on_the_network_and_is_gone_when_it_is_unplugged(bench: OnvifBench) -> None:
-    [found] = [each for each in asyncio.run(discover()) if bench.camera.address in each.url]
+def test_a_camera_is_found_on_the_network_and_is_gone_when_it_is_unplugged(
+    bench: OnvifBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "SECONDS", 4)
+    [found] = [each for each in asyncio.run(finding.discover()) if bench.camera.address in each.url]
     assert (found.url, found.model) == (f"onvif://{bench.camera.address}/", "Gate camera")
     bench.camera.plugged = False
-    assert not [each for each in asyncio.run(discover()) if bench.camera.address in each.url]
+    assert not [each for each in asyncio.run(finding.discover()) if bench.camera.address in each.url]
 
 
 def test_a_frame_says_who_made_the_camera_and_which_profile_it_is_of(bench: OnvifBench) -> None:

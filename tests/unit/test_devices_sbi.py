@@ -127,5 +127,6 @@ def test_a_device_that_is_busy_or_takes_no_faces_says_so(emulator: SbiEmulator, 
 def test_services_on_this_machine_are_found(emulator: SbiEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     port = int(emulator.address.partition(":")[2])
     monkeypatch.setattr(finding, "PORTS", [port, 9])
+    monkeypatch.setattr(finding, "SECONDS", 30)
     [found] = asyncio.run(finding.discover())
     assert (found.url, found.model, found.serial) == (f"sbi://{emulator.address}", "acme-slap", "D1")

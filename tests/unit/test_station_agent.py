@@ -186,7 +186,7 @@ def test_a_device_that_shows_nothing_or_goes_says_so_in_time(tmp_path: Path, goo
         began = time.monotonic()
         ended = agent.capture(page, nothing["id"], seconds=1)[-1]
         assert (ended["ending"], ended["reason"]) == ("timed_out", "timeout")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
 
 
 def test_a_page_that_goes_away_frees_the_device_for_the_next(tmp_path: Path, good: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_page_that_goes_away_frees_the_device_for_the_next(tmp_path: Path, goo
             assert next(told.iter_lines())
             assert agent.ask("POST", "/v1/captures", headers=page, json=asked).json()["code"] == "busy"
         (folder / "one.png").write_bytes(good.read_bytes())
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (answer := agent.ask("POST", "/v1/captures", headers=page, json=asked)).status_code == 409:
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -247,11 +247,11 @@ def test_a_real_driver_is_unplugged_while_a_finger_is_awaited(tmp_path: Path, go
         (device, *_) = agent.devices(page)
         bench.load(pixels_of(good.read_bytes()))
         bench.show()
-        told = agent.capture(page, device["id"], seconds=5)
+        told = agent.capture(page, device["id"])
         assert told[-1]["ending"] == "complete", told
         assert [each["event"] for each in told].count("taken") == 1
         bench.unplug()
-        ended = agent.capture(page, device["id"], seconds=5)[-1]
+        ended = agent.capture(page, device["id"])[-1]
         assert (ended["ending"], bool(ended["reason"]), bool(ended["why"])) == ("failed", True, True)
 
 
