@@ -139,7 +139,7 @@ def test_values_that_no_database_keeps_are_the_callers_fault(opened: OpenedStore
 
 def test_processes_that_make_the_store_together_make_one(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        stores = list(pool.map(lambda _: opening(path, patience_s=10), range(8)))
+        stores = list(pool.map(lambda _: opening(path, patience_s=60), range(8)))
     assert [one.store.record(audit_event()) for one in stores] == list(range(1, 9))
     for one in stores:
         one.close()

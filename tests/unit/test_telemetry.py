@@ -81,7 +81,7 @@ def test_a_stage_that_fails_is_timed_too() -> None:
 
 
 def test_gauges_of_processes_that_are_gone_are_forgotten(tmp_path: Path) -> None:
-    gone, here = tmp_path / "gauge_livesum_4000000.db", tmp_path / f"gauge_livesum_{os.getpid()}.db"
+    gone, here = tmp_path / "gauge_livesum_5000000.db", tmp_path / f"gauge_livesum_{os.getpid()}.db"
     for file in (gone, here):
         file.write_bytes(b"")
     telling._forget_the_dead(tmp_path)
@@ -104,12 +104,13 @@ def test_a_request_is_a_trace_of_its_callers_with_nobody_in_it(tmp_path: Path) -
         client.get("/v1/operations/subjects/P-SECRET?purpose=x", headers={"traceparent": parent})
         with live.service.telemetry.stage("search", "face"):
             pass
-        tracer.close()
+    tracer.close()  # whoever was answered may come before the end of the request
     told = "".join(span.to_json() for span in kept.spans)
-    assert [span.name for span in kept.spans] == ["request", "search"]
-    assert kept.spans[0].context
-    assert f"{kept.spans[0].context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
-    assert (kept.spans[0].attributes or {})["route"] == "/v1/operations/subjects/{subject}"
+    request, search = sorted(kept.spans, key=lambda span: span.name)
+    assert (request.name, search.name) == ("request", "search")
+    assert request.context
+    assert f"{request.context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
+    assert (request.attributes or {})["route"] == "/v1/operations/subjects/{subject}"
     assert "P-SECRET" not in told
 
 
