@@ -20,6 +20,8 @@ from biometric_service.vocabulary.references import GalleryId, SubjectId
 ALGORITHM = "HS256"
 TYPE = "challenge+jwt"
 KEY_BYTES = 32
+CLOCKS_APART_S = 2.0
+"""How far the clocks of two hosts of the service may be apart: one may give a challenge that another judges."""
 AGAIN = "Ask for a new challenge and answer that."
 
 
@@ -32,6 +34,10 @@ class Ticket:
     gallery: GalleryId
     issued_at: float
     expires_at: float
+
+    def elapsed(self, answered_at: float) -> float:
+        """The most seconds that can have passed until an answer came, by the clock of whichever host took it."""
+        return answered_at - self.issued_at + CLOCKS_APART_S
 
     def sealed(self, key: bytes, caller: Caller) -> str:
         """The ticket for this caller alone, from this device, for this purpose."""
@@ -50,20 +56,25 @@ class Ticket:
 def redeem(sealed: str, key: bytes, caller: Caller, use: Callable[[str, datetime], bool]) -> Ticket:
     """The ticket of a challenge that this caller answers now, for the first time; CHALLENGE_INVALID.
 
-    ``use``: notes that a ticket was used until it expires; False where it was already.
+    ``use``: notes that a ticket was used until it expires by every host's clock; False where it was already.
     """
     try:
         header = jwt.get_unverified_header(sealed) if len(sealed) <= LONGEST_TICKET else {}
         if header.get("typ") != TYPE:
             raise _invalid("The challenge is none that this service gave.")
-        claims = jwt.decode(sealed, _derived(key), [ALGORITHM], options={"require": ["exp", "iat", "jti"]})
+        claims = jwt.decode(
+            sealed, _derived(key), [ALGORITHM], options={"require": ["exp", "iat", "jti"]}, leeway=CLOCKS_APART_S
+        )
+    except jwt.ImmatureSignatureError:
+        raise _invalid("The clocks of the service's hosts are too far apart.") from None
     except jwt.ExpiredSignatureError:
         raise _invalid("The time to answer the challenge is over.") from None
     except jwt.PyJWTError:
         raise _invalid("The challenge is none that this service gave.") from None
     if claims["caller"] != _identity(caller):
         raise _invalid("The challenge was given to another caller, device or purpose.")
-    if not use(_digest(f"challenge {claims['jti']}"), datetime.fromtimestamp(claims["exp"], UTC)):
+    until = datetime.fromtimestamp(claims["exp"] + 2 * CLOCKS_APART_S, UTC)
+    if not use(_digest(f"challenge {claims['jti']}"), until):
         raise _invalid("The challenge has been answered already.")
     turns = tuple(map(Turn, claims["turns"]))
     return Ticket(turns, SubjectId(claims["subject"]), GalleryId(claims["gallery"]), claims["iat"], claims["exp"])

@@ -76,5 +76,5 @@ async def judge_challenge(
 def _request(
     given: Ticket, images: tuple[GivenImage, ...], frames: tuple[FrameBody, ...], answered_at: float
 ) -> ChallengeRequest:
-    times, elapsed = tuple(frame.at for frame in frames), answered_at - given.issued_at
-    return ChallengeRequest(images, times, given.turns, elapsed, given.subject, given.gallery)
+    times = tuple(frame.at for frame in frames)
+    return ChallengeRequest(images, times, given.turns, given.elapsed(answered_at), given.subject, given.gallery)
