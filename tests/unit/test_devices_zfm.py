@@ -76,7 +76,7 @@ def test_an_image_of_no_known_sensor_is_refused() -> None:
 def test_without_a_finger_it_says_once_what_to_do(module: ZfmModule) -> None:
     assert first(f"zfm://{module.path}") == [ADVICE[Code.NO_FINGER]]
     with pytest.raises(DeviceError, match="timeout"):
-        first(f"zfm://{module.path}", count=2)
+        first(f"zfm://{module.path}", count=2, request=CaptureRequest(Characteristic.FINGERPRINT, 2))
     assert module.asked.count(1) > 3
 
 
