@@ -59,6 +59,7 @@ def test_an_operation_is_as_the_contract_says(operation: Operation[Any, Any], pu
 
 @pytest.mark.models
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_schemathesis_finds_no_fault(contract: Path, shared_data: Path, tmp_path: Path) -> None:
     assert PEOPLE["Atal"]
     (tmp_path / "schemathesis.toml").write_text(REAL, encoding="utf-8")
