@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +64,11 @@ def face(idc: int, pixels: Pixels) -> Record:
     return face_record(facts(idc), png(pixels), "SRGB")
 
 
-def picture(idc: int, pixels: Pixels, shows: str, pose: str = "") -> Record:
-    """A Type-10 record of what ``shows`` names (IMT), from where ``pose`` says (POS)."""
-    said = face_record(facts(idc), png(pixels), "SRGB")
-    values = {each.number: each.value for each in said.fields if each.number > 1} | {3: shows.encode()}
-    return tagged(10, sorted((values | ({20: pose.encode()} if pose else {})).items()))
+def picture(idc: int, pixels: Pixels, shows: str, said: Mapping[int, bytes] = MappingProxyType({})) -> Record:
+    """A Type-10 record of what ``shows`` names (IMT), with what is ``said`` of the pose in other fields."""
+    made = face_record(facts(idc), png(pixels), "SRGB")
+    values = {each.number: each.value for each in made.fields if each.number > 1} | {3: shows.encode()}
+    return tagged(10, sorted({**values, **said}.items()))
 
 
 def transaction(records: Sequence[Record], kind: str = "ENR", control: str = "TCN-1") -> bytes:

@@ -19,7 +19,7 @@ from biometric_service.vocabulary.references import GalleryId
 PAGE = 100
 PURPOSE = "latent examination"
 
-latents = typer.Typer(no_args_is_help=True, help="Latents: list, show, mark, search, delete.")
+latents = typer.Typer(no_args_is_help=True, help="Latents: list, show, export, mark, search, delete.")
 
 LatentArgument = Annotated[str, typer.Argument(help="Its id, as list prints it.")]
 
@@ -46,6 +46,15 @@ def show_latent(latent: LatentArgument, target: Annotated[Path, typer.Argument(h
         image = opened.latents.content(latent).image
         opened.store.record(Occasion(operator(PURPOSE)).event(EventKind.LATENT_READ, {"latent": latent}))
     write_file(target, image)
+
+
+@latents.command("export")
+def export_latent(latent: LatentArgument, target: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Write one to a file as a transaction, with what came with it and is kept nowhere else."""
+    with settings_store(load_settings()) as opened:
+        records = opened.latents.content(latent).records
+        opened.store.record(Occasion(operator(PURPOSE)).event(EventKind.LATENT_READ, {"latent": latent}))
+    write_file(target, records)
 
 
 @latents.command("mark")

@@ -123,7 +123,7 @@ def _image(image: RecordedImage, rules: ExchangeRules) -> Part:
     said = [f"Type-{image.kind}", image.compression, *([f"{raster.dpi:g} dpi"] if raster.dpi else [])]
     if image.positions and position is FingerPosition.UNKNOWN:
         said.append(f"FGP {' '.join(map(str, image.positions))}")
-    return Part(image.modality, position, " · ".join(said), len(image.part.data), data)
+    return Part(image.shows, position, " · ".join(said), len(image.part.data), data)
 
 
 def _template(message: Message, record: Tagged) -> Part:

@@ -15,6 +15,7 @@ from biometric_service.errors import FAULTS_OF_AN_IMAGE, BiometricServiceError, 
 from biometric_service.interchange.exchange import Exchange, ExchangeRules, Occasion
 from biometric_service.interchange.itl.images import LATENT, RecordedImage, images_of
 from biometric_service.interchange.itl.message import Message
+from biometric_service.interchange.itl.writing import excerpt
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.requests import GivenImage, IdentificationRequest, Recognition
 from biometric_service.vocabulary.events import Caller, EventKind
@@ -36,8 +37,11 @@ class Marking:
     note: str = ""
 
 
-def latents_of(message: Message, rules: ExchangeRules) -> tuple[NewLatent, ...] | Refusal:
-    """The latents of a message, or why one of them cannot be kept."""
+def latents_of(message: Message, rules: ExchangeRules, *, alone: bool = False) -> tuple[NewLatent, ...] | Refusal:
+    """The latents of a message, or why one of them cannot be kept.
+
+    ``alone``: whether nobody is enrolled with whom its other records could be kept; the first latent keeps them then.
+    """
     kept_until = Occasion(Caller("", "")).at + timedelta(days=rules.latent_days)
     found: list[NewLatent] = []
     for image in images_of(message):
@@ -55,7 +59,7 @@ def latents_of(message: Message, rules: ExchangeRules) -> tuple[NewLatent, ...] 
                 id=uuid4().hex,
                 image=file,
                 dpi=dpi,
-                records=_records(message, image),
+                records=_records(message, image, rest=alone and not found),
                 positions=image.positions,
                 control=header.control,
                 origin=header.origin,
@@ -126,11 +130,18 @@ def _file(image: RecordedImage, limits: ImageLimits) -> bytes | Refusal:
     return png(tones.grey(picture.image), image.part.raster.dpi)
 
 
-def _records(message: Message, image: RecordedImage) -> bytes:
-    """The latent's own record, and the minutiae that belong to it by their IDC, as they came."""
-    own = message.transaction.records[image.record - 1]
-    minutiae = [each for each in message.records(MINUTIAE) if each.idc() == image.idc]
-    return b"".join(each.encoded() for each in (own, *minutiae))
+def _records(message: Message, image: RecordedImage, *, rest: bool) -> bytes:
+    """A transaction with the latent's own record, the minutiae that belong to it by their IDC, and maybe the rest."""
+    own, others = message.transaction.records[image.record - 1], message.transaction.records[1:]
+    of_latents = {each.idc() for each in message.records(LATENT)}
+    kept = [
+        each
+        for each in others
+        if each is own
+        or (each.kind == MINUTIAE and each.idc() == image.idc)
+        or (rest and each.kind != LATENT and not (each.kind == MINUTIAE and each.idc() in of_latents))
+    ]
+    return excerpt(message.transaction, kept).encoded()
 
 
 def _require_within(exchange: Exchange, latent: str, region: Region) -> None:

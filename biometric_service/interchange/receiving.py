@@ -190,7 +190,7 @@ def _content(exchange: Exchange, message: Message, profile: Profile, name: str) 
     person = person_of(message, profile, limits, enrolled=rule is None or rule.use is not Use.LATENT)
     if isinstance(person, Refusal):
         return person
-    found = latents_of(message, exchange.rules)
+    found = latents_of(message, exchange.rules, alone=not person.images)
     if isinstance(found, Refusal):
         return found
     if not person.images and not found:

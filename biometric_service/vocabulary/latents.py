@@ -34,7 +34,7 @@ class LatentMark:
 class NewLatent:
     """A latent as it was received.
 
-    ``image``: a file. ``dpi``: pixels an inch. ``records``: its records of the transaction as they came.
+    ``image``: a file. ``dpi``: pixels an inch. ``records``: a transaction of those that are kept with it.
     ``positions``: friction ridge positions that the sender holds possible. ``control``, ``origin``: number of the
     transaction (TCN) and the agency that sent it (ORI). ``digest``: SHA-256 (hex) of the image.
     """
@@ -69,7 +69,7 @@ class Latent:
 
 @dataclass(frozen=True, slots=True)
 class LatentContent:
-    """What is sealed of a latent: its image, a file, and its records as they came."""
+    """What is sealed of a latent: its image, a file, and what is kept with it of its transaction, as a transaction."""
 
     image: bytes
     records: bytes

@@ -23,7 +23,7 @@ class AbsentFinger(NamedTuple):
 class RecordImage:
     """``position``: of the finger, as ANSI/NIST-ITL and ISO/IEC 19794 number them alike, 0 where unknown.
 
-    ``characteristic``: None for what is neither a finger nor a face. ``record``: the kind of record it lay in.
+    ``characteristic``: None for what can be compared as neither. ``record``: the kind of record it lay in.
     ``absent``: the fingers that what it came with says could not be captured.
     """
 

@@ -16,6 +16,9 @@ WIDTH, HEIGHT, UNITS, ACROSS, COMPRESSION, BITS, FINGER, AMPUTATED = 6, 7, 8, 9,
 ABSENT = frozenset({"XX", "UP"})
 FACE_BITS = 24
 TYPE_14, TYPE_10, IMAGE_TYPE, OF_A_FACE = 14, 10, 3, "FACE"
+POSE, OFFSET, ANGLES, UNIT = 20, 21, 24, "\x1f"
+FROM_THE_FRONT, MOST_TURNED = frozenset({"", "F"}), 15
+"""Poses (POS) of a face from the front, or of which nothing is said; and degrees to the side that still are."""
 PLAIN = frozenset({"NONE", "0"})
 SHOWS = {
     4: Characteristic.FINGERPRINT,
@@ -65,7 +68,7 @@ def parts_of(record: Record, native: float) -> Iterator[RecordPart]:
     """
     if record.kind not in SHOWS:
         return
-    shown = shows(record)
+    shown = compared_as(record)
     if isinstance(record, Binary):
         yield _of_type_4(record, native)
         return
@@ -82,6 +85,23 @@ def shows(record: Record) -> Characteristic | None:
     """
     other = isinstance(record, Tagged) and record.kind == TYPE_10 and record.text(IMAGE_TYPE) != OF_A_FACE
     return None if other else SHOWS.get(record.kind)
+
+
+def compared_as(record: Record) -> Characteristic | None:
+    """As what an image in the record can be compared; None also for a face in profile."""
+    return None if _is_turned(record) else shows(record)
+
+
+def _is_turned(record: Record) -> bool:
+    """Whether the pose (POS), its angle (POA) or the yaw (SPA) says that a face is not from the front.
+
+    The type of image (IMT) and the acquisition profile (SAP) tell no front from a profile.
+    """
+    if not isinstance(record, Tagged) or record.kind != TYPE_10:
+        return False
+    angles = (record.text(OFFSET), record.text(ANGLES).split(UNIT)[0])
+    turned = any(abs(_number(each, 0)) > MOST_TURNED for each in angles)
+    return turned or record.text(POSE).strip().upper() not in FROM_THE_FRONT
 
 
 def _of_type_4(record: Binary, native: float) -> RecordPart:

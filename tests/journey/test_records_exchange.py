@@ -56,7 +56,7 @@ ABSENT = 9
 UNKNOWN_TYPE = tagged(99, [(2, b"30"), (100, b"kept\x1fas it is")])
 PLAIN_PRESS, NOBODY = np.full((64, 48), 255, np.uint8), np.zeros((64, 48, 3), np.uint8)
 SECOND = finger_record(itl.facts(31), itl.raw(PLAIN_PRESS), [2], impression=0)
-PROFILE, TATTOO = itl.picture(32, NOBODY, "FACE", "L"), itl.picture(33, NOBODY, "TATTOO")
+PROFILE, TATTOO = itl.picture(32, NOBODY, "FACE", {20: b"L"}), itl.picture(33, NOBODY, "TATTOO")
 UNUSED = (SECOND, PROFILE, TATTOO)
 """The right index finger once more, the face from its left, and a tattoo."""
 BELIZE = load_profile("belize")

@@ -126,6 +126,16 @@ def test_a_dry_run_says_what_the_run_ends_besides(opened: OpenedStore, run: Run)
     assert "Deleted besides: 0 held transactions, 0 latents" in run("retention", "run")
 
 
+def test_a_latent_is_written_with_what_is_kept_of_its_transaction(
+    opened: OpenedStore, run: Run, tmp_path: Path
+) -> None:
+    found = NewLatent("l1", b"image", 500.0, b"records", (2,), "TCN", "BZPOLICE", "ab" * 32, datetime.now(UTC))
+    opened.latents.keep(found, audit_event(EventKind.LATENT_RECEIVED))
+    run("interchange", "latents", "export", "l1", str(tmp_path / "lifted.an2"))
+    assert (tmp_path / "lifted.an2").read_bytes() == b"records"
+    assert opened.store.events(opened.store.verify_events() - 1, 1)[0].event.kind is EventKind.LATENT_READ
+
+
 def test_a_dry_run_says_how_much_of_the_day_would_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIOMETRIC_RECORD_DAYS", "30")
     assert json.loads(run("retention", "run", "--dry-run", "--json"))["releases"] == 0

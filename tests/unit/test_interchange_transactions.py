@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from biometric_service.capture.face_records import open_face_record
 from biometric_service.capture.files import ImageLimits
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.interchange.exchange import ExchangeRules
 from biometric_service.interchange.itl.characters import UNICODE
 from biometric_service.interchange.itl.description import Description, description_of, fields_of, missing_fields
 from biometric_service.interchange.itl.images import images_of
@@ -23,6 +25,7 @@ from biometric_service.interchange.itl.profile import SHIPPED, load_profile
 from biometric_service.interchange.itl.reading import read_message
 from biometric_service.interchange.itl.spelling import spelled
 from biometric_service.interchange.itl.writing import Payload, binary_finger_record, compose, text_record
+from biometric_service.interchange.latents import latents_of
 from biometric_service.vocabulary.references import ExceptionKind, Json
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.transactions import Hold, Refusal
@@ -130,8 +133,8 @@ def test_what_a_person_lacks_is_named() -> None:
 
 def test_each_finger_is_taken_once_and_a_face_only_from_the_front() -> None:
     seen = np.repeat(PIXELS[:, :, None], 3, 2)
-    shown = [("FACE", ""), ("FACE", "F"), ("FACE", "R"), ("TATTOO", ""), ("SCAR", "")]
-    pictures = [itl.picture(idc, seen, *each) for idc, each in enumerate(shown, 11)]
+    pictures = [itl.picture(11, seen, "FACE"), itl.picture(12, seen, "FACE", {20: b"F"})]
+    pictures += [itl.picture(idc, seen, each) for idc, each in enumerate(("TATTOO", "SCAR"), 13)]
     twice = [itl.finger(1, 1, PIXELS), itl.finger(2, 1, PIXELS[::-1])]
     message = read(itl.transaction([itl.described(itl.PERSON), *twice, *pictures]))
     person = person_of(message, BELIZE, LIMITS)
@@ -139,9 +142,47 @@ def test_each_finger_is_taken_once_and_a_face_only_from_the_front() -> None:
     assert [each.modality for each in person.images] == [Modality.FINGERPRINT, Modality.FACE, Modality.FACE]
     assert person.taken == {3, 5, 6}
     kinds = [each.modality for each in images_of(message)]
-    assert kinds == [Modality.FINGERPRINT] * 2 + [Modality.FACE] * 3 + [None] * 2
+    assert kinds == [Modality.FINGERPRINT] * 2 + [Modality.FACE] * 2 + [None] * 2
     with Image.open(io.BytesIO(person.images[0].data)) as image:
         np.testing.assert_array_equal(np.asarray(image), PIXELS)
+
+
+def test_latents_alone_keep_what_came_with_them_as_a_transaction() -> None:
+    rules = ExchangeRules(USUAL_LIMITS, LIMITS, "BZPRISON")
+    seen = np.repeat(PIXELS[:, :, None], 3, 2)
+    kept = [itl.described(itl.PERSON), itl.picture(3, seen, "TATTOO"), itl.finger(4, 1, PIXELS)]
+    first, second = itl.latent(1, PIXELS, (2,)), itl.latent(2, PIXELS[::-1], (7,))
+    data = itl.transaction([kept[0], first, second, *kept[1:]], "LFS", "case 7")
+    alone = latents_of(read(data), rules, alone=True)
+    assert not isinstance(alone, Refusal)
+    written = [read(each.records) for each in alone]
+    assert [each.transaction.records[1:] for each in written] == [(kept[0], first, *kept[1:]), (second,)]
+    assert {each.header for each in written} == {read(data).header}
+    with_person = latents_of(read(data), rules)
+    assert not isinstance(with_person, Refusal)
+    assert [read(each.records).transaction.records[1:] for each in with_person] == [(first,), (second,)]
+    [only] = latents_of(read(whole := itl.transaction([*kept, first], "LFS")), rules, alone=True)  # type: ignore[misc]
+    assert only.records == whole
+
+
+TURNED = [{20: b"R"}, {20: b"l"}, {20: b"A", 21: b"-45"}, {21: b"90"}, {24: b"-90\x1f0\x1f0"}, {13: b"20", 21: b"-90"}]
+STRAIGHT: list[dict[int, bytes]] = [{20: b"F", 21: b"0"}, {13: b"20"}, {24: b"5\x1f40\x1f0"}, {21: b"odd"}]
+
+
+@pytest.mark.parametrize("said", [*TURNED, *STRAIGHT], ids=str)
+def test_a_face_in_profile_is_kept_as_an_image_and_never_compared(said: dict[int, bytes]) -> None:
+    record = itl.picture(2, np.repeat(PIXELS[:, :, None], 3, 2), "FACE", said)
+    data = itl.transaction([itl.described(itl.PERSON), itl.finger(1, 1, PIXELS), record])
+    person = person_of(read(data), BELIZE, LIMITS)
+    assert isinstance(person, Person)
+    compared = [each for each in person.images if each.modality is Modality.FACE]
+    assert (len(compared), 4 in person.taken) == ((0, False) if said in TURNED else (1, True))
+    assert [each.shows for each in images_of(read(data))] == [Modality.FINGERPRINT, Modality.FACE]
+    if said in TURNED:
+        with pytest.raises(BiometricServiceError, match="holds no face"):
+            open_face_record(data, LIMITS)
+    else:
+        assert open_face_record(data, LIMITS).image.size == PIXELS.shape[::-1]
 
 
 @pytest.mark.shared_data

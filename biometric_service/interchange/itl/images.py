@@ -9,10 +9,10 @@ from biometric_service.interchange.itl.message import Message
 from biometric_service.vocabulary.samples import Modality
 from device_drivers.protocol import Characteristic
 from device_drivers.records.image import RecordPart
-from device_drivers.records.transaction_images import native_dpi, parts_of
+from device_drivers.records.transaction_images import native_dpi, parts_of, shows
 from device_drivers.records.transactions import Binary, Record, Tagged
 
-COMPRESSION, POSITION, IMPRESSION, POSE = 11, 13, 3, 20
+COMPRESSION, POSITION, IMPRESSION = 11, 13, 3
 LATENT, FACE, TYPE_4 = 13, 10, 4
 BINARY_COMPRESSIONS = {0: "NONE", 1: "WSQ20", 2: "JPEGB", 3: "JPEGL", 4: "JP2", 5: "JP2L", 6: "PNG"}
 COMPRESSIONS = frozenset(
@@ -26,8 +26,8 @@ class RecordedImage:
     """An image of a record. ``record``: its place in the transaction, the Type-1 record being 1.
 
     ``positions``: friction ridge positions (FGP), several where it may be one of them, none for a face.
-    ``impression``: as the record's code has it, -1 where none is said. ``compression``: its code (CGA). ``pose``: of a
-    face, as the record's code has it (POS), empty where none is said.
+    ``impression``: as the record's code has it, -1 where none is said. ``compression``: its code (CGA).
+    ``shows``: None for what is neither a finger nor a face.
     """
 
     record: int
@@ -37,13 +37,12 @@ class RecordedImage:
     positions: tuple[int, ...]
     impression: int
     compression: str
-    pose: str = ""
+    shows: Modality | None
 
     @property
     def modality(self) -> Modality | None:
-        """What it shows; None for what is neither a finger nor a face."""
-        shows = self.part.characteristic
-        return None if shows is None else Modality(shows.value)
+        """As what it can be compared; None also for a face in profile."""
+        return _modality(self.part.characteristic)
 
     @property
     def pixels(self) -> int:
@@ -73,12 +72,18 @@ def _image(message: Message, number: int, record: Record, part: RecordPart) -> R
     if isinstance(record, Binary):
         positions = tuple(each for each in record.data[6:12] if each != 255)  # noqa: PLR2004 (no further position)
         compression = BINARY_COMPRESSIONS.get(record.data[17], str(record.data[17]))
-        return RecordedImage(number, record.kind, record.idc(), part, positions, record.data[5], compression)
+        return RecordedImage(
+            number, record.kind, record.idc(), part, positions, record.data[5], compression, Modality.FINGERPRINT
+        )
     positions = _positions(message, record) if part.characteristic is Characteristic.FINGERPRINT else ()
     impression = message.text(record, IMPRESSION)
     known = int(impression) if impression.isdigit() and len(impression) <= 2 else -1  # noqa: PLR2004 (0 to 99)
-    pose = message.text(record, POSE) if part.characteristic is Characteristic.FACE else ""
-    return RecordedImage(number, record.kind, record.idc(), part, positions, known, record.text(COMPRESSION), pose)
+    compression, shown = record.text(COMPRESSION), _modality(shows(record))
+    return RecordedImage(number, record.kind, record.idc(), part, positions, known, compression, shown)
+
+
+def _modality(shown: Characteristic | None) -> Modality | None:
+    return None if shown is None else Modality(shown.value)
 
 
 def _positions(message: Message, record: Tagged) -> tuple[int, ...]:

@@ -24,8 +24,6 @@ from biometric_service.vocabulary.transactions import Hold, Refusal
 from device_drivers.records.transaction_images import absent_fingers
 
 ITL = "itl"
-FROM_THE_FRONT = frozenset({"", "F"})
-"""Poses (POS) of a face that can be compared: the full face, and what says none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def _person(message: Message, description: Description, limits: ImageLimits) -> 
     recorded = [each for each in images_of(message) if each.modality and each.kind != LATENT]
     said = [(each.position, each.code) for each in absent_fingers(message.transaction)]
     absent = (*exceptions_of(said), *description.exceptions)
-    portraits = [each for each in recorded if each.modality is Modality.FACE and each.pose in FROM_THE_FRONT]
+    portraits = [each for each in recorded if each.modality is Modality.FACE]
     faces = [(each, _face(each, limits)) for each in portraits]
     fingers = list(_fingers([each for each in recorded if each.modality is Modality.FINGERPRINT], absent, limits))
     shown = {each.position for _, each in fingers}

@@ -94,7 +94,7 @@ def _fields(message: Message, record: Tagged) -> Iterator[FieldSummary]:
 def _image(image: RecordedImage, limits: ImageLimits) -> ImageSummary:
     raster, fault = image.part.raster, _fault(image, limits)
     return ImageSummary(
-        shows=image.modality.value if image.modality else "other",
+        shows=image.shows.value if image.shows else "other",
         positions=image.positions,
         impression=image.impression,
         compression=image.compression,

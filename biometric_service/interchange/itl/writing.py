@@ -60,10 +60,9 @@ class ImageFacts:
 
 def compose(header: Header, characters: CharacterSet, records: Sequence[Record], moment: str = "") -> Message:
     """A transaction of these records in this order; ``moment``: of now, as YYYYMMDDHHMMSSZ, empty to leave it out."""
-    contents = [(b"1", b"%d" % len(records)), *((b"%d" % each.kind, b"%02d" % each.idc()) for each in records)]
     values = {
         VERSION: header.version.encode(),
-        CONTENTS: RS.join(US.join(each) for each in contents),
+        CONTENTS: _contents(records),
         KIND: header.kind.encode(),
         DATE: header.date.encode(),
         PRIORITY: header.priority.encode(),
@@ -79,6 +78,19 @@ def compose(header: Header, characters: CharacterSet, records: Sequence[Record],
     }
     first = tagged(1, [(number, value) for number, value in values.items() if value])
     return Message(Transaction((first, *records)), header, characters)
+
+
+def excerpt(transaction: Transaction, records: Sequence[Record]) -> Transaction:
+    """A transaction of some of another's records, with all else that its Type-1 record says."""
+    first = transaction.records[0]
+    assert isinstance(first, Tagged)
+    said = [(each.number, each.value) for each in first.fields if each.number > 1 and each.number != CONTENTS]
+    return Transaction((tagged(1, sorted([*said, (CONTENTS, _contents(records))])), *records))
+
+
+def _contents(records: Sequence[Record]) -> bytes:
+    contents = [(b"1", b"%d" % len(records)), *((b"%d" % each.kind, b"%02d" % each.idc()) for each in records)]
+    return RS.join(US.join(each) for each in contents)
 
 
 def text_record(kind: int, idc: int, fields: Sequence[tuple[int, Subfields]], characters: CharacterSet) -> Tagged:
