@@ -1,4 +1,4 @@
-"""``biometric-service keys rotate|renew`` and ``backup create|follow|verify|restore`` and ``store copy``."""
+"""``biometric-service keys rotate|renew`` and ``backup create|follow|verify|restore`` and ``store copy|names``."""
 
 import time
 from datetime import datetime
@@ -25,6 +25,7 @@ from biometric_service.references.erasure_ledger import read_ledger
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import named_master_key
 from biometric_service.references.opening import open_database, open_store
+from biometric_service.references.person_names import rewrite_names
 from biometric_service.references.store_copy import copy_store
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
@@ -40,7 +41,7 @@ NewKeyArgument = Annotated[
 
 keys = typer.Typer(no_args_is_help=True, help="The keys: rotate the master key, renew all others.")
 backup = typer.Typer(no_args_is_help=True, help="Backups of either database: create, follow, verify, restore.")
-store = typer.Typer(no_args_is_help=True, help="The store: copy to another database.")
+store = typer.Typer(no_args_is_help=True, help="The store: copy to another database, bring names up to date.")
 
 
 @keys.command("rotate")
@@ -136,6 +137,14 @@ def copy(
         database.close()
         opened.close()
     typer.echo("Set BIOMETRIC_DATABASE_URL to the new store and restart the service; the old one takes nothing more.")
+
+
+@store.command("names")
+def bring_names_up_to_date() -> None:
+    """Read anew the names that records of earlier versions give people; it can be cut off and begun again."""
+    with settings_store(load_settings()) as opened:
+        written = sum(rewrite_names(opened.database, opened.keys))
+    typer.echo(f"{written} names are written anew.")
 
 
 def _moment(until: str | None) -> datetime | None:

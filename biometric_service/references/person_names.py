@@ -7,15 +7,18 @@ opened for each question, which takes about a second for 50,000 encounters.
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
+from biometric_service.references.database import Database
+from biometric_service.references.details import unpack_notes
 from biometric_service.references.intake_tables import PersonNameRow
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import DataKeyRow, EncounterRow, SubjectRow
-from biometric_service.references.protection import DataKey, name_binding
+from biometric_service.references.protection import DataKey, details_binding, name_binding
 from biometric_service.vocabulary.intakes import Namesake
 from biometric_service.vocabulary.particulars import birth_in, name_in
 from biometric_service.vocabulary.references import Json, SubjectId
@@ -27,6 +30,17 @@ _ALL = (
     .join(SubjectRow, SubjectRow.number == EncounterRow.subject)
     .join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
     .order_by(PersonNameRow.encounter)
+)
+_PAGE = 200
+_PAGE_OF_ENCOUNTERS = (
+    select(EncounterRow.number, EncounterRow.details, EncounterRow.subject, SubjectRow.id, DataKeyRow.wrapped)
+    .add_columns(PersonNameRow.sealed)
+    .join(SubjectRow, SubjectRow.number == EncounterRow.subject)
+    .join(DataKeyRow, DataKeyRow.subject == SubjectRow.number)
+    .outerjoin(PersonNameRow, PersonNameRow.encounter == EncounterRow.number)
+    .where(EncounterRow.number > bindparam("after"))
+    .order_by(EncounterRow.number)
+    .limit(_PAGE)
 )
 
 
@@ -57,3 +71,31 @@ def namesakes(connection: Connection, keys: KeyRing, name: str, born: date | Non
             same = None if not (born and when) else when == born.isoformat()
             found[whose] = Namesake(whose, same)
     return list(found.values())
+
+
+def rewrite_names(database: Database, keys: KeyRing) -> Iterator[int]:
+    """Write the names of all records as they are read now: older ones were kept when fewer ways to say one were read.
+
+    After each page says how many were written. Cut off, it is begun again and passes over what is right already.
+    RECORD_TAMPERED.
+    """
+    after, full = 0, True
+    while full:
+        with database.writing() as connection:
+            rows = connection.execute(_PAGE_OF_ENCOUNTERS, {"after": after}).all()
+            written = sum(_is_rewritten(connection, keys, row) for row in rows)
+        yield written
+        after, full = rows[-1].number if rows else 0, len(rows) == _PAGE
+
+
+def _is_rewritten(connection: Connection, keys: KeyRing, row: Row[Any]) -> bool:
+    key = keys.data_key(row.wrapped, row.subject, SubjectId(row.id))
+    details = row.details and key.open(row.details, details_binding(row.number, row.subject))
+    biographic, binding = unpack_notes(details).get("biographic"), name_binding(row.number, row.subject)
+    name = pack_name(biographic) if isinstance(biographic, Mapping) else None
+    if name == (row.sealed and key.open(row.sealed, binding)):
+        return False
+    connection.execute(delete(PersonNameRow).where(PersonNameRow.encounter == row.number))
+    if name is not None:
+        connection.execute(insert(PersonNameRow), {"encounter": row.number, "sealed": key.seal(name, binding)})
+    return True

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import LargeBinary, text
+from sqlalchemy import LargeBinary, delete, select, text, update
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter, random_minutiae
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import ErrorCode
 from biometric_service.references.backup import create_backup, restore_backup
+from biometric_service.references.holders import find_holder
+from biometric_service.references.intake_tables import PersonNameRow
 from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import KeyFile
 from biometric_service.references.models import Base
 from biometric_service.references.opening import OpenedStore, open_database, open_store
+from biometric_service.references.person_names import rewrite_names
+from biometric_service.references.protection import name_binding
 from biometric_service.references.store_copy import copy_store
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.intakes import (
@@ -261,6 +265,22 @@ def test_namesakes_are_found_however_the_name_is_written(named: OpenedStore) -> 
     assert list(found) == [Namesake(SubjectId(each), same_birth=same) for each, same in births.items()]
     assert named.intakes.namesakes(NAME, date(1991, 2, 3))[0].same_birth is False
     assert named.intakes.namesakes("Nobody", None) == []
+
+
+def test_names_of_records_of_earlier_versions_are_written_anew(named: OpenedStore) -> None:
+    present = list(named.intakes.namesakes(NAME, date(1990, 2, 3)))
+    for seed in range(100, 300):
+        named.store.enrol(random_encounter(seed, f"X-{seed}", "nameless"), audit_event())
+    assert list(rewrite_names(named.database, named.keys)) == [0, 0]
+    with named.database.writing() as connection:
+        holder = find_holder(connection, named.keys, SubjectId("N-0"))
+        first, *_, last = connection.scalars(select(PersonNameRow.encounter).order_by(PersonNameRow.encounter))
+        stale = holder.key.seal(b'["Ana", ""]', name_binding(first, holder.number))
+        connection.execute(update(PersonNameRow).where(PersonNameRow.encounter == first).values(sealed=stale))
+        connection.execute(delete(PersonNameRow).where(PersonNameRow.encounter == last))
+    assert {each.subject for each in named.intakes.namesakes(NAME, None)} == {"N-1"}
+    assert list(rewrite_names(named.database, named.keys)) == [2, 0]
+    assert list(named.intakes.namesakes(NAME, date(1990, 2, 3))) == present
 
 
 def test_names_follow_merges_renewals_and_erasures(named: OpenedStore) -> None:
