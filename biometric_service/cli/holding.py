@@ -107,5 +107,5 @@ def _row(held: HeldTransaction) -> tuple[object, ...]:
         held.attempts,
         held.state.value,
         held.refusal.reason.value,
-        held.refusal.why,
+        str(held.refusal.why),
     )

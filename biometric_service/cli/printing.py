@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from biometric_service.texts.sentences import Sentence
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 WIDE = 200
@@ -21,7 +23,9 @@ err = Console(stderr=True)
 
 
 def plain(value: object) -> object:
-    """Any of our frozen values as what JSON can hold."""
+    """Any of our frozen values as what JSON can hold; sentences in English."""
+    if isinstance(value, Sentence):
+        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

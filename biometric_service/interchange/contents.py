@@ -78,7 +78,7 @@ def _profile(rules: ExchangeRules, name: str) -> Profile | None:
 def _transaction(data: bytes, rules: ExchangeRules, profile: Profile | None) -> Contents:
     read = read_message(data, rules.limits, profile.sets) if profile else read_message(data, rules.limits)
     if isinstance(read, Refusal):
-        return Contents(fault=read.why)
+        return Contents(fault=str(read.why))
     images, templates = images_of(read), [each for each in read.records(TYPE_9) if isinstance(each, Tagged)]
     return Contents(
         tuple(_told(read, {each.record for each in images}, profile)),

@@ -52,7 +52,7 @@ def latents_of(message: Message, rules: ExchangeRules, *, alone: bool = False) -
         if isinstance(file, Refusal):
             return file
         if not LEAST <= dpi <= MOST:
-            return Refusal(Hold.RESOLUTION_UNUSABLE, f"Record {image.record} is of {dpi:g} dpi.")
+            return Refusal.of(Hold.RESOLUTION_UNUSABLE, "dpi", record=image.record, dpi=f"{dpi:g}")
         header = message.header
         found.append(
             NewLatent(
@@ -124,7 +124,7 @@ def _file(image: RecordedImage, limits: ImageLimits) -> bytes | Refusal:
     except BiometricServiceError as fault:
         if fault.code not in FAULTS_OF_AN_IMAGE:
             raise
-        return Refusal(Hold.IMAGE_UNREADABLE, f"Record {image.record}: {fault.message}")
+        return Refusal.of(Hold.IMAGE_UNREADABLE, "image", record=image.record, why=fault.what)
     if image.part.raster.compressed:
         return image.part.data
     return png(tones.grey(picture.image), image.part.raster.dpi)

@@ -20,8 +20,10 @@ from biometric_service.interchange.latents import LATENT_TYPES, keep_latents, la
 from biometric_service.recognition.enrolment import enrol
 from biometric_service.recognition.recapture import add_encounter
 from biometric_service.recognition.requests import NAME, Enrolment, EnrolmentOutcome, EnrolmentRequest
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.events import Caller, EventKind
 from biometric_service.vocabulary.latents import Latent, NewLatent
+from biometric_service.vocabulary.quality import instruction
 from biometric_service.vocabulary.references import (
     UNGUARDED,
     Circumstances,
@@ -143,8 +145,7 @@ def _attempt(exchange: Exchange, request: ImportRequest, caller: Caller, guard: 
     named = Import(ImportOutcome.TAKEN_IN, content.header.control, content.header.origin)
     subject = request.subject or SubjectId(content.person.description.subject or f"itl-{_digest(request.data)}")
     if not NAME.fullmatch(subject):
-        why = "The number of the person that the profile names cannot be an id here: give one."
-        return replace(named, outcome=ImportOutcome.HELD), Refusal(Hold.FIELD_MALFORMED, why)
+        return replace(named, outcome=ImportOutcome.HELD), Refusal.of(Hold.FIELD_MALFORMED, "number")
     asked = _enrolment(content, request, subject, caller)
     before, enrolled = _kept_before(exchange, asked), None
     if content.person.images and not before:
@@ -154,7 +155,7 @@ def _attempt(exchange: Exchange, request: ImportRequest, caller: Caller, guard: 
         enrolled = found
         if enrolled.outcome not in KEPT:
             held = replace(named, outcome=ImportOutcome.HELD, enrolment=enrolled)
-            return held, Refusal(Hold.NOT_ENROLLED, _why(enrolled))
+            return held, _refusal(enrolled)
     latents = keep_latents(exchange.latents, content.latents, caller)
     taken = replace(named, enrolment=enrolled, latents=latents)
     if before:
@@ -194,7 +195,7 @@ def _content(exchange: Exchange, message: Message, profile: Profile, name: str) 
     if isinstance(found, Refusal):
         return found
     if not person.images and not found:
-        return Refusal(Hold.NOTHING_TO_KEEP, "It holds no finger or face that its type is to enrol, and no latent.")
+        return Refusal.of(Hold.NOTHING_TO_KEEP, "nobody")
     return _Content(message.header, person, found, _remainder(message, person, name))
 
 
@@ -255,14 +256,14 @@ def _enrolled(
     try:
         known = _galleries(exchange, asked.subject)
         if known is not None and not may_add(known):
-            return Refusal(Hold.NOT_ENROLLED, "The id is somebody's whom the sender may not add an encounter to.")
+            return Refusal.of(Hold.NOT_ENROLLED, "not_to_add")
         enrolling = enrol if known is None else add_encounter
         return enrolling(exchange.walk, asked, caller, guard)
     except BiometricServiceError as fault:
         if fault.code in FAULTS_OF_AN_IMAGE:
-            return Refusal(Hold.IMAGE_UNREADABLE, fault.message)
+            return Refusal(Hold.IMAGE_UNREADABLE, fault.what)
         if fault.code in HINDRANCES:
-            return Refusal(Hold.NOT_ENROLLED, fault.message)
+            return Refusal(Hold.NOT_ENROLLED, fault.what)
         raise
 
 
@@ -276,16 +277,19 @@ def _galleries(exchange: Exchange, subject: SubjectId) -> Iterable[GalleryId] | 
         raise
 
 
-def _why(refused: Enrolment) -> str:
-    unusable = ", ".join(_unusable(refused))
-    return f"The enrolment was refused: {refused.outcome.value}{f' ({unusable})' if unusable else ''}."
+def _refusal(refused: Enrolment) -> Refusal:
+    outcome, unusable = Sentence(f"outcome.{refused.outcome.value}"), tuple(_unusable(refused))
+    if not unusable:
+        return Refusal.of(Hold.NOT_ENROLLED, "refused_whole", outcome=outcome)
+    return Refusal.of(Hold.NOT_ENROLLED, "refused", outcome=outcome, unusable=unusable)
 
 
-def _unusable(refused: Enrolment) -> Iterable[str]:
+def _unusable(refused: Enrolment) -> Iterable[Sentence]:
     for each in refused.samples:
         if each.failure:
-            shows = each.position.name if each.modality is Modality.FINGERPRINT else each.modality.value
-            yield f"{shows.lower().replace('_', ' ')}: {each.failure.value}"
+            finger = each.modality is Modality.FINGERPRINT
+            shows = Sentence(f"finger.{each.position.name.lower()}" if finger else f"modality.{each.modality.value}")
+            yield Sentence("held.details.unusable", {"shows": shows, "why": instruction(each.failure)})
 
 
 def _digest(data: bytes) -> str:

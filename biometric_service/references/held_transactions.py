@@ -17,6 +17,7 @@ from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.refusals import transaction_unknown
 from biometric_service.references.transaction_seals import binding, opened_facts, sealed_facts
 from biometric_service.references.transaction_tables import HeldTransactionRow as Row
+from biometric_service.texts.sentences import pack_sentence, unpack_sentence
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.transactions import HeldTransaction, Hold, HoldState, NewHold, Refusal
 
@@ -119,11 +120,11 @@ class SqlQuarantineStore:
         }
 
     def _refused(self, held: str, refusal: Refusal) -> Mapping[str, object]:
-        why = self._keys.current.transactions.seal(refusal.why.encode(), binding(Row, held, "why"))
+        why = self._keys.current.transactions.seal(pack_sentence(refusal.why), binding(Row, held, "why"))
         return {"reason": refusal.reason.value, "why": why}
 
     def _read(self, row: RowMapping) -> HeldTransaction:
-        why = self._keys.current.transactions.open(row["why"], binding(Row, row["id"], "why")).decode()
+        why = self._keys.current.transactions.open(row["why"], binding(Row, row["id"], "why"))
         return HeldTransaction(
             number=row["number"],
             id=row["id"],
@@ -133,9 +134,17 @@ class SqlQuarantineStore:
             profile=row["profile"],
             digest=row["digest"],
             size=row["size"],
-            refusal=Refusal(Hold(row["reason"]), why),
+            refusal=_refusal(Hold(row["reason"]), why),
             state=HoldState(row["state"]),
             attempts=row["attempts"],
             keep_until=row["keep_until"],
             settled_at=row["settled_at"],
         )
+
+
+def _refusal(reason: Hold, why: bytes) -> Refusal:
+    """Earlier versions kept words in English."""
+    try:
+        return Refusal(reason, unpack_sentence(why))
+    except ValueError:
+        return Refusal.said(reason, why.decode())

@@ -1,11 +1,13 @@
 """What comes from and goes to other agencies: why a transaction is held, and who must look at it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
+from biometric_service.texts.sentences import Sentence
+from biometric_service.texts.speaking import ENGLISH, say
 from biometric_service.vocabulary.events import AuditEvent
 
 
@@ -38,41 +40,26 @@ class Hold(StrEnum):
     NOT_ENROLLED = "not_enrolled"
 
 
-HOLDS = {
-    Hold.EMPTY: "There are no bytes.",
-    Hold.TOO_MANY_BYTES: "It has more bytes than the settings allow.",
-    Hold.TOO_MANY_RECORDS: "It has more records than the settings allow.",
-    Hold.TOO_MANY_PIXELS: "An image in it, or all together, have more pixels than the settings allow.",
-    Hold.NO_TRANSACTION: "It does not begin like a transaction.",
-    Hold.XML_ENCODING: "It is in the XML encoding; the traditional one is read.",
-    Hold.CUT_SHORT: "A record ends before all of its bytes are there.",
-    Hold.BYTES_LEFT_OVER: "Bytes follow the last record that its contents list.",
-    Hold.CONTENTS_MISCOUNTED: "Its table of contents (Field 1.003) is not that of its records.",
-    Hold.RECORD_MISPLACED: "A record stands where its contents list another.",
-    Hold.FIELD_MALFORMED: "A field is not of the form that the standard gives it.",
-    Hold.FIELD_MISSING: "A field is missing that the standard or the profile demands.",
-    Hold.VERSION_UNKNOWN: "It names a version of the standard that is not read.",
-    Hold.CHARACTER_SET_UNKNOWN: "It names a character set that is not read.",
-    Hold.CHARACTERS_INVALID: "A text in it is not of the character set that it names.",
-    Hold.TRANSACTION_UNKNOWN: "The profile does not know its type of transaction (Field 1.004).",
-    Hold.AGENCY_UNKNOWN: "The profile does not take transactions of its agency, or not for this one.",
-    Hold.NOTHING_TO_KEEP: "It holds neither a finger nor a face nor a latent.",
-    Hold.IMAGE_UNREADABLE: "An image in it cannot be decoded, or is not what its record says.",
-    Hold.RESOLUTION_UNUSABLE: "A fingerprint in it is of a resolution that cannot be compared.",
-    Hold.POSITION_UNKNOWN: "A fingerprint in it is said to be of something that is no finger.",
-    Hold.SLAP_NOT_TAKEN_APART: "The fingers of a slap cannot be told apart, and no other image shows them.",
-    Hold.RECORD_UNREADABLE: "It is a CBEFF or ISO/IEC 19794 record that is damaged, encrypted or not read here.",
-    Hold.NOT_ENROLLED: "Everything was read, and the enrolment was refused.",
-}
-"""What each reason means."""
+HOLDS: Mapping[Hold, str] = {each: say(ENGLISH, f"held.means.{each.value}") for each in Hold}
+"""What each reason means, in English."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a transaction is not taken in. ``why``: a sentence with the record and field, never what stands in them."""
+    """Why a transaction is not taken in. ``why``: with the record and field, never what stands in them."""
 
     reason: Hold
-    why: str
+    why: Sentence
+
+    @classmethod
+    def of(cls, reason: Hold, case: str, /, **values: object) -> Self:
+        """With the sentence of a case, ``held.details.<case>``."""
+        return cls(reason, Sentence(f"held.details.{case}", values))
+
+    @classmethod
+    def said(cls, reason: Hold, english: str) -> Self:
+        """With words in English, which other languages say by what the reason means."""
+        return cls(reason, Sentence(f"held.means.{reason.value}", english=english))
 
 
 class HoldState(StrEnum):

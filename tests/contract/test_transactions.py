@@ -1,10 +1,11 @@
 """Held transactions and latents in the store, on every database: sealed, found again, and gone when they are over."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from benchmarks.throughput.random_encounters import audit_event
 from biometric_service.audit.log import ChainedLog
@@ -15,6 +16,8 @@ from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import KeyFile
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.references.schema import downgrade
+from biometric_service.references.transaction_seals import binding
+from biometric_service.references.transaction_tables import HeldTransactionRow
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.latents import LatentMark, NewLatent, Region
 from biometric_service.vocabulary.samples import FingerPosition
@@ -23,7 +26,7 @@ from tests.stores import refused
 
 NOW = datetime.now(UTC)
 DATA = b"1.001:42 who it is about"
-REFUSAL = Refusal(Hold.CUT_SHORT, "Its Type-14 record is cut short.")
+REFUSAL = Refusal.said(Hold.CUT_SHORT, "Its Type-14 record is cut short.")
 MARK = LatentMark("examiner", NOW, FingerPosition.LEFT_THUMB, Region(1, 2, 3, 4), "from a door")
 
 
@@ -57,8 +60,22 @@ def test_the_same_bytes_of_one_sender_are_held_once(opened: OpenedStore) -> None
     again = opened.quarantine.hold(hold("h2"), event())
     assert (again.id, again.attempts) == ("h1", 2)
     assert opened.quarantine.hold(hold("h3"), event(actor="courts")).id == "h3"
-    other = Refusal(Hold.IMAGE_UNREADABLE, "Record 2: damaged.")
+    other = Refusal.said(Hold.IMAGE_UNREADABLE, "Record 2: damaged.")
     assert opened.quarantine.tried("h1", other, event()).refusal == other
+
+
+def test_why_it_is_held_is_kept_to_be_said_in_any_language_and_was_kept_in_english(opened: OpenedStore) -> None:
+    exact = Refusal.of(Hold.FIELD_MISSING, "missing", field="2.010", name="Name")
+    held = opened.quarantine.hold(replace(hold(), refusal=exact), event())
+    assert (held.refusal, held.refusal.why.told("es")) == (exact, "Falta el campo 2.010 (Name).")
+    earlier = opened.keys.current.transactions.seal(b"It ends.", binding(HeldTransactionRow, "h1", "why"))
+    with opened.database.writing() as connection:
+        connection.execute(update(HeldTransactionRow).values(why=earlier))
+    found = opened.quarantine.find("h1").refusal
+    assert (str(found.why), found.why.told("es")) == (
+        "It ends.",
+        "Falta un campo que exige la norma o el perfil.",
+    )
 
 
 @pytest.mark.parametrize("state", [HoldState.RELEASED, HoldState.TAKEN_IN])
@@ -116,7 +133,7 @@ def test_nothing_of_it_lies_in_the_clear_and_a_renewal_seals_it_anew(opened: Ope
     opened.latents.mark("l1", MARK, event(EventKind.LATENT_MARKED))
     before = blobs(opened)
     told = b"".join([*before, *clear(opened)])
-    secrets = (DATA, REFUSAL.why.encode(), b"card.an2", b"BZPOLICE", b"TCN", b"image", b"records", b"door")
+    secrets = (DATA, str(REFUSAL.why).encode(), b"card.an2", b"BZPOLICE", b"TCN", b"image", b"records", b"door")
     assert not [each for each in secrets if each in told]
     list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
     assert not set(before) & set(blobs(opened))

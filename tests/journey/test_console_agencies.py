@@ -179,6 +179,9 @@ def test_a_held_transaction_is_tried_again_and_handed_out_as_it_came(live: LiveS
     assert path in reader.get("/held-transactions").text
     page = reader.get(path).text
     assert ("No transaction" in page, f"{path}/retry" in page, f"{path}/release" in page) == (True, False, False)
+    spanish = reader.get(path, headers={"Accept-Language": "es"}).text
+    assert ("No empieza como una transacción." in spanish, held.refusal.why.english in page) == (True, True)
+    assert "whole ANSI/NIST-ITL" not in spanish
     assert "It could not be taken in" in told(officer, f"{path}/retry", galleries="inmates", profile="itl")
     assert live.service.quarantine.find(held.id).attempts == 2
     writer = signed_in(live, live.key(frozenset({Scope.TRANSACTION_READ, Scope.TRANSACTION_WRITE})))

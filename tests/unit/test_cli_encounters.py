@@ -105,7 +105,7 @@ def test_who_is_inside_is_held_back_and_not_erased(opened: OpenedStore, run: Run
 
 def test_a_dry_run_says_what_the_run_ends_besides(opened: OpenedStore, run: Run) -> None:
     over = datetime.now(UTC) - timedelta(days=1)
-    refusal = Refusal(Hold.CUT_SHORT, "It is cut short.")
+    refusal = Refusal.said(Hold.CUT_SHORT, "It is cut short.")
     for name, until in (("h1", over), ("h2", over), ("h3", over + timedelta(days=9))):
         held = NewHold(name, name.encode(), refusal, "card.an2", "", until)
         opened.quarantine.hold(held, audit_event(EventKind.TRANSACTION_HELD))

@@ -19,6 +19,7 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.interchange.muster_reports import COLUMNS
 from biometric_service.interchange.receiving import ImportOutcome
 from biometric_service.recognition.requests import EnrolmentOutcome
+from biometric_service.texts.sentences import Sentence, pack_sentence, unpack_sentence
 from biometric_service.texts.speaking import FILES, LANGUAGES, say
 from biometric_service.vocabulary.decisions import Movement, Outcome, Passage
 from biometric_service.vocabulary.intakes import PoseHint
@@ -109,7 +110,7 @@ def test_every_outcome_modality_and_finger_has_a_name() -> None:
     needed += [f"disclosures.kinds.{each.value}" for each in DisclosureKind]
     needed += [f"agency_requests.{name}.{each.value}" for name in ("states", "notes") for each in RequestState]
     needed += [f"agency_requests.kinds.{each.value}" for each in RequestKind]
-    needed += [f"held.reasons.{each.value}" for each in Hold]
+    needed += [f"held.{name}.{each.value}" for name in ("reasons", "means") for each in Hold]
     needed += [f"held.{name}.{each.value}" for name in ("states", "notes") for each in HoldState]
     needed += [f"held.said.{each.value}" for each in ImportOutcome]
     needed += [f"api_keys.roles.{each.value}" for each in Role]
@@ -127,6 +128,24 @@ def test_every_fault_says_what_is_wrong_and_what_to_do() -> None:
     assert cases == set(raised())
     assert {f"station.faults.{reason.value}.{part}" for reason in Reason for part in ("what", "do")} <= KNOWN
     assert {f"station.ended.{ending.value}" for ending in Ending if ending is not Ending.COMPLETE} <= KNOWN
+
+
+def test_everything_that_holds_a_transaction_is_said_in_words() -> None:
+    refusing = re.compile(r"(?:Refusal\.of|_Refused)\(\s*Hold\.\w+, \"(\w+)\"|MalformedFieldError\(\"(\w+)\"")
+    sources = (path.read_text("utf-8") for path in SERVICE.rglob("*.py"))
+    cases = {"".join(each) for text in sources for each in refusing.findall(text)}
+    assert {f"held.details.{each}" for each in cases | {"unusable"}} == {
+        name for name in KNOWN if name.startswith("held.details.")
+    }
+
+
+def test_a_sentence_that_was_kept_is_said_as_before_in_any_language() -> None:
+    parts = (Sentence("finger.left_thumb"), Sentence("modality.face"))
+    said = Sentence("held.details.image", {"record": 3, "why": Sentence("held.means.empty", {"all": parts}, "Gone.")})
+    kept = unpack_sentence(pack_sentence(said))
+    assert (kept, str(kept), kept.told("es")) == (said, "Record 3: Gone.", "Registro 3: No hay bytes.")
+    several = Sentence("held.details.refused", {"outcome": Sentence("outcome.review"), "unusable": parts})
+    assert unpack_sentence(pack_sentence(several)).told("es").endswith("A revisar. Pulgar izquierdo, Cara")
 
 
 def raised() -> Iterator[str]:

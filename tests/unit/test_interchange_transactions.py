@@ -65,7 +65,8 @@ def read(data: bytes, limits: RecordLimits = USUAL_LIMITS) -> Message:
 def refused(data: bytes, limits: RecordLimits = USUAL_LIMITS) -> Hold:
     refusal = read_message(data, limits, BELIZE.sets)
     assert isinstance(refusal, Refusal)
-    assert refusal.why.endswith(".")
+    assert str(refusal.why).endswith(".")
+    assert refusal.why.told("es") not in {str(refusal.why), refusal.why.name}
     return refusal.reason
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from biometric_service.api.languages import asked_language
 from biometric_service.api.once import GuardOf, OnceRoute
 from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.agreements import reached as agreement_reached
@@ -250,7 +251,7 @@ def _held_answer(held: HeldTransaction) -> HeldAnswer:
         digest=held.digest,
         size=held.size,
         reason=held.refusal.reason,
-        why=held.refusal.why,
+        why=held.refusal.why.told(asked_language()),
         state=held.state,
         attempts=held.attempts,
         keep_until=held.keep_until,

@@ -33,9 +33,9 @@ def person_of_record(data: bytes, rules: ExchangeRules) -> Person | Refusal:
     except BiometricServiceError as fault:
         if fault.code not in HOLDS:
             raise
-        return Refusal(HOLDS[fault.code], fault.message)
+        return Refusal(HOLDS[fault.code], fault.what)
     if not found.images:
-        return Refusal(Hold.NOTHING_TO_KEEP, "It holds neither a finger nor a face.")
+        return Refusal.said(Hold.NOTHING_TO_KEEP, "It holds neither a finger nor a face.")
     return Person(found.images, found.exceptions, Description())
 
 

@@ -41,10 +41,10 @@ class CharacterSets:
         """The set of Field 1.015's subfields; several are read where one holds all of them."""
         codecs = [self._codec(each[0]) for each in said if each[0]]
         if None in codecs:
-            return Refusal(Hold.CHARACTER_SET_UNKNOWN, "Field 1.015 names a character set that is not read.")
+            return Refusal.said(Hold.CHARACTER_SET_UNKNOWN, "Field 1.015 names a character set that is not read.")
         others = {codec for codec in codecs if codec and codec != ASCII}
         if len(others) > 1:
-            return Refusal(Hold.CHARACTER_SET_UNKNOWN, "Field 1.015 names several character sets at once.")
+            return Refusal.said(Hold.CHARACTER_SET_UNKNOWN, "Field 1.015 names several character sets at once.")
         return CharacterSet(next(iter(others), ASCII), said)
 
     def _codec(self, csi: str) -> str | None:

@@ -33,7 +33,12 @@ class Description:
 
 
 class MalformedFieldError(ValueError):
-    """A field is not of the form that the profile gives it."""
+    """A field is not of the form that the profile gives it; ``case``: in which way."""
+
+    def __init__(self, case: str, number: int) -> None:
+        super().__init__(case)
+        self.case = case
+        self.number = number
 
 
 def description_of(message: Message, profile: Profile) -> Description | Refusal:
@@ -41,11 +46,11 @@ def description_of(message: Message, profile: Profile) -> Description | Refusal:
     found = [each for each in message.records(TYPE_2) if isinstance(each, Tagged)]
     first = _known(message, found[0], profile) if found else {}
     for number in missing_fields(message, profile):
-        return Refusal(Hold.FIELD_MISSING, f"Field 2.{number:03} ({profile.fields[number].means}) is missing.")
+        return Refusal.of(Hold.FIELD_MISSING, "missing", field=f"2.{number:03}", name=profile.fields[number].means)
     try:
         return _described(message, found, first, profile)
     except MalformedFieldError as fault:
-        return Refusal(Hold.FIELD_MALFORMED, f"{fault}.")
+        return Refusal.of(Hold.FIELD_MALFORMED, fault.case, field=f"2.{fault.number:03}")
 
 
 def missing_fields(message: Message, profile: Profile) -> tuple[int, ...]:
@@ -111,14 +116,14 @@ def _meaning(number: int, rule: FieldRule, subfields: Subfields) -> Json:
     if rule.many:
         return meanings
     if len(meanings) > 1:
-        raise MalformedFieldError(f"Field 2.{number:03} has several subfields")
+        raise MalformedFieldError("subfields", number)
     return meanings[0]
 
 
 def _of_items(number: int, rule: FieldRule, items: Items) -> Json:
     said = [_of_item(number, rule, each) for each in items]
     if len(said) > max(len(rule.items), 1):
-        raise MalformedFieldError(f"Field 2.{number:03} has more items than the profile names")
+        raise MalformedFieldError("items", number)
     return dict(zip(rule.items, said, strict=False)) if rule.items else said[0]
 
 
@@ -128,7 +133,7 @@ def _of_item(number: int, rule: FieldRule, text: str) -> str:
     if not rule.codes:
         return text
     if text not in rule.codes:
-        raise MalformedFieldError(f"Field 2.{number:03} holds a code that the profile does not name")
+        raise MalformedFieldError("code", number)
     return rule.codes[text]
 
 
@@ -139,7 +144,7 @@ def _date(number: int, text: str) -> str:
     try:
         return datetime.strptime(text, DAY).date().isoformat()  # noqa: DTZ007 (a day has no zone)
     except ValueError:
-        raise MalformedFieldError(f"Field 2.{number:03} is no date") from None
+        raise MalformedFieldError("date", number) from None
 
 
 def _written(described: Description, profile: Profile) -> Iterator[tuple[int, Subfields]]:

@@ -17,22 +17,22 @@ class RecordLimits:
     def of_bytes(self, data: bytes) -> Refusal | None:
         """Why so many bytes are not read; None where they are."""
         if not data:
-            return Refusal(Hold.EMPTY, "It has no bytes.")
+            return Refusal.said(Hold.EMPTY, "It has no bytes.")
         if len(data) > self.max_bytes:
-            return Refusal(Hold.TOO_MANY_BYTES, f"It has {len(data):,} bytes; {self.max_bytes:,} are taken.")
+            return Refusal.of(Hold.TOO_MANY_BYTES, "bytes", has=len(data), most=self.max_bytes)
         return None
 
     def of_records(self, count: int) -> Refusal | None:
         """Why so many records are not read; None where they are."""
         if count > self.max_records:
-            return Refusal(Hold.TOO_MANY_RECORDS, f"It has {count} records; {self.max_records} are taken.")
+            return Refusal.of(Hold.TOO_MANY_RECORDS, "records", has=count, most=self.max_records)
         return None
 
     def of_pixels(self, counts: list[int]) -> Refusal | None:
         """Why images of so many pixels are not read; None where they are."""
         if max(counts, default=0) > self.max_pixels or sum(counts) > self.max_all_pixels:
-            what = f"{self.max_pixels:,} of one and {self.max_all_pixels:,} of all are taken"
-            return Refusal(Hold.TOO_MANY_PIXELS, f"Its images have {sum(counts):,} pixels; {what}.")
+            most = {"one": self.max_pixels, "all": self.max_all_pixels}
+            return Refusal.of(Hold.TOO_MANY_PIXELS, "pixels", has=sum(counts), **most)
         return None
 
 

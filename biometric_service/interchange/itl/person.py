@@ -40,9 +40,9 @@ class Person:
 
 
 class _Refused(Exception):  # noqa: N818 (never leaves this module)
-    def __init__(self, reason: Hold, why: str) -> None:
-        super().__init__(why)
-        self.refusal = Refusal(reason, why)
+    def __init__(self, reason: Hold, case: str, /, **values: object) -> None:
+        self.refusal = Refusal.of(reason, case, **values)
+        super().__init__(str(self.refusal.why))
 
 
 def person_of(message: Message, profile: Profile, limits: ImageLimits, *, enrolled: bool = True) -> Person | Refusal:
@@ -97,7 +97,7 @@ def _shows(image: RecordedImage) -> tuple[FingerPosition, ...]:
     code = image.positions[0] if image.positions else 0
     fingers = SCANS.get(code) if code else (FingerPosition.UNKNOWN,)
     if not fingers:
-        raise _Refused(Hold.POSITION_UNKNOWN, f"Record {image.record} shows neither a finger nor a slap.")
+        raise _Refused(Hold.POSITION_UNKNOWN, "position", record=image.record)
     return fingers
 
 
@@ -108,7 +108,7 @@ def _on(image: RecordedImage, absent: Sequence[CaptureException], limits: ImageL
     pixels = dark_ridges(tones.grey(picture.image))
     found = apart(pixels, dpi, image.positions[0], {each.position for each in absent})
     if isinstance(found, SlapAdvice):
-        raise _Refused(Hold.SLAP_NOT_TAKEN_APART, f"Record {image.record}: {found.advice}")
+        raise _Refused(Hold.SLAP_NOT_TAKEN_APART, "image", record=image.record, why=found.advice)
     return [GivenImage(png(each.tip.pixels, dpi), Modality.FINGERPRINT, each.position, dpi, ITL) for each in found]
 
 
@@ -118,11 +118,11 @@ def _opened(image: RecordedImage, limits: ImageLimits) -> Picture:
     except BiometricServiceError as fault:
         if fault.code not in FAULTS_OF_AN_IMAGE:
             raise
-        raise _Refused(Hold.IMAGE_UNREADABLE, f"Record {image.record}: {fault.message}") from None
+        raise _Refused(Hold.IMAGE_UNREADABLE, "image", record=image.record, why=fault.what) from None
 
 
 def _dpi(image: RecordedImage) -> float:
     dpi = image.part.raster.dpi or USUAL
     if not LEAST <= dpi <= MOST:
-        raise _Refused(Hold.RESOLUTION_UNUSABLE, f"Record {image.record} is of {dpi:g} dpi.")
+        raise _Refused(Hold.RESOLUTION_UNUSABLE, "dpi", record=image.record, dpi=f"{dpi:g}")
     return dpi

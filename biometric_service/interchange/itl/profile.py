@@ -117,13 +117,13 @@ class Profile(_Strict):
     def unfit(self, header: Header) -> Refusal | None:
         """Why a transaction is not for this profile; None where it is."""
         if self.rule(header.kind) is None:
-            return Refusal(Hold.TRANSACTION_UNKNOWN, "The profile does not know the type in Field 1.004.")
+            return Refusal.said(Hold.TRANSACTION_UNKNOWN, "The profile does not know the type in Field 1.004.")
         for number, named, taken in (
             (8, header.origin, self.agencies.origins),
             (7, header.destination, self.agencies.destinations),
         ):
             if taken and named not in taken:
-                return Refusal(Hold.AGENCY_UNKNOWN, f"The profile does not take the agency in Field 1.{number:03}.")
+                return Refusal.of(Hold.AGENCY_UNKNOWN, "agency", field=f"1.{number:03}")
         return None
 
 

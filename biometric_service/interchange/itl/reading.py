@@ -40,12 +40,12 @@ def read_message(
     if refused:
         return refused
     if data.lstrip()[:1] == b"<":
-        return Refusal(Hold.XML_ENCODING, "It is in the XML encoding; send the traditional one.")
+        return Refusal.said(Hold.XML_ENCODING, "It is in the XML encoding; send the traditional one.")
     try:
         transaction = read(data)
         return _miscounted(transaction) or _message(transaction, limits, sets)
     except DamagedTransactionError as fault:
-        return Refusal(Hold(fault.flaw.value), f"{str(fault)[:1].upper()}{str(fault)[1:]}.")
+        return Refusal.said(Hold(fault.flaw.value), f"{str(fault)[:1].upper()}{str(fault)[1:]}.")
 
 
 def _miscounted(transaction: Transaction) -> Refusal | None:
@@ -53,8 +53,7 @@ def _miscounted(transaction: Transaction) -> Refusal | None:
     assert isinstance(first, Tagged)
     for number, ((kind, idc), record) in enumerate(zip(contents(first), others, strict=True), 2):
         if record.idc() != idc:
-            why = f"Its contents list record {number} (Type-{kind}) as IDC {idc}, and the record says another."
-            return Refusal(Hold.CONTENTS_MISCOUNTED, why)
+            return Refusal.of(Hold.CONTENTS_MISCOUNTED, "contents", record=number, kind=kind, idc=idc)
     return None
 
 
@@ -78,9 +77,9 @@ def _first_lacking(transaction: Transaction) -> Refusal | None:
     assert isinstance(first, Tagged)
     for number, name in MANDATORY.items():
         if not first.text(number):
-            return Refusal(Hold.FIELD_MISSING, f"Field 1.{number:03} ({name}) is missing.")
+            return Refusal.of(Hold.FIELD_MISSING, "missing", field=f"1.{number:03}", name=name)
     if first.text(VERSION) not in VERSIONS:
-        return Refusal(Hold.VERSION_UNKNOWN, "Field 1.002 names a version that is not read.")
+        return Refusal.said(Hold.VERSION_UNKNOWN, "Field 1.002 names a version that is not read.")
     return None
 
 
@@ -92,8 +91,7 @@ def _miswritten(message: Message) -> Refusal | None:
                 if is_text(field):
                     message.characters.decode(field.value)
             except UnicodeDecodeError:
-                why = f"Field {field.tag.decode()} of record {number} is not of the character set of Field 1.015."
-                return Refusal(Hold.CHARACTERS_INVALID, why)
+                return Refusal.of(Hold.CHARACTERS_INVALID, "characters", field=field.tag.decode(), record=number)
     return None
 
 
@@ -102,13 +100,12 @@ def _unfit_images(message: Message, limits: RecordLimits) -> Refusal | None:
         images = images_of(message)
         absent_fingers(message.transaction)
     except DamagedPictureError as fault:
-        return Refusal(Hold.FIELD_MALFORMED, f"An image record is not as it must be: {_named_only(fault)}.")
+        return Refusal.said(Hold.FIELD_MALFORMED, f"An image record is not as it must be: {_named_only(fault)}.")
     for image in images:
         if image.compression not in COMPRESSIONS:
-            why = f"Record {image.record} names a compression that is not read."
-            return Refusal(Hold.IMAGE_UNREADABLE, why)
+            return Refusal.of(Hold.IMAGE_UNREADABLE, "compression", record=image.record)
         if min(image.part.raster.width, image.part.raster.height) <= 0:
-            return Refusal(Hold.FIELD_MALFORMED, f"Record {image.record} says that its image has no pixels.")
+            return Refusal.of(Hold.FIELD_MALFORMED, "no_pixels", record=image.record)
     return limits.of_pixels([each.pixels for each in images])
 
 

@@ -9,6 +9,7 @@ from biometric_service.interchange.exchange import ExchangeRules
 from biometric_service.interchange.itl.person import person_of
 from biometric_service.interchange.itl.reading import read_message
 from biometric_service.recognition.requests import GivenImage
+from biometric_service.texts.sentences import Sentence
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.transactions import Refusal
 
@@ -68,6 +69,6 @@ def _image(said: Mapping[str, str | int | float | None]) -> GivenImage:
     )
 
 
-def _unreadable(why: str) -> BiometricServiceError:
+def _unreadable(why: str | Sentence) -> BiometricServiceError:
     action = "Send a whole transaction of the agreement's domain profile."
     return BiometricServiceError(ErrorCode.TRANSACTION_UNREADABLE, why, action)
