@@ -63,11 +63,29 @@ class Frame:
     settings: tuple[Setting, ...] = ()
 
 
+class Advice(StrEnum):
+    """What is advised, for whoever says it in another language; AGAIN where there is no kind of it here."""
+
+    AGAIN = "device"
+    PLACE = "device_place"
+    UNCLEAR = "device_unclear"
+    ASKEW = "device_askew"
+    OFF_CENTRE = "device_off_centre"
+    TOO_SHORT = "device_too_short"
+    TOO_FAST = "device_too_fast"
+    LIFT = "device_lift"
+    NOT_LIVING = "device_not_living"
+    DAMAGED = "device_damaged"
+    FILE_UNREADABLE = "device_file_unreadable"
+    FILE_OF_OTHER = "device_file_of_other"
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Advice to the subject on how to do better; not a fault."""
+    """Advice to the subject on how to do better, in English; not a fault."""
 
     advice: str
+    kind: Advice = Advice.AGAIN
 
 
 class CaptureSession(Protocol):

@@ -17,9 +17,9 @@ from device_drivers.camera.http import Body, got
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of, now, require_captures
 from device_drivers.pictures import DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 
-DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
+DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.", Advice.DAMAGED)
 SNAPSHOT_PAUSE_SECONDS = 0.1
 
 

@@ -16,7 +16,7 @@ from device_drivers.addresses import flag, number
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of, together
 from device_drivers.pictures import DamagedPictureError
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.records.files import SUFFIXES, images
 from device_drivers.records.image import RecordImage
 
@@ -69,10 +69,11 @@ class FolderSession:
                 return ()
             if isinstance(fault, DamagedPictureError):
                 await asyncio.to_thread(_set_aside, path, str(fault))
-            return (Retry(f"{path.name} is not an image that can be read: put it there again."),)
+            unreadable = f"{path.name} is not an image that can be read: put it there again."
+            return (Retry(unreadable, Advice.FILE_UNREADABLE),)
         wanted = [each for each in found if each.characteristic is asked and self._position in {None, each.position}]
         return together([self._frame(path, each) for each in wanted]) or (
-            Retry(f"{path.name} has no {asked} that was asked for."),
+            Retry(f"{path.name} has no {asked} that was asked for.", Advice.FILE_OF_OTHER),
         )
 
     def _frame(self, path: Path, image: RecordImage) -> Frame:

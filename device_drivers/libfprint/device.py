@@ -16,19 +16,19 @@ from device_drivers.addresses import number
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of, require_captures
 from device_drivers.libfprint.sensors import DPI
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.workers import Message, Worker, worker
 
 PYTHON = "/usr/bin/python3"
 WORKER = "device_drivers.libfprint.worker"
 OPEN_SECONDS = 20.0
-PLACE = Retry("Place the finger on the reader.")
+PLACE = Retry("Place the finger on the reader.", Advice.PLACE)
 ADVICE = {
-    "general": Retry("The picture was not clear: place the finger again."),
-    "too-short": Retry("The swipe was too short: swipe the whole finger."),
-    "center-finger": Retry("The finger was off centre: place it in the middle."),
-    "remove-finger": Retry("Lift the finger, and place it again."),
-    "too-fast": Retry("The finger moved too fast: more slowly."),
+    "general": Retry("The picture was not clear: place the finger again.", Advice.UNCLEAR),
+    "too-short": Retry("The swipe was too short: swipe the whole finger.", Advice.TOO_SHORT),
+    "center-finger": Retry("The finger was off centre: place it in the middle.", Advice.OFF_CENTRE),
+    "remove-finger": Retry("Lift the finger, and place it again.", Advice.LIFT),
+    "too-fast": Retry("The finger moved too fast: more slowly.", Advice.TOO_FAST),
 }
 
 

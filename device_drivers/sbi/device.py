@@ -25,7 +25,7 @@ from device_drivers.addresses import number, without_credentials
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import Moment, frame_of, now, together
 from device_drivers.pictures import DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.records.files import images
 from device_drivers.records.image import RecordImage
 from device_drivers.sbi import hashing, wire
@@ -37,7 +37,7 @@ from device_drivers.sbi.trust import Trust, anchors_in
 PORT, ASKED_SECONDS, ANSWER_SECONDS, PAUSE_SECONDS = 4501, 5.0, 5.0, 0.05
 LET_GO_SECONDS = 2.0
 """Time in which a device ends a capture that was given up here; until then it may say that it is busy."""
-DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
+DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.", Advice.DAMAGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class SbiSession:
         if code == wire.NOTHING_SEEN:
             return []
         if code in wire.ADVICE:
-            return [Retry(wire.ADVICE[code])]
+            return [wire.ADVICE[code]]
         if code != wire.SUCCESS:
             raise wire.fault_of(code, answer.inner("error").text("errorInfo", ""))
         said = self._trust.claims(answer.text("data"))

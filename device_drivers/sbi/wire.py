@@ -9,7 +9,7 @@ from http.client import HTTPException
 
 from device_drivers.camera.http import Question, got
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.protocol import Characteristic
+from device_drivers.protocol import Advice, Characteristic, Retry
 from device_drivers.sbi.claims import Claims
 
 FAULTS = {
@@ -30,8 +30,8 @@ ANY_TYPE = "Biometric Device"
 TYPES = {Characteristic.FINGERPRINT: "Finger", Characteristic.FACE: "Face"}
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 ADVICE = {
-    "102": "The picture could not be used: clean the platen and put the finger there again.",
-    "105": "The picture lies askew: put the finger or face upright.",
+    "102": Retry("The picture could not be used: clean the platen and put the finger there again.", Advice.UNCLEAR),
+    "105": Retry("The picture lies askew: put the finger or face upright.", Advice.ASKEW),
 }
 
 

@@ -20,7 +20,7 @@ from device_drivers.addresses import number, without_credentials
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of, now, require_captures
 from device_drivers.pictures import DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.suprema import stubs
 from device_drivers.suprema.faults import RefusedError, advice_in, fault_of, is_nothing
 from device_drivers.suprema.gateway import channel, told
@@ -29,7 +29,7 @@ PORT, TERMINAL_PORT, SENSOR_DPI = 4000, 51211, 500.0
 GREY = 2
 OPEN_SECONDS, IMAGE_SECONDS, PAUSE_SECONDS = 5.0, 10.0, 0.05
 CONNECTED = frozenset({stubs.connect.TCP_CONNECTED, stubs.connect.TLS_CONNECTED})
-DAMAGED = Retry("The picture came damaged: leave the finger there, the next is being taken.")
+DAMAGED = Retry("The picture came damaged: leave the finger there, the next is being taken.", Advice.DAMAGED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import grpc
 
 from device_drivers.errors import DeviceError, Reason
-from device_drivers.protocol import Retry
+from device_drivers.protocol import Advice, Retry
 
 NUMBER = re.compile(r"(?<![\w.])-(\d{1,4})\b")
 NOT_TRUSTED = ("CERTIFICATE_VERIFY_FAILED", "CERTIFICATE_REQUIRED", "hostname", "peer name", "handshake")
-PLACE = "Put the finger flat on the sensor, and hold it until the terminal says so."
-LIVE = "The sensor takes it for no living finger: clean and dry it, and put it there again."
-ADVICE: Mapping[int, str] = {304: PLACE, 308: PLACE, 309: PLACE, 310: PLACE, 311: LIVE, 312: LIVE, 313: LIVE}
+PLACE = Retry("Put the finger flat on the sensor, and hold it until the terminal says so.", Advice.PLACE)
+LIVE = Retry("The sensor takes it for no living finger: clean and dry it, and put it there again.", Advice.NOT_LIVING)
+ADVICE: Mapping[int, Retry] = {304: PLACE, 308: PLACE, 309: PLACE, 310: PLACE, 311: LIVE, 312: LIVE, 313: LIVE}
 NOTHING = frozenset({303, 305, 306, 601})
 GONE = frozenset({102, 105, 106, 107, 108, 202, 907})
 BY_STATUS: Mapping[grpc.StatusCode, Reason] = {
@@ -49,8 +49,7 @@ class RefusedError(Exception):
 
 def advice_in(refused: RefusedError) -> Retry | None:
     """What the person can do better; None where it is not the person's."""
-    found = ADVICE.get(refused.number)
-    return Retry(found) if found else None
+    return ADVICE.get(refused.number)
 
 
 def is_nothing(refused: RefusedError) -> bool:

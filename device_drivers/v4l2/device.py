@@ -13,13 +13,13 @@ from device_drivers.addresses import number
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import at, frame_of, require_captures
 from device_drivers.pictures import DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.v4l2 import pixels
 from device_drivers.workers import Message, Worker, worker
 
 WORKER = "device_drivers.v4l2.worker"
 OPEN_SECONDS = 5.0
-DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.")
+DAMAGED = Retry("A picture came damaged: stay where you are, the next is being taken.", Advice.DAMAGED)
 
 
 class V4l2Session:

@@ -11,10 +11,10 @@ from device_drivers.addresses import number
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of
 from device_drivers.pictures import DamagedPictureError, decoded
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry
 
 FRAME_SECONDS = 0.05
-DAMAGED = Retry("The picture is damaged: put it there again.")
+DAMAGED = Retry("The picture is damaged: put it there again.", Advice.DAMAGED)
 
 
 class VirtualSession:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from device_drivers.addresses import number, without_parameter
 from device_drivers.errors import DeviceError, Reason
 from device_drivers.frames import frame_of, require_captures
-from device_drivers.protocol import CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
+from device_drivers.protocol import Advice, CaptureRequest, Characteristic, DeviceInfo, Frame, Retry, Setting
 from device_drivers.zfm.line import Line
 from device_drivers.zfm.port import BAUDS, SerialPort
 from device_drivers.zfm.wire import Code, Command, DamagedPacketError, Wire, refused
@@ -32,10 +32,10 @@ MOST_PASSWORD = 0xFFFFFFFF
 LEVEL = 17  # 15 levels fill 0 to 255
 POLL_SECONDS = 0.05
 ADVICE = {
-    Code.NO_FINGER: Retry("Place the finger flat on the reader."),
-    Code.IMAGE_FAILED: Retry("The picture was not clear: clean finger and reader, and place the finger again."),
+    Code.NO_FINGER: Retry("Place the finger flat on the reader.", Advice.PLACE),
+    Code.IMAGE_FAILED: Retry("It was not clear: clean finger and reader, and place the finger again.", Advice.UNCLEAR),
 }
-DAMAGED = Retry("The picture came damaged: leave the finger on the reader, it is being taken again.")
+DAMAGED = Retry("The picture came damaged: leave the finger on the reader, it is being taken again.", Advice.DAMAGED)
 
 
 class ZfmSession:

@@ -27,6 +27,7 @@ from biometric_service.cli.live import LivePanel, preview
 from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.samples import CaptureSource, FingerPosition, Modality
 from device_drivers.errors import Reason
+from device_drivers.protocol import Advice
 from tests.emulators.benches.files import VirtualBench
 from tests.emulators.http_camera import HttpCamera
 from tests.emulators.zfm_module import ZfmModule
@@ -134,7 +135,8 @@ def test_a_serial_reader_waits_for_the_finger_and_takes_it(module: ZfmModule, fi
     session = GuidedCapture(f"zfm://{module.path}", Plan(FINGER, seconds=60, patience=0.0), quality_judge(FINGER))
     ended, events = watched(session, lay_on)
     assert ended.ending is Ending.COMPLETE
-    assert "Place the finger" in next(each.advice for each in events if isinstance(each, Advised))
+    advised = next(each for each in events if isinstance(each, Advised))
+    assert (advised.reason, advised.advice) == (Advice.PLACE, "Place the finger flat on the reader.")
     np.testing.assert_array_equal(session.progress.taken[0].sample.pixels, module.levels * 17)
 
 

@@ -25,7 +25,7 @@ from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import CaptureException, ExceptionKind
 from biometric_service.vocabulary.samples import BiometricSample, FingerPosition, Modality
 from device_drivers.frames import Moment, frame_of
-from device_drivers.protocol import Characteristic, DeviceInfo, Frame, Setting
+from device_drivers.protocol import Advice, Characteristic, DeviceInfo, Frame, Setting
 from device_drivers.records.files import images
 
 pytestmark = pytest.mark.shared_data
@@ -62,7 +62,7 @@ def told(progress: CaptureProgress, frames: Sequence[Frame]) -> list[CaptureEven
     return [event for each in frames for event in [*progress.see(each), *progress.settle(each.monotonic)]]
 
 
-def reasons(events: Sequence[CaptureEvent]) -> list[Defect | Hint]:
+def reasons(events: Sequence[CaptureEvent]) -> list[Defect | Hint | Advice]:
     return [each.reason for each in events if isinstance(each, Advised)]
 
 

@@ -40,6 +40,7 @@ from biometric_service.vocabulary.sharing import (
 )
 from biometric_service.vocabulary.transactions import Hold, HoldState
 from device_drivers.errors import Reason
+from device_drivers.protocol import Advice
 
 SERVICE = Path(biometric_service.__file__).parent
 FURTHEST = 3
@@ -162,7 +163,7 @@ def raised() -> Iterator[str]:
 def test_every_reason_of_a_post_and_every_status_has_a_sentence() -> None:
     assert {f"ruling.{code.value}" for code in RulingCode} <= KNOWN
     assert {f"ruling.status.{status.value}" for status in EncounterStatus} <= KNOWN
-    assert {f"intake.advice.{each.value}" for each in (*Defect, *PoseHint, *Hint)} <= KNOWN
+    assert {f"intake.advice.{each.value}" for each in (*Defect, *PoseHint, *Hint, *Advice)} <= KNOWN
 
 
 def test_a_sentence_is_said_in_any_language_with_the_sentences_in_it() -> None:

@@ -9,7 +9,7 @@ from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import Json
 from biometric_service.vocabulary.samples import BiometricSample, FingerPosition
 from device_drivers.errors import Reason
-from device_drivers.protocol import Frame
+from device_drivers.protocol import Advice, Frame
 
 
 class Ending(StrEnum):
@@ -73,7 +73,7 @@ class Presence:
 class Advised:
     """What the person can do better. ``position``: of the finger it is about."""
 
-    reason: Defect | Hint
+    reason: Defect | Hint | Advice
     advice: str
     position: FingerPosition = FingerPosition.UNKNOWN
 

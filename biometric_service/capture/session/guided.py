@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from biometric_service.capture.session.events import Advised, Asked, CaptureEvent, Ended, Ending, Opened
-from biometric_service.capture.session.hints import Hint
 from biometric_service.capture.session.judging import Judge
 from biometric_service.capture.session.plan import Plan
 from biometric_service.capture.session.progress import CaptureProgress
@@ -79,7 +78,7 @@ class GuidedCapture:
         if isinstance(given, Frame):
             events += self.progress.see(given)
         elif given is not None:
-            events.append(Advised(Hint.DEVICE, given.advice))
+            events.append(Advised(given.kind, given.advice))
         return [*events, *self.progress.settle(time.monotonic())]
 
     def _note_progress(self, before: int) -> int:

@@ -9,7 +9,6 @@ from biometric_service.vocabulary.quality import INSTRUCTIONS, Defect
 class Hint(StrEnum):
     """Why the person is asked to do it again, beside the defects of a single picture (``Defect``)."""
 
-    DEVICE = "device"
     MOVED = "moved"
     PLATEN_DIRTY = "platen_dirty"
     WRONG_FINGER = "wrong_finger"
@@ -20,7 +19,6 @@ class Hint(StrEnum):
 
 
 ADVICE: Mapping[Hint, str] = {
-    Hint.DEVICE: "The device itself asks for another try.",
     Hint.MOVED: "The finger moved: put it down, keep it still, and lift it straight up.",
     Hint.PLATEN_DIRTY: "The platen shows an old print or dirt: wipe it, and put the finger down again.",
     Hint.WRONG_FINGER: "This is not the finger that was asked for: put down the one that is named.",

@@ -16,7 +16,7 @@ from biometric_service.vocabulary.quality import Defect
 from biometric_service.vocabulary.references import CaptureException
 from biometric_service.vocabulary.samples import BiometricSample, FingerPosition, Modality
 from device_drivers.frames import said_of
-from device_drivers.protocol import Frame
+from device_drivers.protocol import Advice, Frame
 
 DIRTY = 0.05
 """Share of the free platen that may show an old print."""
@@ -50,7 +50,7 @@ class CaptureProgress:
         self._exceptions = {each.position: each for each in plan.exceptions}
         self._before: Frame | None = None
         self._there = False
-        self._said: tuple[Defect | Hint, FingerPosition] | None = None
+        self._said: tuple[Defect | Hint | Advice, FingerPosition] | None = None
         self._within_group = False
         self._lift = False
         self.refusal = ""
