@@ -6,7 +6,7 @@ Whoever claims a request holds it until a moment; after it anybody may claim it 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
 from biometric_service.references.agreements import SqlAgreementStore
 from biometric_service.references.database import Database
@@ -14,6 +14,7 @@ from biometric_service.references.disclosure_rows import request_binding
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.leases import is_free
+from biometric_service.references.numbers import next_number
 from biometric_service.references.sharing_refusals import conflict, no_agreement, request_unknown
 from biometric_service.references.sharing_tables import AgencyRequestRow, DisclosureRow
 from biometric_service.vocabulary.events import AuditEvent
@@ -42,7 +43,7 @@ class SqlAgencyRequestStore:
                 raise no_agreement()
             if connection.scalar(select(AgencyRequestRow.number).where(AgencyRequestRow.id == request.id)):
                 raise conflict("request_exists")
-            number = (connection.scalar(select(func.max(AgencyRequestRow.number))) or 0) + 1
+            number = next_number(connection, AgencyRequestRow)
             content = self._keys.current.sharing.seal(request.content, request_binding(request.id))
             row = {"number": number, "content": content, **_values(request, event)}
             connection.execute(insert(AgencyRequestRow), row)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, or_, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.case_details import (
@@ -22,6 +22,7 @@ from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import CaseRow, ReviewRow, SubjectRow
+from biometric_service.references.numbers import next_number
 from biometric_service.references.protection import Binding, StoreKey
 from biometric_service.references.refusals import case_unknown
 from biometric_service.vocabulary.adjudication import (
@@ -63,7 +64,7 @@ class SqlCaseStore:
             present = _open_already(connection, case.likened)
             if present is not None:
                 return present
-            number = (connection.scalar(select(func.max(CaseRow.number))) or 0) + 1
+            number = next_number(connection, CaseRow)
             sealed = self._keys.current.cases.seal(pack_probe(case.probe), _probe_binding(case.id))
             connection.execute(insert(CaseRow), {"number": number, "probe": sealed, **_values(case, event)})
             self._log.append(connection, event)

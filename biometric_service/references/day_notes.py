@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from biometric_service.references.day_tables import ReleaseRow
 from biometric_service.references.models import Base
@@ -21,12 +21,6 @@ _NOTES: tuple[tuple[type[Base], str], ...] = (
 )
 
 _SEALED: tuple[type[Base], ...] = (PostRow, OrderRow, ReleaseRow)
-
-
-def next_number(connection: Connection, row: type[Base]) -> int:
-    """One more than the largest there is; there is one writer at a time."""
-    number = row.__table__.c.number
-    return (connection.scalar(select(func.max(number))) or 0) + 1
 
 
 def sealed_note(key: StoreKey, table: str, record: str, column: str, text: str) -> bytes:

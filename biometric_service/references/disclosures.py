@@ -26,6 +26,7 @@ from biometric_service.references.disclosure_rows import (
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.leases import is_free
+from biometric_service.references.numbers import next_number
 from biometric_service.references.refusals import require_version
 from biometric_service.references.sharing_refusals import conflict, disclosure_unknown
 from biometric_service.references.sharing_tables import ApprovalRow, DisclosureRow
@@ -280,7 +281,7 @@ class SqlDisclosureStore:
             self._agreements.require(connection, row["agreement"], at)
 
     def _insert(self, connection: Connection, message: Message, event: AuditEvent) -> Disclosure:
-        number = (connection.scalar(select(func.max(DisclosureRow.number))) or 0) + 1
+        number = next_number(connection, DisclosureRow)
         draft = self._keys.current.sharing.seal(message.plain, binding(message.id)) if message.reviewed else None
         row = {"number": number, "draft": draft, "event": self._log.append(connection, event)}
         connection.execute(insert(DisclosureRow), {**row, **new_values(message, event)})

@@ -8,20 +8,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
-from biometric_service.references.expiring_rows import count_due, delete_due
+from biometric_service.references.expiring_rows import count_due, delete_due, find_row, page_of, sealed_of
 from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.numbers import next_number
 from biometric_service.references.refusals import transaction_unknown
 from biometric_service.references.transaction_seals import binding, opened_facts, sealed_facts
 from biometric_service.references.transaction_tables import HeldTransactionRow as Row
 from biometric_service.texts.sentences import pack_sentence, unpack_sentence
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.transactions import HeldTransaction, Hold, HoldState, NewHold, Refusal
-
-_COLUMNS = select(*(column for column in Row.__table__.columns if column.key != Row.sealed.key))
 
 
 class SqlQuarantineStore:
@@ -40,7 +39,7 @@ class SqlQuarantineStore:
             present = connection.scalar(select(Row.id).where(*same))
             if present is not None:
                 return self._try_again(connection, present, held.refusal, event)
-            number = (connection.scalar(select(func.max(Row.number))) or 0) + 1
+            number = next_number(connection, Row)
             row = {"number": number, "digest": digest, **self._values(held, event)}
             connection.execute(insert(Row), row)
             self._log.append(connection, event)
@@ -49,9 +48,7 @@ class SqlQuarantineStore:
     def held(self, after: int, limit: int, *, settled: bool) -> Sequence[HeldTransaction]:
         """Held or settled ones by number, after the given one."""
         state = Row.state != HoldState.HELD if settled else Row.state == HoldState.HELD
-        wanted = _COLUMNS.where(state, Row.number > after).order_by(Row.number).limit(limit)
-        with self._database.reading() as connection:
-            return [self._read(row) for row in connection.execute(wanted).mappings().all()]
+        return [self._read(row) for row in page_of(self._database, Row, after, limit, state)]
 
     def find(self, held: str) -> HeldTransaction:
         """One; TRANSACTION_UNKNOWN, RECORD_TAMPERED."""
@@ -60,10 +57,7 @@ class SqlQuarantineStore:
 
     def data(self, held: str) -> bytes:
         """Its bytes as they came; TRANSACTION_UNKNOWN, also where it is settled; RECORD_TAMPERED."""
-        with self._database.reading() as connection:
-            sealed = connection.scalar(select(Row.sealed).where(Row.id == held))
-        if sealed is None:
-            raise transaction_unknown()
+        sealed = sealed_of(self._database, Row, held)
         return self._keys.current.transactions.open(sealed, binding(Row, held, "sealed"))
 
     def settle(self, held: str, state: HoldState, event: AuditEvent) -> HeldTransaction:
@@ -99,10 +93,7 @@ class SqlQuarantineStore:
             raise transaction_unknown()
 
     def _find(self, connection: Connection, held: str) -> HeldTransaction:
-        row = connection.execute(_COLUMNS.where(Row.id == held)).mappings().one_or_none()
-        if row is None:
-            raise transaction_unknown()
-        return self._read(row)
+        return self._read(find_row(connection, Row, held))
 
     def _values(self, held: NewHold, event: AuditEvent) -> Mapping[str, object]:
         return {

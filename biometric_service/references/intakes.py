@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
@@ -23,6 +23,7 @@ from biometric_service.references.intake_details import (
 from biometric_service.references.intake_tables import IntakeCaptureRow, IntakeRow
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import GalleryRow, SubjectRow
+from biometric_service.references.numbers import next_number
 from biometric_service.references.person_names import namesakes
 from biometric_service.references.protection import StoreKey
 from biometric_service.references.refusals import check_name, gallery_unknown, intake_unknown, nothing_captured
@@ -57,7 +58,7 @@ class SqlIntakeStore:
         check_name(intake.person.subject, "id of the subject")
         with self._database.writing() as connection:
             _require_galleries(connection, intake.galleries)
-            number = (connection.scalar(select(func.max(IntakeRow.number))) or 0) + 1
+            number = next_number(connection, IntakeRow)
             connection.execute(insert(IntakeRow), {"number": number, **self._values(intake)})
             self._log.append(connection, event)
 

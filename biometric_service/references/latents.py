@@ -5,20 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import EventLog
-from biometric_service.references.expiring_rows import count_due, delete_due
+from biometric_service.references.expiring_rows import count_due, delete_due, find_row, page_of, sealed_of
 from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.numbers import next_number
 from biometric_service.references.refusals import latent_unknown
 from biometric_service.references.transaction_seals import binding, opened_facts, sealed_facts
 from biometric_service.references.transaction_tables import LatentRow as Row
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.latents import Latent, LatentContent, LatentMark, NewLatent, Region
 from biometric_service.vocabulary.samples import FingerPosition
-
-_COLUMNS = select(*(column for column in Row.__table__.columns if column.key != Row.sealed.key))
 
 
 class SqlLatentStore:
@@ -34,16 +33,14 @@ class SqlLatentStore:
         with self._database.writing() as connection:
             present = self._same(connection, latent)
             if present is None:
-                number = (connection.scalar(select(func.max(Row.number))) or 0) + 1
+                number = next_number(connection, Row)
                 connection.execute(insert(Row), {"number": number, **self._values(latent, event)})
                 self._log.append(connection, event)
             return self._find(connection, present or latent.id)
 
     def latents(self, after: int, limit: int) -> Sequence[Latent]:
         """By number, after the given one."""
-        wanted = _COLUMNS.where(Row.number > after).order_by(Row.number).limit(limit)
-        with self._database.reading() as connection:
-            return [self._read(row) for row in connection.execute(wanted).mappings().all()]
+        return [self._read(row) for row in page_of(self._database, Row, after, limit)]
 
     def latent(self, latent: str) -> Latent:
         """One; LATENT_UNKNOWN, RECORD_TAMPERED."""
@@ -52,10 +49,7 @@ class SqlLatentStore:
 
     def content(self, latent: str) -> LatentContent:
         """Its image and records; LATENT_UNKNOWN, RECORD_TAMPERED."""
-        with self._database.reading() as connection:
-            sealed = connection.scalar(select(Row.sealed).where(Row.id == latent))
-        if sealed is None:
-            raise latent_unknown()
+        sealed = sealed_of(self._database, Row, latent)
         return _unpacked(self._keys.current.transactions.open(sealed, binding(Row, latent, "sealed")))
 
     def mark(self, latent: str, mark: LatentMark, event: AuditEvent) -> Latent:
@@ -92,10 +86,7 @@ class SqlLatentStore:
         return None
 
     def _find(self, connection: Connection, latent: str) -> Latent:
-        row = connection.execute(_COLUMNS.where(Row.id == latent)).mappings().one_or_none()
-        if row is None:
-            raise latent_unknown()
-        return self._read(row)
+        return self._read(find_row(connection, Row, latent))
 
     def _values(self, latent: NewLatent, event: AuditEvent) -> Mapping[str, object]:
         content = _packed(LatentContent(latent.image, latent.records))

@@ -7,13 +7,14 @@ from sqlalchemy import Connection, RowMapping, and_, insert, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
-from biometric_service.references.day_notes import maybe, next_number, note_of, sealed_note
+from biometric_service.references.day_notes import maybe, note_of, sealed_note
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import live_number
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.models import SubjectRow
 from biometric_service.references.movement_store import SqlMovementStore
 from biometric_service.references.musters import SqlMusterStore
+from biometric_service.references.numbers import next_number
 from biometric_service.references.place_tables import ManualCheckRow
 from biometric_service.references.places import SqlPlaceStore, require_zone
 from biometric_service.references.refusals import check_name

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.anchored import AnchoredRights
 from biometric_service.references.database import Database
-from biometric_service.references.day_notes import maybe, next_number, note_of, sealed_note
+from biometric_service.references.day_notes import maybe, note_of, sealed_note
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import find_subject, holder_of, live_number, merged_into, of_holders
 from biometric_service.references.key_ring import KeyRing
+from biometric_service.references.numbers import next_number
 from biometric_service.references.place_tables import OrderRow
 from biometric_service.references.places import require_zone
 from biometric_service.references.refusals import check_name, gallery_unknown

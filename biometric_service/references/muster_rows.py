@@ -22,10 +22,11 @@ from sqlalchemy import (
     update,
 )
 
-from biometric_service.references.day_notes import maybe, next_number
+from biometric_service.references.day_notes import maybe
 from biometric_service.references.day_tables import MusterFindingRow, MusterPersonRow, MusterRow
 from biometric_service.references.models import EncounterRow, SampleRow, SubjectRow, TemplateRow
 from biometric_service.references.movement_store import active_in
+from biometric_service.references.numbers import next_number
 from biometric_service.references.place_tables import WhereaboutsRow, ZoneRow
 from biometric_service.vocabulary.day_stores import Draw
 from biometric_service.vocabulary.movements import Means

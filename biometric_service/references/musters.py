@@ -8,7 +8,6 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
-from biometric_service.references.day_notes import next_number
 from biometric_service.references.day_tables import MusterPersonRow, MusterRow
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.key_ring import KeyRing
@@ -26,6 +25,7 @@ from biometric_service.references.muster_rows import (
     settle,
     tally_of,
 )
+from biometric_service.references.numbers import next_number
 from biometric_service.references.places import require_zone
 from biometric_service.references.refusals import check_name, gallery_unknown
 from biometric_service.references.sightings import Known, Seen, id_of, keep_sighting, move, number_of

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from biometric_service.references.change_watch import tell_of_change
 from biometric_service.references.event_log import EventLog
-from biometric_service.references.models import ChangeRow, StoreRow
+from biometric_service.references.models import Base, ChangeRow, StoreRow
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import ChangeNumber
 
@@ -22,6 +22,12 @@ class Numbers:
     encounter: int
     sample: int
     template: int
+
+
+def next_number(connection: Connection, row: type[Base]) -> int:
+    """One more than the largest there is; there is one writer at a time."""
+    number = row.__table__.c.number
+    return (connection.scalar(select(func.max(number))) or 0) + 1
 
 
 def take_numbers(  # noqa: PLR0913 - one for each kind of row

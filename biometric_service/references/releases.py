@@ -11,13 +11,14 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.anchored import AnchoredRights
 from biometric_service.references.cases import SqlCaseStore
 from biometric_service.references.database import Database
-from biometric_service.references.day_notes import next_number, note_of, sealed_note
+from biometric_service.references.day_notes import note_of, sealed_note
 from biometric_service.references.day_tables import ReleaseRow
 from biometric_service.references.departures import history_of, let_go
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import holder_of, live_number, merged_into, of_holders
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.movement_store import present_person
+from biometric_service.references.numbers import next_number
 from biometric_service.references.refusals import check_name
 from biometric_service.references.rights import RightsSeal
 from biometric_service.texts.sentences import Sentence

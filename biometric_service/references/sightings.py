@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from biometric_service.references.day_notes import next_number
 from biometric_service.references.day_tables import ReleaseRow, VisitRow
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.holders import merged_into
 from biometric_service.references.models import EncounterRow
+from biometric_service.references.numbers import next_number
 from biometric_service.references.place_tables import SightingRow, WhereaboutsRow
 from biometric_service.vocabulary.decisions import Movement, Passage
 from biometric_service.vocabulary.events import AuditEvent, EventKind

@@ -9,11 +9,12 @@ from sqlalchemy.orm import aliased
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
-from biometric_service.references.day_notes import maybe, next_number
+from biometric_service.references.day_notes import maybe
 from biometric_service.references.day_tables import VisitRow
 from biometric_service.references.event_log import EventLog
 from biometric_service.references.models import SubjectRow
 from biometric_service.references.movement_store import present_person
+from biometric_service.references.numbers import next_number
 from biometric_service.references.places import require_zone
 from biometric_service.references.refusals import check_name
 from biometric_service.references.sightings import Known, leave, move
