@@ -145,6 +145,12 @@ def test_encrypted_data_is_refused() -> None:
     assert caught.value.code is ErrorCode.RECORD_UNREADABLE
 
 
+def test_minutiae_without_an_image_are_refused_as_what_they_are() -> None:
+    with pytest.raises(BiometricServiceError, match="minutiae and no image") as caught:
+        person_of_birs([Bir(b"FMR\0 20\0", ISO_FINGER_IMAGE, ("Finger",))], LIMITS)
+    assert caught.value.code is ErrorCode.RECORD_UNREADABLE
+
+
 def test_a_binary_header_is_read_and_written_byte_for_byte() -> None:
     bir = Bir(FINGER, ISO_FINGER_IMAGE, ("Finger",), level="Raw", quality=61)
     record = write_piv(bir, "BZPRISON", MOMENT)

@@ -9,6 +9,7 @@ from biometric_service.capture.face_records import open_part
 from biometric_service.capture.files import ImageLimits, open_picture
 from biometric_service.interchange.cbeff.record import Bir, unreadable
 from biometric_service.recognition.requests import GivenImage
+from biometric_service.templates.minutiae_fields import MAGIC
 from biometric_service.vocabulary.references import CaptureException, ExceptionKind
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 from device_drivers.pictures import DamagedPictureError
@@ -63,6 +64,8 @@ def _sized(bir: Bir, limits: ImageLimits) -> Iterator[tuple[GivenImage, int]]:
     modality = bir.modality
     if modality is None:
         raise unreadable("it shows neither a finger nor a face")
+    if bir.data.startswith(MAGIC):
+        raise unreadable("it holds minutiae and no image to enrol by")
     parts = _parts(bir.data)
     if parts is None:
         width, height = open_picture(bir.data, limits).image.size
