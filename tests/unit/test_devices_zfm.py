@@ -169,7 +169,10 @@ def test_a_file_is_no_serial_port() -> None:
 
 
 @pytest.mark.parametrize("anew", [False, True])
-def test_what_was_given_up_in_mid_image_does_not_disturb_the_next(module: ZfmModule, anew: bool) -> None:  # noqa: FBT001
+def test_what_was_given_up_in_mid_image_does_not_disturb_the_next(
+    module: ZfmModule, monkeypatch: pytest.MonkeyPatch, *, anew: bool
+) -> None:
+    monkeypatch.setattr(wire, "QUIET_SECONDS", 2)
     url, patient = f"zfm://{module.path}", CaptureRequest(Characteristic.FINGERPRINT, 10)
     module.finger, module.packet_seconds = True, 0.02
 
