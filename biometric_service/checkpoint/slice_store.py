@@ -14,6 +14,7 @@ from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     Change,
     ChangeNumber,
+    EncounterInShort,
     EncounterStatus,
     GalleryId,
     Reference,
@@ -98,8 +99,9 @@ class SliceStore(NotHere):
         if not held:
             raise _unknown(subject)
         searched_in = frozenset(gallery for each in held for gallery in each.galleries)
-        active = EncounterStatus.ACTIVE if searched_in else self._statuses.get(subject, EncounterStatus.INACTIVE)
-        return SubjectSummary(subject, searched_in, 1, LONG_AGO, searched_in, active, 1)  # when is not told
+        status = EncounterStatus.ACTIVE if searched_in else self._statuses.get(subject, EncounterStatus.INACTIVE)
+        encounter = EncounterInShort(LONG_AGO, status, searched_in)  # when is not told
+        return SubjectSummary(subject, (encounter,), LONG_AGO, 1)
 
     def references_of(
         self, subjects: Collection[SubjectId], formats: Collection[TemplateFormat]

@@ -12,7 +12,7 @@ from biometric_service.cli.printing import JsonOption, print_json, print_table
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, OF_TWO_OFFICERS, ApiKey, Scope
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, GalleryId, SubjectId
+from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, GalleryId, SubjectId, SubjectSummary
 from biometric_service.vocabulary.roles import SCOPES, Role
 
 PAGE = 100
@@ -55,9 +55,9 @@ def list_subjects(
         page = opened.store.subjects(GalleryId(gallery), SubjectId(after) if after else None, PAGE)
         opened.store.record(administration_event(EventKind.SUBJECTS_LISTED, gallery=GalleryId(gallery)))
     if json:
-        print_json({"subjects": page})
+        print_json({"subjects": list(map(_told, page))})
     else:
-        rows = ((s.subject, " ".join(sorted(s.galleries)), s.encounters, s.enrolled_at) for s in page)
+        rows = ((s.subject, " ".join(sorted(s.galleries)), len(s.encounters), s.enrolled_at) for s in page)
         print_table("Subjects", ("subject", "galleries", "encounters", "enrolled at"), rows)
 
 
@@ -134,6 +134,19 @@ def revoke_key(key: Annotated[str, typer.Argument(help="The part of the key befo
     with settings_store(load_settings()) as opened:
         opened.api_keys.revoke(key, administration_event(EventKind.API_KEY_REVOKED, details={"api_key": key}))
     typer.echo(f"API key {key} is revoked.")
+
+
+def _told(summary: SubjectSummary) -> dict[str, object]:
+    return {
+        "subject": summary.subject,
+        "galleries": summary.galleries,
+        "encounters": len(summary.encounters),
+        "enrolled_at": summary.enrolled_at,
+        "searched_in": summary.searched_in,
+        "status": summary.status,
+        "version": summary.version,
+        "merged_into": summary.merged_into,
+    }
 
 
 def _joined(names: frozenset[Scope] | frozenset[GalleryId] | frozenset[str]) -> str:

@@ -1,8 +1,7 @@
 """What the store tells of subjects: no biometric data, nothing to decrypt."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select, update
 
@@ -19,6 +18,7 @@ from biometric_service.references.refusals import gallery_unknown
 from biometric_service.vocabulary.references import (
     ALL_GALLERIES,
     EncounterId,
+    EncounterInShort,
     EncounterKey,
     EncounterStatus,
     GalleryId,
@@ -33,7 +33,7 @@ _SUBJECTS = (
     .order_by(SubjectRow.id)
 )
 _ENCOUNTERS = (
-    select(EncounterRow.subject, EncounterRow.number, EncounterRow.status, EncounterGalleryRow.gallery)
+    select(EncounterRow.subject, EncounterRow.number, EncounterRow.at, EncounterRow.status, EncounterGalleryRow.gallery)
     .outerjoin(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number)
     .where(EncounterRow.subject.in_(bindparam("numbers", expanding=True)))
     .order_by(EncounterRow.at, EncounterRow.number)
@@ -134,37 +134,18 @@ def _subjects_in(gallery: GalleryId) -> Select[int]:
 def _summaries(connection: Connection, numbers: Sequence[int]) -> list[SubjectSummary]:
     encounters = _encounters_in_short(connection, numbers)
     return [
-        _summary(SubjectId(known_as), enrolled_at, version, encounters[number])
+        SubjectSummary(SubjectId(known_as), tuple(encounters[number].values()), enrolled_at, version)
         for number, known_as, enrolled_at, version in connection.execute(_SUBJECTS, {"numbers": numbers})
         if number in encounters
     ]
 
 
-def _summary(
-    subject: SubjectId, enrolled_at: datetime, version: int, encounters: Mapping[int, "_EncounterInShort"]
-) -> SubjectSummary:
-    active = [each for each in encounters.values() if each.status is EncounterStatus.ACTIVE]
-    return SubjectSummary(
-        subject=subject,
-        galleries=frozenset(name for each in encounters.values() for name in each.galleries),
-        encounters=len(encounters),
-        enrolled_at=enrolled_at,
-        searched_in=frozenset(name for each in active for name in each.galleries),
-        status=EncounterStatus.ACTIVE if active else list(encounters.values())[-1].status,
-        version=version,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _EncounterInShort:
-    status: EncounterStatus
-    galleries: set[GalleryId] = field(default_factory=set)
-
-
-def _encounters_in_short(connection: Connection, subjects: Sequence[int]) -> dict[int, dict[int, _EncounterInShort]]:
+def _encounters_in_short(connection: Connection, subjects: Sequence[int]) -> dict[int, dict[int, EncounterInShort]]:
     """By subject and number, oldest first."""
-    found: dict[int, dict[int, _EncounterInShort]] = {}
-    for subject, number, status, gallery in connection.execute(_ENCOUNTERS, {"numbers": subjects}):
-        encounter = found.setdefault(subject, {}).setdefault(number, _EncounterInShort(EncounterStatus(status)))
-        encounter.galleries.update(map(GalleryId, filter(None, [gallery])))
+    found: dict[int, dict[int, EncounterInShort]] = {}
+    for subject, number, at, status, gallery in connection.execute(_ENCOUNTERS, {"numbers": subjects}):
+        known = found.setdefault(subject, {})
+        before = known[number].galleries if number in known else frozenset[GalleryId]()
+        named = before | frozenset(map(GalleryId, filter(None, [gallery])))
+        known[number] = EncounterInShort(at, EncounterStatus(status), named)
     return found

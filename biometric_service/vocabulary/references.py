@@ -1,7 +1,7 @@
 """Who is enrolled: subjects, their encounters, and the references that a gallery holds."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType, TypeAlias
@@ -218,22 +218,56 @@ def model_named(form: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class EncounterInShort:
+    """When a person was captured, what became of them, and in which galleries that is kept."""
+
+    at: datetime
+    status: EncounterStatus
+    galleries: frozenset[GalleryId]
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectSummary:
     """What may be listed of a subject: no biometric data.
 
-    ``galleries``: of all its encounters. ``searched_in``: of its active ones. ``status``: active where one encounter
-    is, else that of the newest. ``version`` grows with each change of the subject or of an encounter. ``merged_into``:
-    where a subject that was merged went; all but its id and version is then told of that subject.
+    ``encounters``: one at least, oldest first. ``version`` grows with each change of the subject or of an encounter.
+    ``merged_into``: where a subject that was merged went; all but its id and version is then told of that subject.
     """
 
     subject: SubjectId
-    galleries: frozenset[GalleryId]
-    encounters: int
+    encounters: tuple[EncounterInShort, ...]
     enrolled_at: datetime
-    searched_in: frozenset[GalleryId]
-    status: EncounterStatus
     version: int
     merged_into: SubjectId | None = None
+
+    @property
+    def galleries(self) -> frozenset[GalleryId]:
+        """Of all its encounters."""
+        return frozenset(name for each in self.encounters for name in each.galleries)
+
+    @property
+    def searched_in(self) -> frozenset[GalleryId]:
+        """Of its active encounters."""
+        return frozenset(name for each in self._active for name in each.galleries)
+
+    @property
+    def status(self) -> EncounterStatus:
+        """Active where one encounter is, else that of the newest."""
+        return EncounterStatus.ACTIVE if self._active else self.encounters[-1].status
+
+    @property
+    def _active(self) -> Sequence[EncounterInShort]:
+        return [each for each in self.encounters if each.status is EncounterStatus.ACTIVE]
+
+    def within(self, reach: Callable[[GalleryId], bool]) -> "SubjectSummary":
+        """All that may be told to whoever reaches the subject, but not all of its galleries."""
+        told = tuple(
+            replace(each, galleries=frozenset(filter(reach, each.galleries)))
+            for each in self.encounters
+            if any(map(reach, each.galleries))
+        )
+        same = len(told) == len(self.encounters)
+        return replace(self, encounters=told, enrolled_at=self.enrolled_at if same else told[0].at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def test_with_its_last_encounter_a_subject_is_deleted(opened: OpenedStore) -> No
     opened.store.enrol(random_encounter(1, "A"), audit_event())
     opened.store.add_encounter(random_encounter(2, "A", "second"), audit_event())
     opened.encounters.delete(key(A), audit_event())
-    assert opened.store.subject(A).encounters == 1
+    assert len(opened.store.subject(A).encounters) == 1
     assert len(replay(opened.store.changes(ChangeNumber(0)))) == 3
     opened.encounters.delete(key(A, "second"), audit_event())
     refused(ErrorCode.SUBJECT_UNKNOWN, lambda: opened.store.subject(A))
@@ -185,7 +185,7 @@ def test_a_moved_encounter_opens_at_its_new_subject_and_is_searched_there(opened
     assert (after.version, after.encounter.circumstances) == (2, before.circumstances)
     assert [s.image for s in after.encounter.samples] == [s.image for s in before.samples]
     assert [s.notes for s in after.encounter.samples] == [s.notes for s in before.samples]
-    assert {name: opened.store.subject(name).encounters for name in (A, B)} == {A: 1, B: 2}
+    assert {name: len(opened.store.subject(name).encounters) for name in (A, B)} == {A: 1, B: 2}
     held = replay(opened.store.changes(ChangeNumber(0)))
     assert sorted(reference.subject for reference in held.values()) == ["A"] * 3 + ["B"] * 6
     check_everything_opens(opened)
@@ -214,7 +214,7 @@ def test_a_merged_subject_keeps_answering_with_where_it_went(opened: OpenedStore
     two_people(opened)
     opened.encounters.merge(B, A, audit_event(EventKind.SUBJECTS_MERGED))
     summary = opened.store.subject(B)
-    assert (summary.subject, summary.merged_into, summary.encounters) == (B, A, 3)
+    assert (summary.subject, summary.merged_into, len(summary.encounters)) == (B, A, 3)
     assert {reference.subject for reference in opened.store.references(B)} == {A}
     assert opened.encounters.encounter(key(B, "at b")).encounter.subject == A
     assert [each.subject for each in opened.store.subjects(ALL_GALLERIES, None, 9)] == [A]
@@ -237,7 +237,7 @@ def test_a_merge_is_taken_back(opened: OpenedStore) -> None:
     opened.encounters.unmerge(B, audit_event(EventKind.SUBJECT_UNMERGED))
     after = [each.encounter for each in opened.encounters.encounters(B)]
     assert [replace(each, samples=()) for each in after] == [replace(each, samples=()) for each in before]
-    assert {name: opened.store.subject(name).encounters for name in (A, B)} == {A: 2, B: 1}
+    assert {name: len(opened.store.subject(name).encounters) for name in (A, B)} == {A: 2, B: 1}
     assert opened.store.subject(B).merged_into is None
     assert set(searched(opened)) == {"A", "B"}
     check_everything_opens(opened)
@@ -255,7 +255,7 @@ def test_merges_on_merges_are_taken_back_in_any_order(opened: OpenedStore) -> No
     assert [each.encounter.encounter for each in opened.encounters.encounters(A)] == ["of A"]
     opened.encounters.unmerge(B, audit_event())
     assert [each.encounter.encounter for each in opened.encounters.encounters(B)] == ["of B"]
-    assert opened.store.subject(C).encounters == 1
+    assert len(opened.store.subject(C).encounters) == 1
     check_everything_opens(opened)
 
 
@@ -264,7 +264,7 @@ def test_who_gave_its_last_encounter_is_known_as_where_it_went(opened: OpenedSto
     opened.encounters.move(key(B, "at b"), A, audit_event())
     assert opened.store.subject(B).merged_into == A
     opened.encounters.unmerge(B, audit_event())
-    assert opened.store.subject(B).encounters == 1
+    assert len(opened.store.subject(B).encounters) == 1
     check_everything_opens(opened)
 
 

@@ -1,6 +1,7 @@
 """Every operation by scope, foreign gallery and wrong purpose: who gets in, and what the audit log says of it."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -757,6 +758,33 @@ def test_an_encounter_of_a_foreign_gallery_is_read_by_nobody_else(live: LiveServ
     assert [pages[each].get("/people/guarded/photograph").status_code for each in pages] == [404, 200]
     assert ["WITNESS-X" in pages[each].get("/subjects/guarded").text for each in pages] == [False, True]
     live.service.store.erase(guarded, event(EventKind.SUBJECT_ERASED))
+
+
+def test_encounters_of_foreign_galleries_are_neither_counted_nor_told_of_otherwise(live: LiveService) -> None:
+    live.subject("moved", FOREIGN)
+    at = datetime(2031, 5, 6, tzinfo=UTC)
+    left = Circumstances(status=EncounterStatus.INACTIVE)
+    ours = Encounter(SubjectId("moved"), EncounterId("ours"), frozenset({GalleryId(OURS)}), at, (), (), left)
+    live.service.store.add_encounter(ours, event(EventKind.ENCOUNTER_ADDED))
+    here, everywhere = (live.key(galleries=frozenset({gallery})) for gallery in (OURS, ALL_GALLERIES))
+
+    def told(key: str, path: str, **more: str) -> dict[str, Any]:
+        params = {"purpose": PURPOSE, **more}
+        answer: dict[str, Any] = live.client(key).get(f"{OPERATIONS}/subjects{path}", params=params).json()
+        return answer
+
+    def counted(key: str) -> str:
+        page = signed_in(live, key).get("/subjects", params={"gallery": OURS}).text
+        return re.findall(r">moved<.*?<td class=\"number\">(\d+)</td>", page)[0]
+
+    assert [told(each, "/moved")["encounters"] for each in (here, everywhere)] == [1, 2]
+    assert [told(each, "/moved")["status"] for each in (here, everywhere)] == ["inactive", "active"]
+    assert datetime.fromisoformat(told(here, "/moved")["enrolled_at"]) == at
+    assert datetime.fromisoformat(told(everywhere, "/moved")["enrolled_at"]) < at
+    listed = [told(each, "", gallery=OURS, after="move")["subjects"][0] for each in (here, everywhere)]
+    assert [(each["subject"], each["encounters"]) for each in listed] == [("moved", 1), ("moved", 2)]
+    assert [counted(each) for each in (here, everywhere)] == ["1", "2"]
+    live.service.store.erase(SubjectId("moved"), event(EventKind.SUBJECT_ERASED))
 
 
 def test_an_explanation_needs_its_own_scope(live: LiveService) -> None:

@@ -348,7 +348,7 @@ def test_an_enrolment_that_was_cut_off_before_its_answer_is_told_of_and_not_made
     again = enrolment.enrol(walk, request, TEST, once)
     assert (first.outcome, again.outcome) == (EnrolmentOutcome.ENROLLED, EnrolmentOutcome.ENROLLED)
     assert first.change == again.change
-    assert walk.store.subject(request.subject).encounters == 1
+    assert len(walk.store.subject(request.subject).encounters) == 1
     walk.store.erase(request.subject, event(EventKind.SUBJECT_ERASED))
 
 

@@ -87,14 +87,15 @@ def like_fingers_answer(alike: LikeFingers) -> LikeFingersAnswer:
 
 
 def subject_answer(summary: SubjectSummary, may_search: Callable[[GalleryId], bool]) -> SubjectAnswer:
-    """A subject with those of its galleries that the caller reaches."""
+    """A subject, as far as its encounters are in galleries that the caller reaches."""
+    told = summary.within(may_search)
     return SubjectAnswer(
-        subject=summary.subject,
-        galleries=tuple(sorted(filter(may_search, summary.galleries))),
-        encounters=summary.encounters,
-        enrolled_at=summary.enrolled_at,
-        status=summary.status,
-        merged_into=summary.merged_into,
+        subject=told.subject,
+        galleries=tuple(sorted(told.galleries)),
+        encounters=len(told.encounters),
+        enrolled_at=told.enrolled_at,
+        status=told.status,
+        merged_into=told.merged_into,
     )
 
 

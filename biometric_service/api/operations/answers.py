@@ -245,9 +245,9 @@ class SubjectAnswer(Answer):
 
     subject: str = Field(description="The subject's id.")
     galleries: tuple[str, ...] = Field(description="Those of its galleries that the key reaches.")
-    encounters: int = Field(description="On how many occasions the subject was captured.")
-    enrolled_at: datetime = Field(description="When first.")
-    status: EncounterStatus = Field(description="Active where one encounter is, else that of the newest.")
+    encounters: int = Field(description="How many encounters in galleries that the key reaches there are.")
+    enrolled_at: datetime = Field(description="When the subject was captured first, as far as the key reaches.")
+    status: EncounterStatus = Field(description="Active where one of those encounters is, else that of the newest.")
     merged_into: str | None = Field(description="The subject that this one was merged into, which all else is told of.")
 
 
