@@ -121,10 +121,10 @@ class DirectLink:
             ruling.passage, ruling.subject, tuple(each.sentence for each in ruling.why), (), ruling.ground.value
         )
 
-    def slice(self, held: ChangeNumber) -> bytes:
+    def slice(self, held: ChangeNumber, *, awaited: bool = False) -> bytes:
         self._require_line()
         with self._http() as link:
-            return link.slice(held)
+            return link.slice(held, awaited=awaited)
 
     def tell(self, event: QueuedEvent) -> None:
         self._require_line()

@@ -76,9 +76,9 @@ class CutLink:
         """Let the service decide."""
         return self._line().check(asked)
 
-    def slice(self, held: ChangeNumber) -> bytes:
+    def slice(self, held: ChangeNumber, *, awaited: bool = False) -> bytes:
         """The slice that goes on from a change."""
-        return self._line().slice(held)
+        return self._line().slice(held, awaited=awaited)
 
     def tell(self, event: QueuedEvent) -> None:
         """Tell what was decided here."""

@@ -5,10 +5,12 @@ thread or several. Clock and link are handed in, so that a day can be simulated.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from threading import Lock
 from time import monotonic
 from typing import Final
 
@@ -39,6 +41,8 @@ NOT_FOLLOWING: Final = frozenset(
 )
 """Faults of a delta that a whole slice need not have."""
 MARK_EVERY: Final = timedelta(seconds=30)
+PATIENCE_S: Final = 2.0
+"""How long two officers wait for a slice that is on its way, of which a whole one may take minutes."""
 _AT_THIS_POST: Final = "post"
 """Whose wrong keys are counted: everybody's, since nobody knows who they are."""
 
@@ -77,6 +81,7 @@ class Checkpoint:
         self._rules, self._identity, self._disk, self._held = rules, identity, disk, held
         self._link, self._clock, self._wrong_keys = link, clock, wrong_keys
         self._renewed: datetime | None = None
+        self._renewing = Lock()
         self._mark = disk.mark.read()
         self._begin()
 
@@ -89,12 +94,11 @@ class Checkpoint:
         self._require_unlocked()
         begun, asked = monotonic(), self._placed(asked)
         try:
-            answer = self._shown(asked, self._link.check(asked))
+            with self._known_there():
+                answer = self._shown(asked, self._link.check(asked))
         except NoAnswer:
             answer = self._decided_here(asked)
         except BiometricServiceError as fault:
-            if fault.code is ErrorCode.NOT_AUTHENTICATED:
-                self._learn_standing()
             answer = self._shown(asked, _of_this_image(fault))
         return replace(answer, took=monotonic() - begun)
 
@@ -114,6 +118,7 @@ class Checkpoint:
     def confirm_by_keys(self, asked: ByKeys) -> CheckpointAnswer:
         """Let two officers say who somebody is, each by a key of their own; as ``confirm``, but that it may be a pass.
 
+        While the service answers, it says first whose keys hold: what it said a moment ago counts with the line cut.
         RATE_LIMITED where wrong keys were given too often.
         """
 
@@ -127,21 +132,17 @@ class Checkpoint:
                 self._wrong_keys.take(_AT_THIS_POST)
             return said
 
+        self._require_unlocked()
+        self._learn_whose_keys_hold()
         return self._decided_by_hand(asked.id, decide)
 
     def keep_up(self) -> CheckpointState:
         """Tell the service what waits, and bring the slice up to date where it is time; as far as the link allows."""
         self._require_unlocked()
         try:
-            self._tell()
-            self._renew_in_time()
-        except NoAnswer:
-            pass
-        except BiometricServiceError as fault:
-            if fault.code is not ErrorCode.NOT_AUTHENTICATED:
-                raise
-            self._learn_standing()
-            raise
+            with suppress(NoAnswer), self._known_there():
+                self._tell()
+                self._renew_in_time()
         finally:
             self._forget_expired()
         self._note_time()
@@ -272,17 +273,29 @@ class Checkpoint:
         lately = self._renewed is not None and timedelta() <= now - self._renewed < timedelta(seconds=self._rules.renew)
         if lately and self._link.up:
             return
-        held = self._held.head
+        with self._renewing:
+            self._renew(awaited=False)
+
+    def _learn_whose_keys_hold(self) -> None:
+        if self._link.up and self._renewing.acquire(timeout=PATIENCE_S):
+            try:
+                with suppress(NoAnswer), self._known_there():
+                    self._renew(awaited=True)
+            finally:
+                self._renewing.release()
+
+    def _renew(self, *, awaited: bool) -> None:
+        now, held = self._clock(), self._held.head
         try:
-            self._take(held.change if held else WHOLE)
+            self._take(held.change if held else WHOLE, awaited=awaited)
         except BiometricServiceError as fault:
             if held is None or fault.code not in NOT_FOLLOWING:
                 raise
-            self._take(WHOLE)
+            self._take(WHOLE, awaited=awaited)
         self._renewed = now
 
-    def _take(self, base: ChangeNumber) -> None:
-        data = self._link.slice(base)
+    def _take(self, base: ChangeNumber, *, awaited: bool) -> None:
+        data = self._link.slice(base, awaited=awaited)
         believed = self._rules.service_key or self._mark.service_key
         held = self._held.head
         received = receive(data, self._identity, believed, held, self._clock())
@@ -299,6 +312,16 @@ class Checkpoint:
         if head is not None and self._clock() >= head.expires_at:
             self._held.drop()
             self._disk.vault.wipe()
+
+    @contextmanager
+    def _known_there(self) -> Iterator[None]:
+        """Where the service does not know this device any more, why is asked as well."""
+        try:
+            yield
+        except BiometricServiceError as fault:
+            if fault.code is ErrorCode.NOT_AUTHENTICATED:
+                self._learn_standing()
+            raise
 
     def _learn_standing(self) -> None:
         """Wipe everything where the service, by its signature, says that this device is revoked."""

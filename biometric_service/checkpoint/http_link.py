@@ -30,7 +30,7 @@ from biometric_service.vocabulary.rulings import RulingReason
 
 BUSY: Final = {HTTPStatus.TOO_MANY_REQUESTS}
 SLICE_SECONDS: Final = 120.0
-"""A whole slice of a large prison takes a while; nobody waits for it at the gate."""
+"""A whole slice of a large prison takes a while; that is for when nobody waits for it at the gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class HttpLink:
         with _understood():
             return _online(request.read(answer))
 
-    def slice(self, held: ChangeNumber) -> bytes:
+    def slice(self, held: ChangeNumber, *, awaited: bool = False) -> bytes:
         """The slice that goes on from a change."""
         asked = {"purpose": self._place.purpose, "post": self._place.post or None, "held": held}
-        return self._posted("gallery-slices", asked, SLICE_SECONDS).content
+        return self._posted("gallery-slices", asked, None if awaited else SLICE_SECONDS).content
 
     def tell(self, event: QueuedEvent) -> None:
         """Tell what was decided here; REQUEST_INVALID where the service will never take it."""

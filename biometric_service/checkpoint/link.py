@@ -41,8 +41,8 @@ class Link(Protocol):
     def check(self, asked: Asked) -> OnlineAnswer:
         """Let the service decide."""
 
-    def slice(self, held: ChangeNumber) -> bytes:
-        """The slice that goes on from a change, or a whole one."""
+    def slice(self, held: ChangeNumber, *, awaited: bool = False) -> bytes:
+        """The slice that goes on from a change, or a whole one; ``awaited``: whether somebody stands at the gate."""
 
     def tell(self, event: QueuedEvent) -> None:
         """Tell what was decided here; telling it again changes nothing."""
@@ -75,9 +75,9 @@ class Breaker:
             raise NoAnswer("The service could not be reached a moment ago.")
         return self._asked(lambda: self._link.check(asked))
 
-    def slice(self, held: ChangeNumber) -> bytes:
+    def slice(self, held: ChangeNumber, *, awaited: bool = False) -> bytes:
         """As of ``Link``."""
-        return self._asked(lambda: self._link.slice(held))
+        return self._asked(lambda: self._link.slice(held, awaited=awaited))
 
     def tell(self, event: QueuedEvent) -> None:
         """As of ``Link``."""

@@ -5,10 +5,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +46,7 @@ from biometric_service.vocabulary.references import (
     SubjectId,
 )
 from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.slices import WHOLE
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
 from tests.checkpoints import (
     BY_HAND,
@@ -598,6 +601,63 @@ def test_a_revoked_key_is_known_with_the_next_delta(live: LiveService, guarded: 
     for checkpoint in (guarded.checkpoint, guarded.post.begin()):
         answer = checkpoint.confirm_by_keys(guarded.by_keys(guarded.first, guarded.second))
         assert answer.passage is Passage.REVIEW
+
+
+def test_with_the_line_up_the_service_says_whose_keys_hold(live: LiveService, guarded: Guarded) -> None:
+    both = guarded.by_keys(guarded.first, guarded.second)
+    guarded.post.link.cut = False
+    assert guarded.checkpoint.confirm_by_keys(both).passage is Passage.PASS
+    live.service.api_keys.revoke(key_id(guarded.second), event(EventKind.API_KEY_REVOKED))
+    assert guarded.checkpoint.confirm_by_keys(replace(both, id=uuid4().hex)).passage is Passage.REVIEW
+    guarded.post.link.cut = True
+    assert guarded.checkpoint.confirm_by_keys(replace(both, id=uuid4().hex)).passage is Passage.REVIEW
+
+
+def test_officers_wait_for_no_slice_that_is_long_on_its_way(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("biometric_service.checkpoint.checkpoint.PATIENCE_S", 0.1)
+    guarded.post.link.cut = False
+    guarded.post.clock.later(seconds=20)
+    begun, slow = Event(), Event()
+    line = guarded.post.link.slice
+
+    def slowly(held: ChangeNumber, *, awaited: bool = False) -> bytes:
+        begun.set()
+        assert slow.wait(20)
+        return line(held, awaited=awaited)
+
+    monkeypatch.setattr(guarded.post.link, "slice", slowly)
+    with ThreadPoolExecutor(1) as keeper:
+        kept = keeper.submit(guarded.checkpoint.keep_up)
+        try:
+            assert begun.wait(20)
+            answer = guarded.checkpoint.confirm_by_keys(guarded.by_keys(guarded.first, guarded.second))
+        finally:
+            slow.set()
+        assert answer.passage is Passage.PASS
+        assert kept.result().linked
+
+
+def test_a_device_that_was_revoked_takes_no_keys_any_more(live: LiveService, guarded: Guarded) -> None:
+    live.service.devices.revoke(guarded.post.device.id, event(EventKind.DEVICE_REVOKED))
+    guarded.post.link.cut = False
+    both = guarded.by_keys(guarded.first, guarded.second)
+    refused(ErrorCode.DEVICE_REVOKED, lambda: guarded.checkpoint.confirm_by_keys(both))
+
+
+def test_a_slice_that_somebody_waits_for_comes_in_time_or_not_at_all(post: AtThePost) -> None:
+    over = Event()
+
+    def silent(request: BaseHTTPRequestHandler) -> None:
+        over.wait(20)
+        request.close_connection = True
+
+    place, patience = Place(POST.id, "movement"), Connection(seconds=0.2)
+    with server(silent) as port, HttpLink(f"http://127.0.0.1:{port}", post.device, place, patience) as link:
+        try:
+            with pytest.raises(NoAnswer, match="not in time"):
+                link.slice(WHOLE, awaited=True)
+        finally:
+            over.set()
 
 
 def test_a_key_that_was_revoked_with_the_line_cut_raises_an_alarm_and_moves_nobody(
