@@ -115,13 +115,14 @@ def move(  # noqa: PLR0913, PLR0917 - who, where, when, how, and what the log is
 ) -> Whereabouts | None:
     """Believe somebody to be in a zone since a moment, and tell the log; returns where they were believed to be.
 
-    What is older than what is known, or than when they left, changes nothing. ``told``: whose caller and gallery the
-    event has.
+    What a device decided before what is known, or before they left, and tells of late changes nothing; what happens
+    just now does, also where a clock was set back. ``told``: whose caller and gallery the event has.
     """
     before = believed(connection, person)
     late = left_since(connection, person, at) if before is None else before.since > at
-    if late and how not in {How.PLACED, How.MERGED}:
+    if late and how is How.OFFLINE:
         return before
+    at = at if before is None else max(at, before.since)
     details = {"zone": zone, "from": before.zone if before else "", "how": how.value, "at": _stamp(at), **facts}
     event = log.append(
         connection,

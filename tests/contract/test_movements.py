@@ -87,6 +87,20 @@ def test_whoever_passes_is_elsewhere_and_the_log_tells_it(opened: OpenedStore, d
     assert [(each.zone, each.people) for each in day.movements.counts(INMATES)] == [(YARD, 1), (None, 3)]
 
 
+def test_whoever_passes_after_a_clock_was_set_back_has_passed_all_the_same(day: DayStores, walk: Walk) -> None:
+    person, ahead = SubjectId("P-1"), datetime.now(UTC) + timedelta(minutes=2)
+    placed = replace(day_event(EventKind.WHEREABOUTS_CHANGED, OFFICER, person), at=ahead)
+    day.movements.place(person, WING, placed)
+    assert passes(walk, 1).passage is Passage.PASS
+    found = day.movements.located(person).believed
+    assert found is not None
+    assert (found.zone, found.since) == (YARD, ahead)
+    late = replayed("late", 1, -1)
+    back = replace(late, passing=replace(late.passing, direction=Movement.OUT))
+    day.movements.replay([back], day_event(EventKind.PASSAGE_RECORDED, DEVICE))
+    assert where(day, 1) == YARD, "what is told late is older than what is known"
+
+
 def test_whoever_is_believed_elsewhere_is_never_silently_passed(day: DayStores, walk: Walk) -> None:
     place(day, 1, CLINIC)
     check = passes(walk, 1)
@@ -243,7 +257,7 @@ def test_what_arrives_late_never_overwrites_what_is_newer(day: DayStores, walk: 
     day.movements.replay([back], day_event(EventKind.PASSAGE_RECORDED, DEVICE))
     assert day.movements.located(SubjectId("P-1")).believed == since
     assert [each.how for each in day.movements.trail(SubjectId("P-1"), 9)] == [How.CHECK, How.PLACED, How.OFFLINE]
-    newer = replayed("newer", 1, -0.01)
+    newer = replayed("newer", 1, -1)
     [passed] = day.movements.replay([newer], day_event(EventKind.PASSAGE_RECORDED, DEVICE))
     assert (passed.ruling.discrepancy, where(day, 1)) == (True, YARD)
 
@@ -255,9 +269,9 @@ def test_what_differs_from_what_was_answered_is_kept_beside_it_and_told_aloud(
     answered = passes(walk, 1, passage="late")
     assert answered.passage is Passage.REVIEW
     recorded = day_event(EventKind.PASSAGE_RECORDED, DEVICE)
-    opened_gate, somebody_else = replayed("late", 1, -0.01), replayed("late", 2, -0.01)
-    held_back = replayed("late", 1, -0.01, passage=Passage.STOP, ground=Ground.NO_ORDER)
-    looked_at = replayed("late", 1, -0.01, passage=Passage.REVIEW, ground=Ground.NOT_CERTAIN)
+    opened_gate, somebody_else = replayed("late", 1, -1), replayed("late", 2, -1)
+    held_back = replayed("late", 1, -1, passage=Passage.STOP, ground=Ground.NO_ORDER)
+    looked_at = replayed("late", 1, -1, passage=Passage.REVIEW, ground=Ground.NOT_CERTAIN)
     for repeated in (False, True):
         told_again = day.movements.replay([opened_gate, somebody_else, held_back, looked_at], recorded)
         assert [each.repeated for each in told_again] == [repeated, repeated, repeated, True]
@@ -280,12 +294,12 @@ def test_whoever_had_left_and_passes_offline_is_believed_nowhere_and_told_aloud(
 ) -> None:
     place(day, 1)
     recorded = day_event(EventKind.PASSAGE_RECORDED, DEVICE)
-    before = replayed("before", 1, 0)
+    before = replayed("before", 1, 1)
     dies(opened, 1)
     [late] = day.movements.replay([before], recorded)
     assert (late.ruling.discrepancy, told(opened, EventKind.PASSAGE_DOUBTED)) == (False, [])
-    stopped = replayed("stopped", 1, -0.01, passage=Passage.STOP, ground=Ground.NOT_ACTIVE)
-    passed = day.movements.replay([stopped, replayed("after", 1, -0.01)], recorded)
+    stopped = replayed("stopped", 1, -1, passage=Passage.STOP, ground=Ground.NOT_ACTIVE)
+    passed = day.movements.replay([stopped, replayed("after", 1, -1)], recorded)
     assert [(each.zone, each.ruling.discrepancy) for each in passed] == [(None, False), (None, True)]
     assert where(day, 1) is None
     [alarm] = told(opened, EventKind.PASSAGE_DOUBTED)
