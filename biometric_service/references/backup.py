@@ -7,7 +7,7 @@ is followed holds a base and increments, and any moment at which one of them was
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -55,14 +55,15 @@ class Kept:
     rows: int
 
 
-def create_backup(opened: OpenedStore, target: Path, event: AuditEvent) -> Kept:
+def create_backup(opened: OpenedStore, target: Path, event: AuditEvent, last: Header | None = None) -> Kept:
     """Copy the store as it is at one moment to a new file in mode 0600; the event is in store and copy.
 
-    REQUEST_INVALID where the file exists, STORE_UNAVAILABLE where it cannot be written.
+    ``last``: of the file that it comes after in a folder. REQUEST_INVALID where the file exists, STORE_UNAVAILABLE
+    where it cannot be written.
     """
     _require_absent(target)
     opened.store.record(event)
-    return _write(opened, target, None)
+    return _write(opened, target, None, last)
 
 
 def follow(opened: OpenedStore, folder: Path, event: AuditEvent) -> Kept | None:
@@ -70,16 +71,16 @@ def follow(opened: OpenedStore, folder: Path, event: AuditEvent) -> Kept | None:
 
     None where nothing was done. ``event``: recorded with a base.
     """
-    before = _last(folder)
+    last = _last(folder)
     with opened.database.reading() as connection:
         lineage, newest = journal.position(connection)
         check = connection.execute(select(StoreRow.key_check)).scalar_one().hex()
         here = (lineage, revision(connection), check)
-        follows = before and (before.journal, before.revision, before.key_check) == here
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-    if before is None or not follows:
-        return create_backup(opened, folder / f"{name}.backup", event)
-    return _write(opened, folder / f"{name}.backup", before) if newest > before.position else None
+        follows = last and (last.journal, last.revision, last.key_check) == here
+    target = folder / f"{_moment(last):%Y%m%dT%H%M%S%fZ}.backup"
+    if last is None or not follows:
+        return create_backup(opened, target, event, last)
+    return _write(opened, target, last, last) if newest > last.position else None
 
 
 def verify_backup(
@@ -124,7 +125,7 @@ def erased_since(source: Path, provider: MasterKeyProvider) -> Sequence[str]:
 
 def _files(source: Path, until: datetime | None) -> list[Path]:
     if source.is_dir():
-        return chain_until(source, until.astimezone(UTC).isoformat() if until else None)
+        return chain_until(source, until.astimezone(UTC).isoformat(timespec="microseconds") if until else None)
     return [source]
 
 
@@ -133,14 +134,20 @@ def _last(folder: Path) -> Header | None:
     return read_header(paths[-1]) if paths else None
 
 
-def _write(opened: OpenedStore, target: Path, before: Header | None) -> Kept:
+def _moment(last: Header | None) -> datetime:
+    """Now, but after the last file in any case: their names give their order, and a clock may be set back."""
+    now = datetime.now(UTC)
+    return now if last is None else max(now, datetime.fromisoformat(last.at) + timedelta(microseconds=1))
+
+
+def _write(opened: OpenedStore, target: Path, before: Header | None, last: Header | None) -> Kept:
     with opened.database.reading() as connection:
         lineage, newest = journal.position(connection)
         row = connection.execute(select(StoreRow.key_check, StoreRow.store_key)).one()
         header = Header(
             id=uuid4().hex,
             kind=INCREMENT if before else BASE,
-            at=datetime.now(UTC).isoformat(),
+            at=_moment(last).isoformat(timespec="microseconds"),
             previous=before.id if before else "",
             journal=lineage,
             position=newest,

@@ -1,19 +1,23 @@
 """A backup made under load is whole, is proved so, and brings everything back."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.throughput.random_encounters import GALLERY, NOW, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.references.archive import read_header
 from biometric_service.references.backup import (
     BackupReport,
+    Kept,
     create_backup,
     erased_since,
     follow,
@@ -72,6 +76,13 @@ def test_a_backup_is_one_private_file_that_verifies_and_stays_as_it_is(opened: O
 def test_a_backup_under_load_is_of_one_moment(opened: OpenedStore, tmp_path: Path) -> None:
     done = threading.Event()
 
+    def backed_up(turn: int) -> BackupReport:
+        """Not before somebody wrote since the last one."""
+        before, until = opened.store.last_change(), time.monotonic() + 60
+        while opened.store.last_change() == before and time.monotonic() < until:
+            time.sleep(PAUSE_S)
+        return verify_backup(back_up(opened, tmp_path / f"{turn}.backup"), KEY, ChainedLog)
+
     def write() -> None:
         seed = 100
         while not done.is_set():
@@ -81,7 +92,7 @@ def test_a_backup_under_load_is_of_one_moment(opened: OpenedStore, tmp_path: Pat
 
     writer = threading.Thread(target=write)
     writer.start()
-    reports = [verify_backup(back_up(opened, tmp_path / f"{turn}.backup"), KEY, ChainedLog) for turn in range(3)]
+    reports = [backed_up(turn) for turn in range(3)]
     done.set()
     writer.join()
     assert reports[0].changes < reports[2].changes
@@ -145,7 +156,7 @@ def test_any_followed_moment_can_be_come_back_to(opened: OpenedStore, tmp_path: 
         kept = follow(opened, folder, audit_event(EventKind.BACKUP_CREATED))
         assert kept
         assert kept.kind == ("increment" if turn else "base")
-        moments.append(datetime.now(UTC))
+        moments.append(datetime.fromisoformat(read_header(kept.file).at))
         opened.store.erase(SubjectId(f"A-{turn}"), audit_event(EventKind.SUBJECT_ERASED, f"A-{turn}"))
         opened.store.enrol(random_encounter(turn, f"B-{turn}"), audit_event())
     follow(opened, folder, audit_event())
@@ -159,6 +170,25 @@ def test_any_followed_moment_can_be_come_back_to(opened: OpenedStore, tmp_path: 
     assert refused(lambda: verify_backup(folder, KEY, ChainedLog, early)) is ErrorCode.REQUEST_INVALID
     sorted(folder.iterdir())[2].unlink()
     assert refused(lambda: verify_backup(folder, KEY, ChainedLog)) is ErrorCode.BACKUP_DAMAGED
+
+
+def test_a_folder_is_followed_on_after_a_clock_was_set_back(
+    opened: OpenedStore, tmp_path: Path, other_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, kept = tmp_path / "backups", list[Kept | None]()
+    for hours in (0, -1, -3, -2):
+        clock = SimpleNamespace(
+            now=lambda _, hours=hours: NOW + timedelta(hours=hours), fromisoformat=datetime.fromisoformat
+        )
+        monkeypatch.setattr("biometric_service.references.backup.datetime", clock)
+        opened.store.enrol(random_encounter(4 - hours, f"B{hours}"), audit_event())
+        kept.append(follow(opened, folder, audit_event(EventKind.BACKUP_CREATED)))
+    assert [each and each.file for each in kept] == sorted(folder.iterdir())
+    assert restore_backup(folder, other_url, KEY, ChainedLog).changes == 8
+    restore_backup(folder, f"sqlite:///{tmp_path}/first.db", KEY, ChainedLog, NOW)
+    again = opening(f"sqlite:///{tmp_path}/first.db")
+    assert again.store.last_change() == 5
+    again.close()
 
 
 def test_a_store_that_was_restored_or_rotated_is_followed_from_a_new_base(
