@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from biometric_service.vocabulary.references import (
 from biometric_service.vocabulary.tasks import Commission
 from tests.adjudication import new_case
 from tests.contract.conftest import PostgresqlServer
-from tests.files_on_disk import files_under
+from tests.files_on_disk import files_under, written_under
 
 KEY = KeyFromEnvironment("17" * 32)
 PIECE = 24
@@ -39,16 +39,19 @@ OWNED = ("subjects", "data_keys", "encounters", "samples", "templates")
 
 
 @pytest.fixture
-def began(tmp_path: Path) -> float:
-    """When the test began, by the clock of the file system."""
-    mark = tmp_path / "began"
-    mark.touch()
-    return mark.stat().st_mtime
+def before(store_url: str, request: pytest.FixtureRequest) -> Mapping[Path, int]:
+    """The server's files before the store is opened, among them those of other tests' databases; of SQLite none."""
+    return {} if store_url.startswith("sqlite") else written_under(server_of(request).folder)
+
+
+def server_of(request: pytest.FixtureRequest) -> PostgresqlServer:
+    server = request.getfixturevalue("postgresql_server")
+    assert isinstance(server, PostgresqlServer)
+    return server
 
 
 @pytest.fixture
-def opened(store_url: str, began: float) -> Iterator[OpenedStore]:
-    assert began
+def opened(store_url: str) -> Iterator[OpenedStore]:
     opened = open_store(store_url, KEY, ChainedLog)
     opened.store.create_gallery(GALLERY, audit_event())
     for seed in (1, 2):
@@ -181,7 +184,7 @@ def test_a_wrong_master_key_and_a_tampered_chain_have_codes_of_their_own(opened:
 
 
 def test_what_was_erased_leaves_the_files_even_as_ciphertext(
-    opened: OpenedStore, store_url: str, tmp_path: Path, began: float, request: pytest.FixtureRequest
+    before: Mapping[Path, int], opened: OpenedStore, store_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Of SQLite at once; of PostgreSQL what the person's key opened is left, until the operator rewrites its tables."""
     elsewhere = under_the_store_key(opened)
@@ -191,13 +194,13 @@ def test_what_was_erased_leaves_the_files_even_as_ciphertext(
     templates = sealed_of(opened, f"SELECT t.sealed FROM templates t JOIN samples p ON p.number = t.sample {rows}")
     assert (len(keys), len(images), len(templates), len(elsewhere)) == (1, 3, 3, 8)
     opened.store.erase(SubjectId("A-2"), audit_event(EventKind.SUBJECT_ERASED, "A-2"))
-    assert not any(on_disk(disk_of(store_url, tmp_path, request), began, [*keys, *elsewhere]))
+    assert not any(on_disk(disk_of(store_url, tmp_path, request), before, [*keys, *elsewhere]))
     if not store_url.startswith("sqlite"):
         with opened.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (FULL) templates, samples"))
     folder = disk_of(store_url, tmp_path, request)
-    assert not any(on_disk(folder, began, [*keys, *images, *templates]))
-    assert any(on_disk(folder, began, [b"A-1"]))
+    assert not any(on_disk(folder, before, [*keys, *images, *templates]))
+    assert any(on_disk(folder, before, [b"A-1"]))
 
 
 def under_the_store_key(opened: OpenedStore) -> list[bytes]:
@@ -231,8 +234,7 @@ def disk_of(store_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> P
     """Where the database has its files, as they are once all is written there."""
     if store_url.startswith("sqlite"):
         return tmp_path / "store"
-    server = request.getfixturevalue("postgresql_server")
-    assert isinstance(server, PostgresqlServer)
+    server = server_of(request)
     server.checkpoint()
     return server.folder / "data" / "base"
 
@@ -242,12 +244,12 @@ def sealed_of(opened: OpenedStore, query: str) -> list[bytes]:
         return [bytes(blob) for blob in connection.scalars(text(query), {"id": "A-2"})]
 
 
-def on_disk(folder: Path, since: float, blobs: Sequence[bytes]) -> Iterator[bool]:
+def on_disk(folder: Path, before: Mapping[Path, int], blobs: Sequence[bytes]) -> Iterator[bool]:
     """Whether the middle of each blob is in a file written since: long values are kept in parts.
 
     Files left as they were, as those of other tests' databases, hold nothing new.
     """
-    disk = b"".join(files_under(folder, since).values())
+    disk = b"".join(files_under(folder, before).values())
     return (blob[len(blob) // 2 :][:PIECE] in disk for blob in blobs)
 
 
@@ -258,16 +260,15 @@ def biometric_pieces(encounter: Encounter) -> Iterator[bytes]:
 
 
 def test_nothing_biometric_is_in_the_clear_in_any_file_of_either_database(
-    opened: OpenedStore, store_url: str, tmp_path: Path, began: float, request: pytest.FixtureRequest
+    before: Mapping[Path, int], opened: OpenedStore, store_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     opened.store.erase(SubjectId("A-2"), audit_event())
     folder = tmp_path / "store"
     if not store_url.startswith("sqlite"):
-        server = request.getfixturevalue("postgresql_server")
-        assert isinstance(server, PostgresqlServer)
+        server = server_of(request)
         server.checkpoint()
         folder = server.folder
-    disk = b"".join(files_under(folder, began).values())
+    disk = b"".join(files_under(folder, before).values())
     assert b"A-1" in disk
     pieces = [piece for seed in (1, 2) for piece in biometric_pieces(random_encounter(seed, "A"))]
     assert len(pieces) > 100
