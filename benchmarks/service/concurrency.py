@@ -104,7 +104,7 @@ def _figures(url: str, seconds: float, done: list[Done], opened: OpenedStore) ->
 def _share(url: str, key: Path, seconds: float, process: int) -> list[Done]:
     """One process's half of the writers and readers, in threads; the clock starts once the store is open."""
     with closing(open_store(url, KeyFile(key), ChainedLog)) as opened, ThreadPoolExecutor(WRITERS + READERS) as pool:
-        until = time.time() + seconds
+        until = time.monotonic() + seconds
         each = range(WRITERS // PROCESSES)
         writers = [pool.submit(_write, opened, until, f"{process}-{number}") for number in each]
         readers = [pool.submit(_read, opened, until, number) for number in each]
@@ -112,9 +112,10 @@ def _share(url: str, key: Path, seconds: float, process: int) -> list[Done]:
 
 
 def _write(opened: OpenedStore, until: float, name: str) -> Done:
+    """Until then, and once at least."""
     chance, added = random.Random(name), [0] * len(HOT)
     enrolled = overtaken = turn = 0
-    while time.time() < until:
+    while time.monotonic() < until or not any(added):
         turn += 1
         if turn % ENROL_EVERY == 0:
             opened.store.enrol(random_encounter(turn, f"{name}-{turn}"), audit_event())
@@ -142,8 +143,9 @@ def _add_one(opened: OpenedStore, hot: EncounterKey) -> bool:
 
 
 def _read(opened: OpenedStore, until: float, number: int) -> Done:
+    """Until then, and once at least."""
     read, at = 0, ChangeNumber(0)
-    while time.time() < until:
+    while time.monotonic() < until or not read:
         opened.encounters.encounter(HOT[number % len(HOT)])
         opened.store.references(HOT[read % len(HOT)].subject)
         for told, _ in opened.store.changes(at):

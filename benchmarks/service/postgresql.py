@@ -46,7 +46,7 @@ class PostgresqlServer:
         """``start``, ``stop`` or ``restart``, at once."""
         options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
         mode = () if action == "start" else ("-m", "immediate")
-        self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), *mode, action)
+        self._run("pg_ctl", "-w", "-t", "600", "-o", options, "-l", str(self.folder / "log"), *mode, action)
 
     def new_database(self, like: str = "template1") -> str:
         """The URL of a new database, empty or like another one that nobody is connected to (its name)."""

@@ -49,9 +49,9 @@ def read_only(engine: Engine, disk: Path) -> Iterator[None]:
 
 
 def drop_connections(url: URL) -> None:
-    """End every other connection to a database of PostgreSQL's."""
+    """End every other connection to a database of PostgreSQL's, and wait until each has."""
     ended = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     with _connected(url) as connection:

@@ -82,7 +82,7 @@ def test_a_read_only_disk_is_told_and_got_over_once_it_is_writable(opened: Opene
 def test_a_server_that_is_restarted_under_load_loses_nothing_that_was_acknowledged(
     postgresql_server: PostgresqlServer,
 ) -> None:
-    opened = open_store(postgresql_server.new_database(), KEY, ChainedLog, patience_s=5)
+    opened = open_store(postgresql_server.new_database(), KEY, ChainedLog, patience_s=30)
     opened.store.create_gallery(GALLERY, audit_event())
     acknowledged: list[str] = []
     faults: list[BiometricServiceError] = []
@@ -102,12 +102,17 @@ def test_a_server_that_is_restarted_under_load_loses_nothing_that_was_acknowledg
     writers = [threading.Thread(target=write, args=(worker,)) for worker in range(3)]
     for writer in writers:
         writer.start()
+
+    def wait_for_more() -> None:
+        before, until = len(acknowledged), time.monotonic() + 60
+        while len(acknowledged) < before + len(writers) and time.monotonic() < until:
+            time.sleep(0.05)
+
     for _ in range(2):
-        time.sleep(0.5)
+        wait_for_more()
         postgresql_server.control("restart")
-    before, until = len(acknowledged), time.monotonic() + 30
-    while len(acknowledged) == before and time.monotonic() < until:
-        time.sleep(0.05)
+    before = len(acknowledged)
+    wait_for_more()
     done.set()
     for writer in writers:
         writer.join()

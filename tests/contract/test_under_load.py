@@ -21,7 +21,6 @@ def test_the_plan_holds_every_kind_of_write_and_loses_nobody() -> None:
     assert steps[:5] == [step for step, _ in zip(plan(3), range(5), strict=False)]
 
 
-@pytest.mark.timeout(300)
 def test_kill_nine_at_any_moment_loses_nothing_and_leaves_nothing_halfway(store_url: str, tmp_path: Path) -> None:
     figures = kill_nine.run(store_url, tmp_path / "kill.key", KILLS)
     assert figures.acknowledged >= KILLS
@@ -33,7 +32,6 @@ def test_a_lost_write_would_be_found(store_url: str, tmp_path: Path, monkeypatch
         kill_nine.run(store_url, tmp_path / "kill.key", 3, seed=1)
 
 
-@pytest.mark.timeout(120)
 def test_writers_and_readers_at_once_lose_no_update_and_meet_no_fault(store_url: str, tmp_path: Path) -> None:
     figures = concurrency.run(store_url, tmp_path / "load.key", seconds=3)
     assert (figures.lost, figures.additions_per_s > 0, figures.reads_per_s > 0) == (0, True, True)
