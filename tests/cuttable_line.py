@@ -13,15 +13,16 @@ class Line:
         self._target = target
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
-        self._cut = threading.Event()
+        self._cut, self._changing = threading.Event(), threading.Lock()
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        self._cut.set()
-        for each in tuple(self._open):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        with self._changing:
+            self._cut.set()
+            for each in self._open:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:
         self._cut.clear()
@@ -36,27 +37,32 @@ class Line:
                 near, _ = self._listening.accept()
             except OSError:
                 return
-            if self._cut.is_set():
-                near.close()
-                continue
-            try:
+            with self._changing:
+                self._connect(near)
+
+    def _connect(self, near: socket.socket) -> None:
+        """To where it leads; a line that is cut leads nowhere."""
+        far = None
+        if not self._cut.is_set():
+            with suppress(OSError):  # the service has ended
                 far = socket.create_connection(("127.0.0.1", self._target))
-            except OSError:  # the service has ended
-                near.close()
-                continue
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+        if far is None:
+            near.close()
+            return
+        self._open |= {near, far}
+        for source, sink in ((near, far), (far, near)):
+            threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
 
     def _copy(self, source: socket.socket, sink: socket.socket) -> None:
-        self._open.add(source)
         with suppress(OSError):
-            while not self._cut.is_set() and (data := source.recv(65_536)):
+            while data := source.recv(65_536):
                 sink.sendall(data)
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        self._open.discard(source)
-        source.close()
+        with self._changing:
+            self._open.discard(source)
+            source.close()
 
 
 @contextmanager

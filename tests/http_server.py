@@ -37,9 +37,11 @@ def server(answer: Answer) -> Iterator[int]:
 
 
 def says(body: bytes, status: int = 200, **headers: str) -> Answer:
+    length = headers.pop("length", str(len(body)))
+
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
-        request.send_header("Content-Length", headers.pop("length", str(len(body))))
+        request.send_header("Content-Length", length)
         for name, value in headers.items():
             request.send_header(name, value)
         request.send_header("Connection", "close")
