@@ -68,7 +68,7 @@ def test_a_code_that_was_changed_made_up_or_cut_is_none(opened: OpenedStore) -> 
 
 
 def test_a_card_ends_when_it_is_revoked_and_when_its_time_is_over(opened: OpenedStore) -> None:
-    card, over = issued(opened), issued(opened, timedelta(seconds=-1))
+    card, over = issued(opened), issued(opened, timedelta(hours=-1))
     invalid(opened, over.code)
     opened.cards.revoke(card.id, audit_event(EventKind.CARD_REVOKED))
     invalid(opened, card.code)

@@ -387,8 +387,8 @@ def test_searches_beside_a_writer_always_see_whole_changes(make: Make) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         readers = [pool.submit(read, seed) for seed in range(3)]
-        pool.submit(write).result(timeout=60)
-        assert all(reader.result(timeout=60) for reader in readers)
+        pool.submit(write).result(timeout=240)
+        assert all(reader.result(timeout=240) for reader in readers)
     assert len(index) == 20
 
 

@@ -51,7 +51,7 @@ PERSON = IntakePerson(SubjectId("P-7"), NAME, date(1990, 2, 3), "from court", "P
 THUMB = IntakeCapture("right_thumb", datetime.now(UTC), 41.0, "ab" * 32, 500.0, "gate", defects=(Defect.TOO_DRY,))
 TATTOO = Mark(MarkKind.TATTOO, "left forearm", "an anchor")
 TEMPLATE = random_minutiae(np.random.default_rng(1), FingerPosition.RIGHT_THUMB)
-LATER = timedelta(hours=1)
+LATER = timedelta(days=1)
 LATE = datetime.now(UTC) + LATER
 MISSING = CaptureException(FingerPosition.LEFT_RING, ExceptionKind.AMPUTATED, date(2019, 3, 1))
 
@@ -119,7 +119,7 @@ def test_what_was_captured_is_there_for_whoever_opens_the_store_next(
 
 
 def test_a_further_capture_takes_the_place_of_the_one_before_and_the_intake_lasts_longer(opened: OpenedStore) -> None:
-    name = begun(opened, lasts=timedelta(seconds=30))
+    name = begun(opened, lasts=timedelta(minutes=30))
     kept(opened, name, THUMB)
     kept(opened, name, replace(THUMB, quality=80.0))
     assert pictures(opened, name) == {"right_thumb": b"picture of right_thumb 80.0"}
@@ -167,7 +167,7 @@ def test_a_complete_intake_holds_nothing_any_more_but_what_became_of_it(opened: 
 def test_what_is_over_its_time_reads_like_nothing_and_is_destroyed_with_an_event(
     opened: OpenedStore, intake: str
 ) -> None:
-    over = begun(opened, "i-2", lasts=timedelta(seconds=-1))
+    over = begun(opened, "i-2", lasts=timedelta(hours=-1))
     refused(ErrorCode.INTAKE_UNKNOWN, lambda: opened.intakes.intake(over))
     refused(ErrorCode.INTAKE_UNKNOWN, lambda: kept(opened, over, THUMB))
     events = opened.store.verify_events()

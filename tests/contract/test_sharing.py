@@ -641,7 +641,7 @@ def test_a_recall_waits_for_what_it_is_of(sharing: Sharing) -> None:
     agreeing.withdraw(sharing, agreement.id, CLERK)
     followed(sharing)
     recall = sharing.disclosures.disclosure(made.id).recalled_by
-    later = now + timedelta(seconds=1)
+    later = now + delivering.LEASE / 2
     assert sharing.disclosures.claim(later, later + delivering.LEASE) is None
     sharing.disclosures.postponed(made.id, None, "")
     claimed = sharing.disclosures.claim(later, later + delivering.LEASE)
@@ -724,7 +724,7 @@ def test_a_reconciliation_names_what_was_lost_and_it_is_sent_again(sharing: Shar
     empty = state({"kind": "manifest", "direction": "received", "day": day}, SIGNING)
     for nothing in (empty, "[" * 9000):
         refused(ErrorCode.DELIVERY_FAILED, partial(reconcile, sharing, "police", day, CLERK, nothing))
-    sharing.disclosures.purge(datetime.now(UTC) + timedelta(seconds=1))
+    sharing.disclosures.purge(datetime.now(UTC) + timedelta(hours=1))
     refused(ErrorCode.SHARING_CONFLICT, lambda: redeliver(sharing, sent[0].id, CLERK))
 
 

@@ -278,7 +278,7 @@ def test_a_key_has_the_owner_that_it_was_made_with(opened: OpenedStore) -> None:
 
 def test_a_revoked_or_expired_api_key_ends(opened: OpenedStore) -> None:
     keys = opened.api_keys
-    late = keys.create(api_key("late", datetime.now(UTC) - timedelta(seconds=1)), audit_event())
+    late = keys.create(api_key("late", datetime.now(UTC) - timedelta(hours=1)), audit_event())
     secret = keys.create(api_key(), audit_event())
     keys.revoke("gate", audit_event(EventKind.API_KEY_REVOKED))
     assert (keys.find(late), keys.find(secret), keys.keys()) == (None, None, [])
@@ -306,7 +306,7 @@ def test_a_device_is_found_by_its_certificate_and_by_its_name(opened: OpenedStor
 def test_a_revoked_or_expired_device_ends_and_its_name_is_never_given_again(opened: OpenedStore) -> None:
     devices, gate = opened.devices, device()
     devices.register(gate, audit_event())
-    devices.register(device("late", b"late", datetime.now(UTC) - timedelta(seconds=1)), audit_event())
+    devices.register(device("late", b"late", datetime.now(UTC) - timedelta(hours=1)), audit_event())
     devices.revoke("gate-3", audit_event(EventKind.DEVICE_REVOKED))
     assert (devices.find(gate.fingerprint), devices.named("gate-3"), devices.devices()) == (None, None, [])
     assert devices.named("late") is None
@@ -326,13 +326,13 @@ def test_a_right_given_by_hand_to_a_device_is_found(opened: OpenedStore, change:
 
 
 def test_a_proof_is_used_once_and_then_forgotten(opened: OpenedStore) -> None:
-    later = datetime.now(UTC) + timedelta(minutes=1)
+    later = datetime.now(UTC) + timedelta(hours=1)
     assert [opened.devices.use("a", later), opened.devices.use("a", later), opened.devices.use("b", later)] == [
         True,
         False,
         True,
     ]
-    past = datetime.now(UTC) - timedelta(seconds=1)
+    past = datetime.now(UTC) - timedelta(hours=1)
     assert opened.devices.use("c", past)
     opened.devices.use("d", later)
     with opened.database.reading() as connection:

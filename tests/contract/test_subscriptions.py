@@ -24,6 +24,8 @@ from tests.stores import Opener, refused
 
 NAME = "sub-1"
 EVERYTHING = Wanted(frozenset(OutwardType), frozenset({GALLERY}))
+MINUTE = 60.0
+LEASE = timedelta(minutes=10)
 
 
 def given(opened: OpenedStore, name: str = NAME, wanted: Wanted = EVERYTHING, after: int | None = None) -> bytes:
@@ -43,9 +45,14 @@ def laid_out(store: SqlSubscriptionStore) -> None:
         pass
 
 
+def soon(later: float = 0) -> datetime:
+    """A little after all that was done until now, also where a clock was set back meanwhile."""
+    return datetime.now(UTC) + timedelta(seconds=10 + later)
+
+
 def claimed(store: SqlSubscriptionStore, later: float = 0, most: int = 10, name: str = NAME) -> list[Letter]:
-    now = datetime.now(UTC) + timedelta(seconds=later)
-    post = store.claim(name, now, now + timedelta(seconds=10), most)
+    now = soon(later)
+    post = store.claim(name, now, now + LEASE, most)
     return list(post.letters) if post else []
 
 
@@ -63,7 +70,7 @@ def test_every_event_is_laid_out_once_however_many_processes_do_it(opener: Opene
     laid_out(opened.subscriptions)
     laid_out(other.subscriptions)
     assert not other.subscriptions.spread(outward)
-    assert other.subscriptions.due(datetime.now(UTC)) == [NAME]
+    assert other.subscriptions.due(soon()) == [NAME]
     assert about(claimed(other.subscriptions)) == [("A", "1"), ("B", "1")]
     assert claimed(opened.subscriptions) == []
     other.close()
@@ -92,12 +99,12 @@ def test_an_event_that_is_not_taken_holds_back_its_own_subject_alone(opened: Ope
     laid_out(store)
     failed, taken = claimed(store)
     store.delivered([taken])
-    store.undelivered(failed, "503", datetime.now(UTC) + timedelta(seconds=60))
+    store.undelivered(failed, "503", soon(5 * MINUTE))
     (after,) = claimed(store)
     assert about([after]) == [("B", "2")]
     store.delivered([after])
-    assert store.due(datetime.now(UTC)) == []
-    (again,) = claimed(store, later=61)
+    assert store.due(soon()) == []
+    (again,) = claimed(store, later=6 * MINUTE)
     assert (about([again]), again.attempt) == ([("A", "1")], 2)
     store.delivered([again])
     assert about(claimed(store)) == [("A", "2")]
@@ -133,9 +140,9 @@ def test_what_a_dead_process_claimed_is_claimed_again(opened: OpenedStore) -> No
     moved(opened, "A", "1")
     laid_out(opened.subscriptions)
     (letter,) = claimed(opened.subscriptions)
-    opened.subscriptions.hold([letter], datetime.now(UTC) + timedelta(seconds=20))
-    assert claimed(opened.subscriptions, later=15) == []
-    (again,) = claimed(opened.subscriptions, later=21)
+    opened.subscriptions.hold([letter], soon(20 * MINUTE))
+    assert claimed(opened.subscriptions, later=15 * MINUTE) == []
+    (again,) = claimed(opened.subscriptions, later=21 * MINUTE)
     assert (again.recorded, again.attempt) == (letter.recorded, 2)
 
 
@@ -176,7 +183,7 @@ def test_what_happens_during_a_pause_is_sent_after_it(opened: OpenedStore) -> No
     store.pause(NAME, audit_event(EventKind.SUBSCRIPTION_CHANGED), paused=True)
     moved(opened, "B", "1")
     laid_out(store)
-    assert (store.due(datetime.now(UTC)), claimed(store)) == ([], [])
+    assert (store.due(soon()), claimed(store)) == ([], [])
     assert store.named(NAME).paused_at is not None
     store.pause(NAME, audit_event(EventKind.SUBSCRIPTION_CHANGED), paused=False)
     laid_out(store)
@@ -189,7 +196,7 @@ def test_a_deleted_one_is_told_nothing_and_its_id_is_not_given_again(opened: Ope
     laid_out(opened.subscriptions)
     opened.subscriptions.delete(NAME, audit_event(EventKind.SUBSCRIPTION_DELETED))
     laid_out(opened.subscriptions)
-    assert (opened.subscriptions.subscriptions(), opened.subscriptions.due(datetime.now(UTC))) == ([], [])
+    assert (opened.subscriptions.subscriptions(), opened.subscriptions.due(soon())) == ([], [])
     refused(ErrorCode.SUBSCRIPTION_UNKNOWN, lambda: claimed_at_all(opened))
     refused(ErrorCode.SUBSCRIPTION_UNKNOWN, lambda: opened.subscriptions.named(NAME))
     refused(ErrorCode.STORE_CONFLICT, lambda: given(opened))
@@ -203,10 +210,10 @@ def test_two_keys_sign_until_the_former_is_over(opened: OpenedStore) -> None:
     former = given(opened)
     moved(opened, "A", "1")
     laid_out(opened.subscriptions)
-    until = datetime.now(UTC) + timedelta(seconds=30)
+    until = datetime.now(UTC) + timedelta(minutes=30)
     new = opened.subscriptions.rotate(NAME, until, audit_event(EventKind.SUBSCRIPTION_CHANGED))
-    for seconds, keys in ((0, (new, former)), (40, (new,))):
-        now = datetime.now(UTC) + timedelta(seconds=seconds)
+    for later, keys in ((0, (new, former)), (40 * MINUTE, (new,))):
+        now = soon(later)
         post = opened.subscriptions.claim(NAME, now, now + timedelta(seconds=1), 1)
         assert post is not None
         assert post.keys == keys
@@ -220,7 +227,7 @@ def test_it_outlives_the_renewal_of_the_store_key(opened: OpenedStore) -> None:
     moved(opened, "A", "1")
     list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
     laid_out(opened.subscriptions)
-    now = datetime.now(UTC)
+    now = soon()
     post = opened.subscriptions.claim(NAME, now, now, 1)
     assert post is not None
     assert post.keys == (new, former)

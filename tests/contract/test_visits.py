@@ -86,7 +86,7 @@ def test_nobody_else_comes_in(
 
 
 def test_whoever_has_left_is_in_no_zone_whatever_is_told_late(day: DayStores, walk: Walk) -> None:
-    decided = datetime.now(UTC) - timedelta(seconds=1)
+    decided = datetime.now(UTC) - timedelta(hours=1)
     visit = comes(walk, 11).visit
     assert visit is not None
     leaves(walk, visit.id, 11)

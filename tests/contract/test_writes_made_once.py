@@ -79,7 +79,7 @@ def test_what_was_given_up_may_be_done_by_the_next(opened: OpenedStore) -> None:
 def test_whoever_died_over_a_request_is_followed_by_the_next(opened: OpenedStore) -> None:
     assert opened.answers.begin(ONCE) is None
     opened.store.enrol(random_encounter(1, "A"), audit_event(), Guard(once=ONCE))
-    impatient = SqlAnswerStore(opened.database, opened.answers._keys, given_up=timedelta(0))
+    impatient = SqlAnswerStore(opened.database, opened.answers._keys, given_up=-timedelta(hours=1))
     assert impatient.begin(ONCE) is None
     assert impatient.change_made(ONCE) == 1
 
@@ -145,7 +145,7 @@ def test_who_waits_too_long_to_enrol_is_told_so(opener: Opener, opened: OpenedSt
     def hold() -> None:
         with opened.store.enrolling():
             entered.set()
-            done.wait(10)
+            done.wait(60)
 
     def enrol() -> None:
         with turn.held():
@@ -153,7 +153,7 @@ def test_who_waits_too_long_to_enrol_is_told_so(opener: Opener, opened: OpenedSt
 
     holder = threading.Thread(target=hold)
     holder.start()
-    entered.wait(10)
+    assert entered.wait(60)
     refused(ErrorCode.STORE_BUSY, enrol)
     done.set()
     holder.join()
