@@ -82,7 +82,7 @@ def sharing_of(opened: OpenedStore, *origins: str, **changes: Any) -> Sharing:  
         disclosures=opened.disclosures,
         received=opened.received,
         requests=opened.agency_requests,
-        outbound=OutboundGate(OutboundRules(origins, ("127.0.0.0/8",)), 10, 1_000_000),
+        outbound=OutboundGate(OutboundRules(origins, ("127.0.0.0/8",)), 60, 1_000_000),
         rules=ExchangeRules.of(Settings()),
         patience=Patience(first_s=0.001, attempts=3),
     )

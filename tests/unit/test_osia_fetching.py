@@ -35,7 +35,7 @@ class Host:
         return BiometricData.model_validate(said, strict=False)
 
     def fetched(self, *sides: list[BiometricData], until: float = math.inf) -> dict[str, bytes]:
-        gate = OutboundGate(OutboundRules((self.origin,), ("127.0.0.0/8",)), 5, 1000)
+        gate = OutboundGate(OutboundRules((self.origin,), ("127.0.0.0/8",)), 60, 1000)
         settings = Settings(data_dir=Path("none"), max_request_images=2, max_request_bytes=1000)
         return dict(fetch(gate, settings, sides, until))
 

@@ -15,7 +15,7 @@ from tests.http_server import Answer, says, server
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
-def gate(*origins: str, networks: tuple[str, ...] = LOOPBACK, seconds: float = 5, most: int = 100) -> OutboundGate:
+def gate(*origins: str, networks: tuple[str, ...] = LOOPBACK, seconds: float = 60, most: int = 100) -> OutboundGate:
     return OutboundGate(OutboundRules(origins, networks), seconds, most)
 
 
