@@ -98,7 +98,7 @@ class SqlAgencyRequestStore:
         with self._database.reading() as connection:
             _row(connection, request)
             sealed = connection.scalar(select(AgencyRequestRow.content).where(AgencyRequestRow.id == request))
-        return None if sealed is None else self._keys.current.sharing.open(sealed, request_binding(request))
+            return None if sealed is None else self._keys.current.sharing.open(sealed, request_binding(request))
 
     def listed(self, after: int, limit: int, agency: str | None = None) -> Sequence[AgencyRequest]:
         """A page by number, after the given one; of one agency, or all."""

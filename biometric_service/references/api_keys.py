@@ -73,8 +73,8 @@ class SqlApiKeyStore:
             return None
         with self._database.reading() as connection:
             row = self._row(connection, secret.rpartition(".")[0])
-        known = hmac.compare_digest(digest_of(secret), row["secret_digest"] if row else bytes(32))
-        return _key(row) if known and row and self._seal.in_force(row) else None
+            known = hmac.compare_digest(digest_of(secret), row["secret_digest"] if row else bytes(32))
+            return _key(row) if known and row and self._seal.in_force(row) else None
 
     def revoke(self, key: str, event: AuditEvent) -> None:
         """End the key with this id at once; REQUEST_INVALID where there is none."""
@@ -116,10 +116,10 @@ class SqlApiKeyStore:
         """
         with self._database.reading() as connection:
             row = self._row(connection, proof.key)
-        made = mac_of_said(row["secret_digest"] if row else bytes(32), said)
-        if not hmac.compare_digest(made.encode(), proof.mac.encode()) or row is None:
-            return None
-        self._seal.require_intact(row)
+            made = mac_of_said(row["secret_digest"] if row else bytes(32), said)
+            if not hmac.compare_digest(made.encode(), proof.mac.encode()) or row is None:
+                return None
+            self._seal.require_intact(row)
         return KeptKey(_key(row), row["revoked_at"])
 
     def _in_force(self) -> Sequence[RowMapping]:
@@ -127,7 +127,7 @@ class SqlApiKeyStore:
             rows = connection.execute(_COLUMNS.order_by(ApiKeyRow.id)).mappings().all()
             for row in rows:
                 self._anchored.require(connection, row["id"], row["seal"])
-        return [row for row in rows if self._seal.in_force(row)]
+            return [row for row in rows if self._seal.in_force(row)]
 
     def _row(self, connection: Connection, key: str) -> RowMapping | None:
         row = connection.execute(_ONE, {"key": key}).mappings().one_or_none()

@@ -98,7 +98,7 @@ class SqlCaseStore:
         with self._database.reading() as connection:
             _row(connection, case)
             sealed = connection.scalar(select(CaseRow.probe).where(CaseRow.id == case))
-        return unpack_probe(self._keys.current.cases.open(sealed, _probe_binding(case))) if sealed else ()
+            return unpack_probe(self._keys.current.cases.open(sealed, _probe_binding(case))) if sealed else ()
 
     def review(
         self, case: str, review: Review, event: AuditEvent, rule: Callable[[Sequence[Verdict]], Verdict | None]

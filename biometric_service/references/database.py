@@ -1,7 +1,7 @@
 """Transactions on either database: many readers with a steady view, one writer at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -31,7 +31,7 @@ class Database:
 
     ``readers``: the engine with options that give a reader one steady view. ``patience_s``: how long a writer waits
     for another one. ``check``: raises where the database is no longer the one that was opened. ``enrolment``: whose
-    turn it is to enrol. ``watch``: waits for changes. ``begun``: done at the start of every transaction.
+    turn it is to enrol. ``watch``: waits for changes. ``during``: entered at the start of every transaction.
     """
 
     engine: Engine
@@ -42,13 +42,12 @@ class Database:
     turn: Lock
     enrolment: EnrolmentTurn
     watch: Watch
-    begun: Callable[[Connection], None] = lambda _: None
+    during: Callable[[Connection], AbstractContextManager[None]] = lambda _: nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store throughout."""
-        with typed_faults(), self.readers.begin() as connection:
-            self.begun(connection)
+        with typed_faults(), self.readers.begin() as connection, self.during(connection):
             yield connection
 
     @contextmanager
@@ -56,8 +55,7 @@ class Database:
         """A transaction that commits at its end, durably, or leaves nothing behind."""
         with self._turn(), typed_faults():
             self.check()
-            with self.engine.begin() as connection:
-                self.begun(connection)
+            with self.engine.begin() as connection, self.during(connection):
                 yield connection
 
     def close(self) -> None:

@@ -61,9 +61,9 @@ class SqlDeviceStore:
         """The device with this id and how it stands; RECORD_TAMPERED where it was changed."""
         with self._database.reading() as connection:
             row = next(iter(self._rows(connection, DeviceRow.id == device)), None)
-        if row is None:
-            return None
-        standing = Standing.IN_FORCE if self._seal.in_force(row) else Standing.EXPIRED
+            if row is None:
+                return None
+            standing = Standing.IN_FORCE if self._seal.in_force(row) else Standing.EXPIRED
         return _device(row), standing if row["revoked_at"] is None else Standing.REVOKED
 
     def revoke(self, device: str, event: AuditEvent) -> None:
@@ -83,7 +83,7 @@ class SqlDeviceStore:
         """Every device that is neither revoked nor expired, by id."""
         with self._database.reading() as connection:
             rows = self._rows(connection, true())
-        return [_device(row) for row in rows if self._seal.in_force(row)]
+            return [_device(row) for row in rows if self._seal.in_force(row)]
 
     def use(self, proof: str, until: datetime) -> bool:
         """Note that a proof was used; False where it was already. It is forgotten after ``until``."""
@@ -98,7 +98,7 @@ class SqlDeviceStore:
     def _found(self, which: ColumnElement[bool]) -> Device | None:
         with self._database.reading() as connection:
             rows = self._rows(connection, which)
-        return next((_device(row) for row in rows if self._seal.in_force(row)), None)
+            return next((_device(row) for row in rows if self._seal.in_force(row)), None)
 
     def _taken(self, connection: Connection, device: str, fingerprint: str) -> bool:
         same = self._rows(connection, or_(DeviceRow.id == device, DeviceRow.fingerprint == fingerprint))

@@ -126,9 +126,9 @@ class SqlDisclosureStore:
         """What it says, as long as it waits for its review; DISCLOSURE_UNKNOWN, SHARING_CONFLICT, RECORD_TAMPERED."""
         with self._database.reading() as connection:
             sealed = row_of(connection, disclosure)["draft"]
-        if sealed is None:
-            raise conflict("not_to_be_seen")
-        return self._keys.current.sharing.open(sealed, binding(disclosure))
+            if sealed is None:
+                raise conflict("not_to_be_seen")
+            return self._keys.current.sharing.open(sealed, binding(disclosure))
 
     def disclosure(self, disclosure: str) -> Disclosure:
         """One; DISCLOSURE_UNKNOWN."""

@@ -30,18 +30,16 @@ def find_row(connection: Connection, row: Expiring, name: str) -> RowMapping:
 
 
 def page_of(
-    database: Database, row: Expiring, after: int, limit: int, *wanted: ColumnElement[bool]
+    connection: Connection, row: Expiring, after: int, limit: int, *wanted: ColumnElement[bool]
 ) -> Sequence[RowMapping]:
     """Those that are wanted by number, after the given one, without what is sealed of them."""
     rows = _told(row).where(row.number > after, *wanted).order_by(row.number).limit(limit)
-    with database.reading() as connection:
-        return connection.execute(rows).mappings().all()
+    return connection.execute(rows).mappings().all()
 
 
-def sealed_of(database: Database, row: Expiring, name: str) -> bytes:
+def sealed_of(connection: Connection, row: Expiring, name: str) -> bytes:
     """What is sealed of one; TRANSACTION_UNKNOWN or LATENT_UNKNOWN, also where it is gone."""
-    with database.reading() as connection:
-        sealed = connection.scalar(select(row.sealed).where(row.id == name))
+    sealed = connection.scalar(select(row.sealed).where(row.id == name))
     if sealed is None:
         fault = _UNKNOWN[row]
         raise fault()

@@ -48,7 +48,8 @@ class SqlQuarantineStore:
     def held(self, after: int, limit: int, *, settled: bool) -> Sequence[HeldTransaction]:
         """Held or settled ones by number, after the given one."""
         state = Row.state != HoldState.HELD if settled else Row.state == HoldState.HELD
-        return [self._read(row) for row in page_of(self._database, Row, after, limit, state)]
+        with self._database.reading() as connection:
+            return [self._read(row) for row in page_of(connection, Row, after, limit, state)]
 
     def find(self, held: str) -> HeldTransaction:
         """One; TRANSACTION_UNKNOWN, RECORD_TAMPERED."""
@@ -57,8 +58,9 @@ class SqlQuarantineStore:
 
     def data(self, held: str) -> bytes:
         """Its bytes as they came; TRANSACTION_UNKNOWN, also where it is settled; RECORD_TAMPERED."""
-        sealed = sealed_of(self._database, Row, held)
-        return self._keys.current.transactions.open(sealed, binding(Row, held, "sealed"))
+        with self._database.reading() as connection:
+            sealed = sealed_of(connection, Row, held)
+            return self._keys.current.transactions.open(sealed, binding(Row, held, "sealed"))
 
     def settle(self, held: str, state: HoldState, event: AuditEvent) -> HeldTransaction:
         """Forget its bytes and note what became of it; TRANSACTION_UNKNOWN where it is not held."""

@@ -106,7 +106,7 @@ class SqlIntakeStore:
         with self._database.reading() as connection:
             number = _row(connection, intake)["number"]
             rows = connection.execute(_CAPTURES.where(*_in_places(number, places))).mappings().all()
-        return [self._opened(intake, row) for row in rows]
+            return [self._opened(intake, row) for row in rows]
 
     def refuse(self, intake: str, found: Sequence[SubjectId], until: datetime, event: AuditEvent) -> None:
         """Keep it as evidence until then; INTAKE_CLOSED where it is complete."""

@@ -1,12 +1,15 @@
 """The store key in force in a running process, and beside it, while a renewal goes on, the one that is to follow.
 
-Another process may renew the store at any time. What a transaction needs to know of that is one row, read at its start;
-a data key under a store key that was not met yet makes the ring look again.
+Another process may renew the store at any time. What a transaction needs to know of that is one row, read at its start:
+whatever it reads was sealed under the key that was in force then, also where a renewal ends while it goes on, so that
+what is derived from that key is used within the transaction. A data key under a store key that was not met yet makes
+the ring look again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, local
 
 from sqlalchemy import Connection, select
 
@@ -36,21 +39,40 @@ class KeyRing:
     _current: bytes = b""
     _superseded: set[bytes] = field(default_factory=set)
     _turn: Lock = field(default_factory=Lock)
+    _here: local = field(default_factory=local)
 
     @property
     def current(self) -> StoreKey:
-        """What new data keys are wrapped by, and what every derived key comes from."""
-        return self._known[self._current]
+        """What new data keys are wrapped by, and what every derived key comes from.
+
+        In a transaction, in its thread, the key of the state that it sees; else the newest.
+        """
+        return self._known[getattr(self._here, "identity", self._current)]
 
     @property
     def next(self) -> StoreKey | None:
         """The key that a renewal under way is moving to."""
         return None if self._seen[1] is None else self._store_key(self._seen[1])
 
-    def sync(self, connection: Connection) -> None:
+    @contextmanager
+    def during(self, connection: Connection) -> Iterator[None]:
+        """Use the key of the state that this transaction sees; as ``sync``."""
+        around = getattr(self._here, "identity", None)
+        newest = self._current
+        seen = self.sync(connection)
+        self._here.identity = seen if seen == newest or seen not in self._superseded else self._current
+        try:
+            yield
+        finally:
+            if around is None:
+                del self._here.identity
+            else:
+                self._here.identity = around
+
+    def sync(self, connection: Connection) -> bytes:
         """Learn what the row says; KEY_WRONG where a new store key is under another master key.
 
-        STORE_UNAVAILABLE where the store was moved to another database.
+        STORE_UNAVAILABLE where the store was moved to another database. Returns the id of the key in force there.
         """
         current, following, moved_at = connection.execute(_WRAPPED).one()
         if moved_at is not None and not self.even_moved:
@@ -58,8 +80,10 @@ class KeyRing:
                 "This store was moved to another database.",
                 "Set database_url to where it was moved, and restart the service.",
             )
+        identity = self._store_key(current).id
         if (current, following) != self._seen:
-            self._take_up(self._store_key(current).id, (current, following))
+            self._take_up(identity, (current, following))
+        return identity
 
     def new_data_key(self, subject: int, known_as: SubjectId) -> bytes:
         """A fresh data key, wrapped by the key in force."""

@@ -40,7 +40,8 @@ class SqlLatentStore:
 
     def latents(self, after: int, limit: int) -> Sequence[Latent]:
         """By number, after the given one."""
-        return [self._read(row) for row in page_of(self._database, Row, after, limit)]
+        with self._database.reading() as connection:
+            return [self._read(row) for row in page_of(connection, Row, after, limit)]
 
     def latent(self, latent: str) -> Latent:
         """One; LATENT_UNKNOWN, RECORD_TAMPERED."""
@@ -49,13 +50,14 @@ class SqlLatentStore:
 
     def content(self, latent: str) -> LatentContent:
         """Its image and records; LATENT_UNKNOWN, RECORD_TAMPERED."""
-        sealed = sealed_of(self._database, Row, latent)
-        return _unpacked(self._keys.current.transactions.open(sealed, binding(Row, latent, "sealed")))
+        with self._database.reading() as connection:
+            sealed = sealed_of(connection, Row, latent)
+            return _unpacked(self._keys.current.transactions.open(sealed, binding(Row, latent, "sealed")))
 
     def mark(self, latent: str, mark: LatentMark, event: AuditEvent) -> Latent:
         """Say what it shows, in the place of what was said before; LATENT_UNKNOWN."""
-        sealed = self._keys.current.transactions.seal(_packed_mark(mark), binding(Row, latent, "mark"))
         with self._database.writing() as connection:
+            sealed = self._keys.current.transactions.seal(_packed_mark(mark), binding(Row, latent, "mark"))
             if not connection.execute(update(Row).where(Row.id == latent).values(mark=sealed)).rowcount:
                 raise latent_unknown()
             self._log.append(connection, event)

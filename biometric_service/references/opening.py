@@ -148,7 +148,7 @@ def _opened(
     keys = KeyRing(master, even_moved)
     with database.reading() as connection:
         keys.sync(connection)
-    followed = replace(database, begun=keys.sync)
+    followed = replace(database, during=keys.during)
     if ledger is not None:
         write_ledger(ledger, followed)
         followed = replace(followed, shed=partial(_shed, followed, ledger))

@@ -62,10 +62,10 @@ class SqlReceivedStore:
         one = (ReceivedRow.agency == agency, ReceivedRow.id == disclosure)
         with self._database.reading() as connection:
             row = connection.execute(_COLUMNS.where(*one)).mappings().one_or_none()
-        if row is None:
-            raise disclosure_unknown()
-        bound = received_binding(agency, disclosure)
-        content = None if row["content"] is None else self._keys.current.sharing.open(row["content"], bound)
+            if row is None:
+                raise disclosure_unknown()
+            bound = received_binding(agency, disclosure)
+            content = None if row["content"] is None else self._keys.current.sharing.open(row["content"], bound)
         return _received(row, content)
 
     def listed(self, limit: int) -> Sequence[Received]:

@@ -56,8 +56,8 @@ class SqlSubscriptionStore:
         check_name(subscription.id, "id of the subscription")
         check_name(subscription.name, "name of the subscription")
         secret = secrets.token_bytes(_SECRET_BYTES)
-        row = _new_row(subscription) | {"secret": self._sealed(subscription.id, secret)}
         with self._database.writing() as connection:
+            row = _new_row(subscription) | {"secret": self._sealed(subscription.id, secret)}
             if self._rows(connection, SubscriptionRow.id == subscription.id):
                 raise _taken(subscription.id)
             connection.execute(insert(SubscriptionRow), self._seal.sealed(row))
@@ -148,7 +148,7 @@ class SqlSubscriptionStore:
             if row["paused_at"] is not None:
                 return None
             letters = self._deliveries.claim(connection, subscription, (now, until), most)
-        return Post(_subscription(row), self._keys_of(row, now), letters) if letters else None
+            return Post(_subscription(row), self._keys_of(row, now), letters) if letters else None
 
     def hold(self, letters: Sequence[Letter], until: datetime) -> None:
         """Go on holding what was claimed."""

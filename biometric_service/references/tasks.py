@@ -29,7 +29,7 @@ from biometric_service.references.database import Database
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.leases import about_the_same, is_free
 from biometric_service.references.models import SubjectRow, TaskRow
-from biometric_service.references.protection import Binding, StoreKey
+from biometric_service.references.protection import Binding, DataKey, StoreKey
 from biometric_service.references.refusals import task_unknown
 from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskStatus, TaskWork
 
@@ -65,8 +65,6 @@ class SqlTaskStore:
             "due_at": commission.at,
             "attempts": 0,
             "failed": False,
-            "request": self._keys.current.tasks.seal(commission.request, _binding(commission.id, "request")),
-            "reply": self._keys.current.tasks.seal(commission.reply, _binding(commission.id, "reply")),
         }
         with self._database.writing() as connection:
             waiting, last = connection.execute(select(func.count(), func.max(TaskRow.number)).where(UNDONE)).one()
@@ -76,21 +74,24 @@ class SqlTaskStore:
             if (connection.scalar(own) or 0) >= most_of_one:
                 raise _full(f"{most_of_one} tasks of this caller are waiting.")
             last = max(last or 0, connection.scalar(select(func.max(TaskRow.number))) or 0)
+            row |= {part: self._sealed(commission.id, part, getattr(commission, part)) for part in ("request", "reply")}
             connection.execute(insert(TaskRow), {"number": last + 1, **row})
 
     def claim_work(self, now: datetime, until: datetime) -> TaskWork | None:
         """The next task to do, the most urgent first and none before an earlier one about the same subject."""
-        row = self._claim(_NEXT_WORK, now, until)
-        if row is None:
+        claimed = self._claim(_NEXT_WORK, now, until)
+        if claimed is None:
             return None
-        return TaskWork(row["id"], self._opened(row, "request"), row["attempts"] + 1)
+        row, key = claimed
+        return TaskWork(row["id"], _opened(key, row, "request"), row["attempts"] + 1)
 
     def claim_delivery(self, now: datetime, until: datetime) -> TaskDelivery | None:
         """The next result to send."""
-        row = self._claim(_NEXT_DELIVERY, now, until)
-        if row is None:
+        claimed = self._claim(_NEXT_DELIVERY, now, until)
+        if claimed is None:
             return None
-        reply, result = self._opened(row, "reply"), self._opened(row, "result")
+        row, key = claimed
+        reply, result = _opened(key, row, "reply"), _opened(key, row, "result")
         return TaskDelivery(row["id"], reply, result, row["failed"], row["attempts"] + 1)
 
     def hold(self, tasks: Collection[str], until: datetime) -> None:
@@ -103,18 +104,17 @@ class SqlTaskStore:
 
         Nothing happens where somebody else has claimed it since.
         """
-        sealed = self._keys.current.tasks.seal(result, _binding(work.id, "result"))
-        status = TaskStatus.RESPONSE_SCHEDULED.value
-        self._set(
-            _claimed_as(work),
-            result=sealed,
-            request=None,
-            failed=failed,
-            status=status,
-            attempts=0,
-            due_at=at,
-            claimed_until=None,
-        )
+        done = {
+            "request": None,
+            "failed": failed,
+            "status": TaskStatus.RESPONSE_SCHEDULED.value,
+            "attempts": 0,
+            "due_at": at,
+            "claimed_until": None,
+        }
+        with self._database.writing() as connection:
+            sealed = self._sealed(work.id, "result", result)
+            connection.execute(update(TaskRow).where(_claimed_as(work)).values(result=sealed, **done))
 
     def postpone(self, work: TaskWork, due: datetime) -> None:
         """The task could not be done; it is tried again then, unless somebody else has claimed it since."""
@@ -153,20 +153,24 @@ class SqlTaskStore:
                 connection.execute(delete(TaskRow).where(old))
         return found
 
-    def _claim(self, next_one: Select[Any], now: datetime, until: datetime) -> Mapping[str, Any] | None:
-        """Look first, so that an empty queue makes no writer wait."""
+    def _claim(self, next_one: Select[Any], now: datetime, until: datetime) -> tuple[Mapping[str, Any], DataKey] | None:
+        """Look first, so that an empty queue makes no writer wait. With the key that opens what is claimed.
+
+        It is opened once it is claimed: one that does not open holds up nothing that comes after it.
+        """
         with self._database.reading() as connection:
             if _first(connection, next_one, now) is None:
                 return None
         with self._database.writing() as connection:
             row = _first(connection, next_one, now)
-            if row is not None:
-                claimed = {"claimed_until": until, "attempts": row["attempts"] + 1}
-                connection.execute(update(TaskRow).where(TaskRow.number == row["number"]).values(**claimed))
-            return row
+            if row is None:
+                return None
+            claimed = {"claimed_until": until, "attempts": row["attempts"] + 1}
+            connection.execute(update(TaskRow).where(TaskRow.number == row["number"]).values(**claimed))
+            return row, self._keys.current.tasks
 
-    def _opened(self, row: Mapping[str, Any], part: str) -> bytes:
-        return self._keys.current.tasks.open(row[part], _binding(row["id"], part))
+    def _sealed(self, task: str, part: str, content: bytes) -> bytes:
+        return self._keys.current.tasks.seal(content, _binding(task, part))
 
     def _set(self, which: ColumnElement[bool], **values: object) -> None:
         with self._database.writing() as connection:
@@ -223,6 +227,10 @@ def _state(connection: Connection, task: str) -> TaskState:
     if row is None:
         raise task_unknown()
     return TaskState(row.actor, TaskStatus(row.status))
+
+
+def _opened(key: DataKey, row: Mapping[str, Any], part: str) -> bytes:
+    return key.open(row[part], _binding(row["id"], part))
 
 
 def _binding(task: str, part: str) -> Binding:

@@ -4,11 +4,17 @@ import multiprocessing
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import current_thread, main_thread
+from typing import Any
 
 import pytest
-from sqlalchemy import LargeBinary, text
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import LargeBinary, event, text
 
 from benchmarks.throughput.random_encounters import GALLERY, audit_event, random_encounter
 from biometric_service.audit.log import ChainedLog
@@ -19,9 +25,15 @@ from biometric_service.references.master_keys import KeyFile
 from biometric_service.references.models import Base
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.references.sealed_columns import SEALED_COLUMNS
-from biometric_service.vocabulary.access import ApiKey
-from biometric_service.vocabulary.events import EventKind
+from biometric_service.vocabulary.access import ApiKey, Device
+from biometric_service.vocabulary.adjudication import Review, Verdict
+from biometric_service.vocabulary.events import Caller, EventKind
+from biometric_service.vocabulary.intakes import Intake, IntakeCapture, IntakePerson, IntakeState, NewCapture
+from biometric_service.vocabulary.outward import OutwardType, Subscription, Wanted
 from biometric_service.vocabulary.references import ALL_GALLERIES, ChangeNumber, SubjectId
+from biometric_service.vocabulary.tasks import Commission
+from tests.adjudication import new_case
+from tests.certificates import identity
 
 PEOPLE = 6
 MORE_PEOPLE = 20
@@ -134,6 +146,85 @@ def test_a_reader_that_began_before_a_renewal_ended_leaves_the_new_key_in_force(
         other.store.enrol(random_encounter(101, "B-2"), audit_event())
     assert list(steps) == []
     assert other.store.verify_events() == opened.store.verify_events()
+    other.close()
+
+
+READS: dict[str, Callable[[OpenedStore], object]] = {
+    "api_keys": lambda opened: opened.api_keys.keys(),
+    "devices": lambda opened: opened.devices.devices(),
+    "cases": lambda opened: opened.cases.probe("case"),
+    "reviews": lambda opened: opened.cases.case("case").reviews,
+    "intakes": lambda opened: opened.intakes.intake("intake"),
+    "intake_captures": lambda opened: opened.intakes.images("intake"),
+}
+"""What opens something of a table, by its name."""
+
+
+def furnish(opened: OpenedStore) -> None:
+    """Something in every table of ``READS``."""
+    far = datetime.now(UTC) + timedelta(days=1)
+    opened.api_keys.create(ApiKey("a", "A", frozenset(), frozenset(), frozenset(), None), audit_event())
+    certificate = identity("gate").certificate.public_bytes(Encoding.DER)
+    gate = Device("gate", "Gate", frozenset(), frozenset(), frozenset(), None, certificate=certificate)
+    opened.devices.register(gate, audit_event())
+    opened.cases.open(replace(new_case("A-1", GALLERY), id="case"), audit_event())
+    reviewed = replace(audit_event(), caller=Caller("reviewer", "testing"))
+    opened.cases.review("case", Review("reviewer", far, Verdict.SAME_PERSON, "a scar"), reviewed, lambda _: None)
+    person = IntakePerson(SubjectId("P-7"), "Ana Núñez", None, "from court", "s. 12", None)
+    taken = IntakeCapture("right_thumb", far, 41.0, "ab" * 32, 500.0, "gate")
+    intake = Intake("intake", IntakeState.OPEN, frozenset({GALLERY}), "officer", far, far, person)
+    opened.intakes.open(intake, audit_event())
+    opened.intakes.keep("intake", [NewCapture(taken, b"picture", None)], far, audit_event())
+
+
+@pytest.mark.parametrize("table", READS)
+def test_what_is_read_in_the_moment_that_a_renewal_ends_opens_all_the_same(opened: OpenedStore, table: str) -> None:
+    furnish(opened)
+    before, old, ended = READS[table](opened), opened.keys.current, list[str]()
+    steps = renew(opened, audit_event(EventKind.STORE_KEY_RENEWED))
+
+    def end() -> None:
+        while opened.keys.current is old:
+            next(steps)
+
+    def read(*run: Any) -> None:  # noqa: ANN401 - connection, cursor, statement and three more
+        if table in run[2] and current_thread() is main_thread() and not ended:
+            ended.append(table)
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(end).result()
+
+    event.listen(opened.database.readers, "after_cursor_execute", read)
+    assert READS[table](opened) == before
+    assert ended == [table]
+    event.remove(opened.database.readers, "after_cursor_execute", read)
+    list(steps)
+    assert READS[table](opened) == before
+
+
+def test_what_is_written_in_the_moment_that_a_renewal_ends_is_under_the_new_key(
+    opener: Opener, opened: OpenedStore
+) -> None:
+    other, now = opener(), datetime.now(UTC)
+
+    def written(change: Callable[[], object]) -> None:
+        """Once it was asked for, and before it is written."""
+
+        event.listen(opened.database.engine, "checkout", lambda *_: renewed(other), once=True)
+        change()
+
+    written(lambda: opened.tasks.add(Commission("task", "caller", 4, (), b"asked", b"reply", now), 9, 9))
+    work = opened.tasks.claim_work(now, now + timedelta(hours=1))
+    assert work
+    assert work.request == b"asked"
+    written(lambda: opened.tasks.finish(work, b"done", now, failed=False))
+    sent = opened.tasks.claim_delivery(now, now + timedelta(hours=1))
+    assert sent
+    assert (sent.reply, sent.result) == (b"reply", b"done")
+    wanted = Wanted(frozenset({OutwardType.BLOCKED}), frozenset({ALL_GALLERIES}))
+    told = Subscription("s-1", "Gates", "https://gates.example", wanted, "gates", "desk")
+    written(lambda: opened.subscriptions.create(told, audit_event()))
+    renewed(opened)
+    assert opened.subscriptions.named("s-1") == told
     other.close()
 
 
