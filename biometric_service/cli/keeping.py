@@ -11,7 +11,7 @@ from rich.progress import Progress
 from biometric_service.app.service import ledger_file, master_key, settings_store, store_url
 from biometric_service.audit.log import ChainedLog
 from biometric_service.cli.options import administration_event
-from biometric_service.cli.printing import JsonOption, err, print_json
+from biometric_service.cli.printing import JsonOption, advise, err, print_json
 from biometric_service.references.backup import (
     BackupReport,
     create_backup,
@@ -113,11 +113,15 @@ def restore(
     ledger = [] if without_ledger else read_ledger(erasures or ledger_file(settings))
     report = restore_backup(source, url, key, ChainedLog, _moment(until))
     with settings_store(settings) as opened:
-        erased = erase_again(
-            opened, [*erased_since(source, key), *ledger], administration_event(EventKind.SUBJECT_ERASED)
+        again = erase_again(
+            opened, ledger, administration_event(EventKind.SUBJECT_ERASED), proven=erased_since(source, key)
+        )
+    for subject, why in again.left.items():
+        advise(
+            f"{subject} was not erased again by a certificate: {why}. Look into it; `subjects erase` does it by hand."
         )
     if not json:
-        typer.echo(f"{len(erased)} subjects were erased again.")
+        typer.echo(f"{len(again.erased)} subjects were erased again.")
     _report(report, json=json)
 
 

@@ -6,6 +6,7 @@ told by them who must not come back.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -55,23 +56,35 @@ def certificates(connection: Connection, after: int = 0) -> Sequence[str]:
     return list(connection.scalars(later))
 
 
+def same_keys(connection: Connection, fields: Mapping[str, Any]) -> bool | None:
+    """Whether those whom a certificate tells of have the data keys that were destroyed; None where more or fewer."""
+    present = _data_keys(connection, fields["numbers"])
+    if len(present) != fields["destroyed"]["data_keys"]:
+        return None
+    return bool(_digest(present) == fields["sha256"]["data_keys"])
+
+
 def _described(connection: Connection, numbers: Sequence[int]) -> Mapping[str, object]:
     """Counts by kind, and digests by which a copy that is found later can be told to be one of what was erased."""
     encounters = select(EncounterRow.number).where(EncounterRow.subject.in_(numbers))
     samples = select(SampleRow.number).where(SampleRow.encounter.in_(encounters))
     templates = select(TemplateRow.sealed).where(TemplateRow.sample.in_(samples)).order_by(TemplateRow.number)
     images = select(SampleRow.image).where(SampleRow.number.in_(samples)).order_by(SampleRow.number)
-    keys = select(DataKeyRow.wrapped).where(DataKeyRow.subject.in_(numbers)).order_by(DataKeyRow.subject)
     ids = select(SubjectRow.id).where(SubjectRow.number.in_(numbers)).order_by(SubjectRow.number)
     count = connection.scalar(select(func.count()).select_from(encounters.subquery()))
-    queries = {"data_keys": keys, "images": images, "templates": templates}
-    blobs = {name: connection.scalars(rows).all() for name, rows in queries.items()}
+    blobs = {name: connection.scalars(rows).all() for name, rows in {"images": images, "templates": templates}.items()}
+    blobs["data_keys"] = _data_keys(connection, numbers)
     return {
         "subjects": list(connection.scalars(ids)),
         "numbers": list(numbers),
         "destroyed": {"encounters": count, **{name: len(found) for name, found in blobs.items()}},
         "sha256": {name: _digest(found) for name, found in blobs.items()},
     }
+
+
+def _data_keys(connection: Connection, numbers: Sequence[int]) -> Sequence[bytes]:
+    keys = select(DataKeyRow.wrapped).where(DataKeyRow.subject.in_(numbers)).order_by(DataKeyRow.subject)
+    return connection.scalars(keys).all()
 
 
 def _digest(blobs: Iterable[bytes]) -> str:

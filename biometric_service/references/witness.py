@@ -53,14 +53,18 @@ def anchored_head(kept: str) -> tuple[int, bytes]:
 def own_statement(opened: OpenedStore, text: str, kind: str) -> Statement:
     """A statement that this very store signed; SIGNATURE_INVALID for one of another store or kind."""
     statement = read_statement(text)
-    own = {opened.keys.current.public_key.hex(), *_former_keys(opened)}
-    if statement.public_key not in own or statement.fields.get("kind") != kind:
+    if statement.public_key not in own_keys(opened) or statement.fields.get("kind") != kind:
         raise BiometricServiceError(
             ErrorCode.SIGNATURE_INVALID,
             "The statement is not one of this store, or of another kind.",
             "Check that file and store belong together; if they do, the store was replaced by another.",
         )
     return statement
+
+
+def own_keys(opened: OpenedStore) -> frozenset[str]:
+    """The public keys (hex) that this store signs with, or did before its key was renewed."""
+    return frozenset({opened.keys.current.public_key.hex(), *_former_keys(opened)})
 
 
 def _former_keys(opened: OpenedStore) -> Iterator[str]:

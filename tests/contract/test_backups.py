@@ -24,8 +24,9 @@ from biometric_service.references.backup import (
     restore_backup,
     verify_backup,
 )
-from biometric_service.references.erasing_again import erase_again
+from biometric_service.references.erasing_again import ErasedAgain, erase_again
 from biometric_service.references.erasure_ledger import read_ledger, write_ledger
+from biometric_service.references.key_renewal import renew
 from biometric_service.references.master_keys import KeyFromEnvironment
 from biometric_service.references.opening import OpenedStore, open_store
 from biometric_service.vocabulary.events import AuditEvent, EventKind
@@ -216,8 +217,8 @@ def test_who_was_erased_since_a_backup_does_not_come_back(
     restore_backup(backup, other_url, KEY, ChainedLog)
     again = opening(other_url)
     assert len(again.store.references(SubjectId("A-1"))) == 3
-    assert erase_again(again, read_ledger(ledger), audit_event(EventKind.SUBJECT_ERASED)) == ["A-1"]
-    assert erase_again(again, read_ledger(ledger), audit_event(EventKind.SUBJECT_ERASED)) == []
+    assert erase_again(again, read_ledger(ledger), audit_event(EventKind.SUBJECT_ERASED)).erased == ["A-1"]
+    assert erase_again(again, read_ledger(ledger), audit_event(EventKind.SUBJECT_ERASED)) == ErasedAgain([], {})
     assert refused(lambda: again.store.references(SubjectId("A-1"))) is ErrorCode.SUBJECT_UNKNOWN
     assert again.store.verify_events() == 7
     again.close()
@@ -240,7 +241,7 @@ def test_who_was_erased_since_a_backup_goes_wherever_they_were_believed_to_be_in
     restore_backup(backup, other_url, KEY, ChainedLog)
     again = opening(other_url)
     erasures = opened.store.erasures(ChangeNumber(0))
-    assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)) == [person]
+    assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)).erased == [person]
     assert again.day.movements.whereabouts(GALLERY, zone.id, None, 9) == []
     again.close()
 
@@ -279,8 +280,44 @@ def test_who_was_enrolled_anew_after_a_restore_is_not_whom_an_older_certificate_
     again.store.enrol(old, later(2, EventKind.SUBJECT_ENROLLED, "A-9"))
     for _ in range(4):
         again.store.record(later(2, EventKind.SUBJECTS_LISTED))
-    assert erase_again(again, read_ledger(ledger), later(3, EventKind.SUBJECT_ERASED)) == ["A-1"]
+    done = erase_again(again, read_ledger(ledger), later(3, EventKind.SUBJECT_ERASED))
+    assert done == ErasedAgain([person(1)], {person(9): "whoever has the id now was enrolled after that erasure"})
     assert len(again.store.references(SubjectId("A-9"))) == 3
+    again.close()
+
+
+def test_a_certificate_of_the_same_number_and_id_is_not_of_whoever_has_another_data_key(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    """A copy of the store went its own way: there the first A-9 was enrolled, and erased later than the one here."""
+    backup = back_up(opened, tmp_path / "one.backup")
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    copy = opening(other_url)
+    copy.store.enrol(random_encounter(9, "A-9"), later(1, EventKind.SUBJECT_ENROLLED, "A-9"))
+    copy.store.erase(SubjectId("A-9"), later(3, EventKind.SUBJECT_ERASED, "A-9"))
+    opened.store.enrol(random_encounter(10, "A-9"), later(2, EventKind.SUBJECT_ENROLLED, "A-9"))
+    told = copy.store.erasures(ChangeNumber(0))
+    done = erase_again(opened, told, later(4, EventKind.SUBJECT_ERASED))
+    assert done == ErasedAgain([], {person(9): "the data key that was destroyed is not that of whoever has the id now"})
+    assert len(opened.store.references(SubjectId("A-9"))) == 3
+    copy.close()
+
+
+def test_a_certificate_by_another_key_erases_nobody_unless_it_lay_in_a_backup(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    backup = back_up(opened, tmp_path / "one.backup")
+    list(renew(opened, audit_event(EventKind.STORE_KEY_RENEWED)))
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    told = opened.store.erasures(ChangeNumber(0))
+    restore_backup(backup, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    done = erase_again(again, told, audit_event(EventKind.SUBJECT_ERASED))
+    assert (done.erased, list(done.left)) == ([], ["A-1"])
+    assert opened.keys.current.public_key.hex()[:16] in done.left[SubjectId("A-1")]
+    assert len(again.store.references(SubjectId("A-1"))) == 3
+    done = erase_again(again, told, audit_event(EventKind.SUBJECT_ERASED), proven=told)
+    assert done == ErasedAgain([person(1)], {})
     again.close()
 
 
@@ -312,7 +349,7 @@ def test_whoever_was_merged_before_or_after_a_backup_is_erased_again_and_nobody_
     restore_backup(backup, other_url, KEY, ChainedLog)
     again = opening(other_url)
     erasures = opened.store.erasures(ChangeNumber(0))
-    assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)) == ["A-0", "A-3", "A-1"]
+    assert erase_again(again, erasures, audit_event(EventKind.SUBJECT_ERASED)).erased == ["A-0", "A-3", "A-1"]
     assert [one.subject for one in again.store.subjects(GALLERY, None, 9)] == ["A-2"]
     assert [kept.encounter.encounter for kept in again.encounters.encounters(person(2))] == [name(2)]
     again.close()
