@@ -19,11 +19,16 @@ FLAT = """(selector) => {
 }"""
 WALL, STEP = 96, 40
 """How bright it is behind the first person of a film, and how much more behind each that follows."""
-LOOKS = """([wall, tolerance, otherwise]) => {
-    const context = new OffscreenCanvas(64, 48).getContext("2d");
-    context.drawImage(document.getElementById("video"), 0, 0, 64, 48);
-    const seen = Math.abs(context.getImageData(2, 24, 1, 1).data[1] - wall) < tolerance;
-    return seen !== otherwise;
+HOLD = """([wall, tolerance]) => {
+    const video = document.getElementById("video");
+    const seen = () => {
+        const context = new OffscreenCanvas(64, 48).getContext("2d");
+        context.drawImage(video, 0, 0, 64, 48);
+        return Math.abs(context.getImageData(2, 24, 1, 1).data[1] - wall) < tolerance;
+    };
+    if (seen()) video.pause();
+    if (video.paused && !seen()) video.play().catch(() => null);
+    return video.paused;
 }"""
 GROUND, FIGURE = (203, 207, 214), (142, 149, 161)
 
@@ -36,10 +41,9 @@ def film(photographs: Iterable[bytes | None], frames: int = FRAMES) -> bytes:
     return b"".join(_frame(each, WALL + STEP * number) * frames for number, each in enumerate(photographs))
 
 
-def until_seen(page: Page, number: int) -> None:
-    """Wait until the camera has just come to that photograph of its film."""
-    for before in (True, False):
-        page.wait_for_function(LOOKS, arg=[WALL + STEP * number, STEP / 2, before])
+def hold_still(page: Page, number: int) -> None:
+    """Wait until the camera has come to that photograph of its film, and stop the film there."""
+    page.wait_for_function(HOLD, arg=[WALL + STEP * number, STEP / 2])
 
 
 def _frame(photograph: bytes | None, wall: int) -> bytes:

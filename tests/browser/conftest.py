@@ -11,8 +11,8 @@ from benchmarks.free_port import free_port
 from tests.browser.cameras import CAMERA, FRAMES, Play, film
 from tests.console import QUIET, SCREEN
 
-PATIENCE_MS = 30_000
-
+PATIENCE_MS = 120_000
+"""For each step on a machine that is busy with other things."""
 
 Launch = Callable[..., Browser]
 """Starts Debian's Chromium with further flags."""
@@ -24,7 +24,13 @@ def launch() -> Iterator[Launch]:
     assert program, "no chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE_MS)
-        yield lambda *flags: playwright.chromium.launch(executable_path=program, args=[*QUIET, *flags])
+
+        def launching(*flags: str) -> Browser:
+            browser = playwright.chromium.launch(executable_path=program, args=[*QUIET, *flags], timeout=PATIENCE_MS)
+            browser.on("context", lambda opened: opened.set_default_timeout(PATIENCE_MS))
+            return browser
+
+        yield launching
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.console import quiet_page, sign_in
 from tests.live_service import OPERATIONS, LiveService, asking, event, live_service, synthetic_fingers
 from tests.template_walk import INMATES
 
-pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.shared_data]
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.shared_data, pytest.mark.timeout(900)]
 
 BY_FACE = "P-1041"
 BY_FINGER = ("P-1042", "P-1043", "P-1044")

@@ -10,11 +10,10 @@ const OPERATIONS = "/v1/operations";
 
 /** The service itself; without it there is no answer. */
 export function serviceLink({ post, gallery, direction, purpose }) {
-  let explains = false;
-  asked(`${OPERATIONS}/api-key`)
+  const explains = asked(`${OPERATIONS}/api-key`)
     .then((answer) => answer.json())
-    .then((key) => (explains = (key.scopes ?? []).includes("abis.encounter.read")))
-    .catch(() => {});
+    .then((key) => (key.scopes ?? []).includes("abis.encounter.read"))
+    .catch(() => false);
   const about = { purpose, device: "kiosk" };
   return {
     finger: askFinger,
@@ -23,7 +22,7 @@ export function serviceLink({ post, gallery, direction, purpose }) {
       const images = [];
       if (face) images.push({ modality: "face", file: "face" });
       if (finger) images.push({ modality: "fingerprint", file: "finger", ...finger.about });
-      const request = { ...about, gallery, post, direction, claimed, explain: explains, passage: crypto.randomUUID(), images };
+      const request = { ...about, gallery, post, direction, claimed, explain: await explains, passage: crypto.randomUUID(), images };
       const form = new FormData();
       form.append("request", JSON.stringify(request));
       if (face) form.append("face", face, "face");

@@ -1,7 +1,7 @@
 /** The agent of this machine (`biometric-service station`): whether it is there, pairing, devices, captures. */
 
 const TOKEN = "biometric-service.station";
-const PATIENCE_MS = 4000;
+const PATIENCE_MS = 15_000;
 
 import { known } from "./strings.js";
 
