@@ -27,9 +27,9 @@ from tests.cuttable_line import Line, line_to
 from tests.live_service import LiveService, event, live_service
 from tests.template_walk import INMATES
 
-pytestmark = [pytest.mark.models, pytest.mark.shared_data, pytest.mark.slow]
+pytestmark = [pytest.mark.models, pytest.mark.shared_data, pytest.mark.slow, pytest.mark.timeout(1200)]
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 FAULT, REVOKED = 2, 6
 NAMES = ("P-1041", "P-1042", "P-1043")
 
@@ -52,10 +52,11 @@ def live(people: list[tuple[Path, Path]], tmp_path: Path) -> Iterator[LiveServic
 
 @dataclass
 class Agent:
-    """One run of the command, with what it has said so far."""
+    """One run of the command, with what it has said so far; ``heard``: how much of that was listened to."""
 
     process: subprocess.Popen[str]
     said: list[Mapping[str, Any]] = field(default_factory=list)
+    heard: int = 0
 
     def __post_init__(self) -> None:
         self._listening = Thread(target=self._listen, daemon=True)
@@ -78,14 +79,14 @@ class Agent:
         return code
 
     def until(self, **wanted: object) -> Mapping[str, Any]:
-        """The first line from now on that says this."""
-        heard, end = len(self.said), time.monotonic() + PATIENCE_S
+        """The first line that says this, of those after the last one that was waited for."""
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
-            for each in self.said[heard:]:
-                heard += 1
+            for each in self.said[self.heard :]:
+                self.heard += 1
                 if wanted.items() <= each.items():
                     return each
-            assert self.process.poll() is None or heard < len(self.said), self.said
+            assert self.process.poll() is None or self.heard < len(self.said), self.said
             time.sleep(0.02)
         pytest.fail(f"it never said {wanted}: {self.said}")
 
@@ -102,9 +103,10 @@ class Post:
         (self.folder / "next.jpg").replace(self.folder / "camera.jpg")
 
     def start(self, *more: str) -> Agent:
-        options = ("--post", POST.id, "--id", self.device, "--key", "device.key", "--state", "state", "--renew", "1")
+        own = ("--post", POST.id, "--id", self.device, "--key", "device.key", "--state", "state", "--renew", "1")
+        patient = ("--link-seconds", str(PATIENCE_S))  # a line that is cut leaves people to the slice, a slow one none
         where = ("--service", f"http://127.0.0.1:{self.line.port}", "--device", f"virtual://{self.folder}/camera.jpg")
-        command = (sys.executable, "-m", "biometric_service", "checkpoint", *where, *options, *more)
+        command = (sys.executable, "-m", "biometric_service", "checkpoint", *where, *own, *patient, *more)
         settings = {"BIOMETRIC_FINGERPRINT_MODEL": "", "BIOMETRIC_DATA_DIR": str(self.folder / "none")}
         return Agent(
             subprocess.Popen(command, cwd=self.folder, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
