@@ -415,7 +415,7 @@ operations = pytest.mark.parametrize("operation", MATRIX, ids=str)
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    with live_service(without_models(tmp_path_factory.mktemp("data"))) as service:
+    with live_service(without_models(tmp_path_factory.mktemp("data"), sharing_seconds=0)) as service:
         for gallery in (OURS, FOREIGN):
             service.gallery(gallery)
         yield service

@@ -83,8 +83,9 @@ def card(fingers: list[Pixels]) -> bytes:
 
 @pytest.fixture(scope="module")
 def live(folder: Path, fingers: list[Pixels]) -> Iterator[LiveService]:
-    """A service that has taken the card in."""
-    with live_service(Settings(data_dir=folder, face_model="", interchange_agency="BZPRISON")) as live:
+    """A service that has taken the card in, and shares where a test says so."""
+    chosen = Settings(data_dir=folder, face_model="", interchange_agency="BZPRISON", sharing_seconds=0)
+    with live_service(chosen) as live:
         live.gallery("inmates")
         taken = take_in(live, card(fingers))
         assert taken.outcome is ImportOutcome.TAKEN_IN, taken
