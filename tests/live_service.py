@@ -21,12 +21,14 @@ from benchmarks.synthesis.dataset import Order, fulfil
 from biometric_service.app.listening import listening
 from biometric_service.app.service import Service, open_service
 from biometric_service.app.serving import build_application
+from biometric_service.app.warming import compile_ahead
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Device, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, Encounter, EncounterId, GalleryId, SubjectId
 from tests.certificates import Identity, identity
 
+PATIENCE_S = 300.0
 TEST = Caller("test", "test")
 OPERATIONS = "/v1/operations"
 TLS = ssl.create_default_context()
@@ -59,7 +61,8 @@ class LiveService:
     def client(self, key: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         once = httpx.Limits(max_keepalive_connections=0)  # a connection kept by each of a thousand would fill it
-        client = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, limits=once, verify=TLS)
+        how: dict[str, Any] = {"timeout": PATIENCE_S, "trust_env": False, "limits": once, "verify": TLS}
+        client = httpx.Client(base_url=self.url, headers=headers, **how)
         self.clients.append(client)
         return client
 
@@ -99,8 +102,12 @@ class LiveService:
 
 @contextmanager
 def live_service(settings: Settings, *, tls: bool = False) -> Iterator[LiveService]:
-    with open_service(settings.model_copy(update={"tls": tls})) as service, listening_service(service) as live:
-        yield live
+    """However slow the machine, nobody waits for a compiler, and recognition has its time."""
+    changes = {"tls": tls, "recognition_seconds": PATIENCE_S}
+    with open_service(settings.model_copy(update=changes)) as service:
+        compile_ahead(service.present_walk)
+        with listening_service(service) as live:
+            yield live
 
 
 @contextmanager

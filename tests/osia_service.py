@@ -48,7 +48,7 @@ def encounter(*items: dict[str, Any], **more: Any) -> dict[str, Any]:  # noqa: A
 @contextmanager
 def osia_service(folder: Path, samples: Samples, **changes: Any) -> Iterator[LiveService]:  # noqa: ANN401
     """The people are enrolled through the interface itself, as ``P-<name>``, encounter ``E-1``."""
-    with live_service(Settings(data_dir=folder, recognition_seconds=120, **changes)) as live:
+    with live_service(Settings(data_dir=folder, **changes)) as live:
         with live.client(live.key()) as client:
             for name in PEOPLE:
                 sent = encounter(samples.finger(name), samples.face(name), biographicData={"firstName": name})

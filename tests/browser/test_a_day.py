@@ -55,7 +55,7 @@ def prints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes, b
 def live(
     shared_data: Path, prints: dict[str, tuple[bytes, bytes]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveService]:
-    with live_service(Settings(data_dir=tmp_path_factory.mktemp("data"), recognition_seconds=120)) as live:
+    with live_service(Settings(data_dir=tmp_path_factory.mktemp("data"))) as live:
         live.gallery(INMATES)
         for zone in ZONES:
             live.service.day.places.set_zone(zone, event(EventKind.ZONE_SET))

@@ -31,7 +31,7 @@ DROP = """([name, bytes]) => {
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     data = tmp_path_factory.mktemp("data")
     synthetic_fingers(data / "seed", ENROLLED + 1)
-    with live_service(Settings(data_dir=data, face_model="", recognition_seconds=120)) as live:
+    with live_service(Settings(data_dir=data, face_model="")) as live:
         live.gallery("inmates")
         client = live.client(live.key())
         for finger in range(1, ENROLLED + 1):

@@ -64,7 +64,7 @@ def live(
     people: list[tuple[Path, Path]], prints: list[bytes], port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveService]:
     data = tmp_path_factory.mktemp("data")
-    with live_service(Settings(data_dir=data, recognition_seconds=120, station_port=port)) as live:
+    with live_service(Settings(data_dir=data, station_port=port)) as live:
         for gallery in (INMATES, STAFF):
             live.gallery(gallery)
         open_post(live)

@@ -40,7 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     def type_in(*words: object, **more: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "biometric_service", *map(str, words)]
         return subprocess.run(
-            command, env=environment | more, capture_output=True, text=True, check=False, cwd=data, timeout=120
+            command, env=environment | more, capture_output=True, text=True, check=False, cwd=data, timeout=600
         )
 
     type_in.data = data  # type: ignore[attr-defined]
