@@ -2,10 +2,13 @@
 
 import json
 import logging
+import select
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,7 +80,7 @@ def test_api2_broken_authentication(live: LiveService) -> None:
     expired = token(exp=time.time() - 60)
     unsigned = jwt.encode({"iss": "https://issuer", "aud": "us", "sub": "app"}, "", "none", {"kid": "1"})
     bound = token(cnf={"x5t#S256": "A" * 43})
-    for bad in (expired, unsigned, bound, token(aud="them"), token(iss="https://other"), token()[:-3] + "AAA"):
+    for bad in (expired, unsigned, bound, token(aud="them"), token(iss="https://other"), token()[:-20] + "A" * 20):
         assert live.client(bad).get(path).status_code == 401
 
 
@@ -125,34 +128,30 @@ def _slowly(live: LiveService) -> httpx.Response:
     try:
         return live.client(live.key()).post(f"{OPERATIONS}/identifications", content=parts(), headers=headers)
     finally:
-        assert time.perf_counter() - began < 5
+        assert time.perf_counter() - began < 30, "it was waited for as long as by default"
 
 
 def test_api4_requests_in_progress_are_limited_for_each_caller(tmp_path: Path) -> None:
-    with live_service(without_models(tmp_path, caller_concurrency=2)) as live:
+    with live_service(without_models(tmp_path, caller_concurrency=2)) as live, ExitStack() as opened:
         live.gallery("ours")
-        key, statuses, together = live.key(), list[int](), threading.Barrier(6)
+        head = f"POST {OPERATIONS}/identifications HTTP/1.1\r\nHost: x\r\nX-Api-Key: {live.key()}\r\n"
+        begun = f"{head}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{".encode()
+        address = ("127.0.0.1", httpx.URL(live.url).port or 0)
+        callers = [opened.enter_context(socket.create_connection(address, timeout=60)) for _ in range(6)]
+        for each in callers:
+            each.sendall(begun)
+        until, refused = time.monotonic() + 60, list[socket.socket]()
+        while len(refused) < 4:
+            assert time.monotonic() < until, "too many are in progress"
+            refused, _, _ = select.select(callers, [], [], 0.1)
+        assert [_status(each) for each in refused] == [429] * 4
+        for each in (admitted := [each for each in callers if each not in refused]):
+            each.sendall(b"}")
+        assert [_status(each) for each in admitted] == [400] * 2
 
-        def slow() -> Iterator[bytes]:
-            yield b"{"
-            together.wait(60)
-            time.sleep(0.5)
-            yield b"}"
 
-        def ask() -> None:
-            client = httpx.Client(base_url=live.url, headers={"X-Api-Key": key}, trust_env=False)
-            with client:
-                answer = client.post(
-                    f"{OPERATIONS}/identifications", content=slow(), headers={"Content-Type": "application/json"}
-                )
-            statuses.append(answer.status_code)
-
-        threads = [threading.Thread(target=ask) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(statuses) == [400, 400, 429, 429, 429, 429]
+def _status(caller: socket.socket) -> int:
+    return int(caller.recv(100).split()[1])
 
 
 def test_api5_broken_function_level_authorisation(live: LiveService) -> None:
