@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from biometric_service.app.serving import services_for
 from biometric_service.vocabulary.access import Token
 from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
+from biometric_service.vocabulary.tasks import TaskWork
 from tests.http_server import says, server
 from tests.live_service import LiveService, event, live_service, without_models
 from tests.osia_service import ASKING, GALLERY, encounter
@@ -77,6 +78,7 @@ def reaching(receiver: Receiver, folder: Path, **more: Any) -> dict[str, Any]:  
         "outbound_networks": ("127.0.0.0/8",),
         "task_retry_seconds": 0.1,
         "callback_secret": f"whsec_{SECRET}",
+        "outbound_seconds": 60,
         **more,
     }
 
@@ -203,7 +205,8 @@ def test_a_task_of_whoever_was_revoked_or_expired_is_not_done(receiver: Receiver
         (key,) = live.service.api_keys.keys()
         errand = Errand(services_for(live.service), key.caller(), key.galleries)
         asked = OfPerson(transaction_id="T-1", person_id=SubjectId("A"))
-        expired = Token("client", "", key.scopes, key.galleries, key.purposes, datetime.now(UTC))
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        expired = Token("client", "", key.scopes, key.galleries, key.purposes, an_hour_ago)
         defer(errand, expired, BY_NAME["deleteAll"], asked, receiver.url, b"")
         live.service.api_keys.revoke(key.id, event(EventKind.API_KEY_REVOKED))
     with serving(receiver, tmp_path) as live:
@@ -219,8 +222,7 @@ def test_a_task_that_ends_every_process_is_given_up(receiver: Receiver, tmp_path
     with serving(receiver, tmp_path, task_workers=0) as live:
         later(live.client(live.key()), "POST", "/persons/A/encounters/1", receiver.url, encounter())
         for _ in range(2):
-            now = datetime.now(UTC)
-            assert live.service.tasks.claim_work(now, now)
+            assert claimed(live)
     with serving(receiver, tmp_path, task_attempts=2) as live:
         eventually(lambda: bool(receiver.received))
         assert receiver.bodies[0]["code"] == 500
@@ -270,11 +272,15 @@ def test_what_was_done_just_before_a_process_died_is_not_done_twice(  # noqa: PL
     assert told in receiver.bodies[0]
 
 
+def claimed(live: LiveService) -> TaskWork | None:
+    """The next task, however the clock is set meanwhile, for anybody to claim again at once."""
+    now, minute = datetime.now(UTC), timedelta(minutes=1)
+    return live.service.tasks.claim_work(now + minute, now - minute)
+
+
 def do_and_die(live: LiveService) -> None:
     """Do the work of a task and never say so."""
-    now = datetime.now(UTC)
-    tasks = live.service.tasks
-    work = tasks.claim_work(now, now)
+    work = claimed(live)
     assert work
     recalled = recall(services_for(live.service), work)
     asked = recalled.operation.read_parameters(recalled.parameters)
@@ -313,7 +319,7 @@ def test_what_is_being_done_is_held_until_it_is_done(
             assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 404, "it waits for its turn"
         closing.join()
         assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 200
-        assert live.service.tasks.claim_work(datetime.now(UTC), datetime.now(UTC)) is None
+        assert claimed(live) is None
 
 
 def held_until(rows: sqlite3.Connection) -> object:
@@ -349,8 +355,11 @@ def test_nothing_that_was_accepted_is_lost_when_the_process_is_killed(receiver: 
     with serving(receiver, tmp_path, task_workers=0) as live:
         key = live.key()
     accepted: set[str] = set()
-    with killable(receiver, tmp_path) as (process, url), httpx.Client(base_url=url, trust_env=False) as client:
-        client.headers["Authorization"] = f"Bearer {key}"
+    known = {"Authorization": f"Bearer {key}"}
+    with (
+        killable(receiver, tmp_path) as (process, url),
+        httpx.Client(base_url=url, headers=known, timeout=60, trust_env=False) as client,
+    ):
         for number in range(12):
             later(client, "POST", f"/persons/P-{number}/encounters/1", receiver.url, encounter())
             accepted.add(f"P-{number}")
