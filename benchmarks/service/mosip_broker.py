@@ -43,7 +43,7 @@ from biometric_service.vocabulary.samples import FingerPosition
 
 FINGERS = 100
 REQUESTS, ANSWERS = "mosip-to-abis", "abis-to-mosip"
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 AWAY_S = 1.0
 AGAIN_S = 0.3
 EXPIRED = {"errors": [{"errorCode": "DAT-SER-006", "message": "Data share usage expired"}]}

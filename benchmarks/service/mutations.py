@@ -69,13 +69,16 @@ def operations(service: Running) -> int:
     return sum(len(methods) for methods in paths.values())
 
 
-def attack(service: Running, examples: int, seed: int) -> "subprocess.CompletedProcess[str]":
-    """Run schemathesis in its negative mode with so many examples an operation."""
+def attack(
+    service: Running, examples: int, seed: int, slowest_s: int = SLOWEST_S
+) -> "subprocess.CompletedProcess[str]":
+    """Run schemathesis in its negative mode with so many examples an operation; a slower answer is a fault."""
     program = Path(sys.executable).parent / "schemathesis"
-    checks = ("--checks", CHECKS, "--max-response-time", str(SLOWEST_S), "--continue-on-failure", "--warnings", "off")
+    checks = ("--checks", CHECKS, "--max-response-time", str(slowest_s), "--continue-on-failure", "--warnings", "off")
     how = ("--mode", "negative", "--phases", "fuzzing", "--max-examples", str(examples), "--seed", str(seed))
+    patient = ("--request-timeout", str(2 * slowest_s))
     authorised = ("--header", f"X-Api-Key: {service.key}", "--exclude-path", ENDLESS)
-    command = (program, "run", f"{service.url}/openapi.json", *how, *checks, *authorised)
+    command = (program, "run", f"{service.url}/openapi.json", *how, *checks, *patient, *authorised)
     hooks = {"SCHEMATHESIS_HOOKS": "benchmarks.service.jose_bodies", "PYTHONPATH": str(Path(__file__).parents[2])}
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(  # noqa: S603 - our own command

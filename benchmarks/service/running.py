@@ -44,7 +44,8 @@ class Running:
 
     def requests(self) -> int:
         """How many requests it has answered."""
-        lines = httpx.get(f"{self.url}/metrics", headers={"X-Api-Key": self.key}, trust_env=False).text.splitlines()
+        with httpx.Client(headers={"X-Api-Key": self.key}, timeout=60, trust_env=False) as client:
+            lines = client.get(f"{self.url}/metrics").text.splitlines()
         return round(sum(float(line.split()[-1]) for line in lines if line.startswith("biometric_requests_total")))
 
 

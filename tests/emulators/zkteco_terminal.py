@@ -26,7 +26,7 @@ class ZktecoTerminal:
         raise TimeoutError
 
     def ask(self, verb: str, said: dict[str, str], body: str = "") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             connection.request(verb, f"/iclock/cdata?{urlencode({'SN': self._serial, **said})}", body.encode())
             answer = connection.getresponse()

@@ -55,7 +55,7 @@ def test_a_copy_of_the_cookie_is_worth_nothing_once_its_session_was_signed_out_o
     cookie, token = session.client.cookies["session"], session.token
 
     def status(**headers: str) -> int:
-        with httpx.Client(base_url=live.url, cookies={"session": cookie}, trust_env=False) as copy:
+        with httpx.Client(base_url=live.url, cookies={"session": cookie}, timeout=60, trust_env=False) as copy:
             asked = {"purpose": "x", "gallery": "by-a-copy"}
             return copy.post(
                 f"{OPERATIONS}/galleries", json=asked, headers={"X-Console-Token": token, **headers}
@@ -119,8 +119,8 @@ def test_a_session_ends_with_its_key_its_time_and_its_silence(live: LiveService)
     assert session.get("/audit").status_code == 303
     now = Session.of(live.key(), "test")
     settings = live.service.settings
-    silent = replace(now, seen=now.seen - settings.session_idle_minutes * MINUTE_S - 1)
-    old = replace(now, began=now.began - settings.session_hours * HOUR_S - 1)
+    silent = replace(now, seen=now.seen - (settings.session_idle_minutes + 1) * MINUTE_S)
+    old = replace(now, began=now.began - settings.session_hours * HOUR_S - MINUTE_S)
     for ended, status in ((now, 200), (silent, 303), (old, 303)):
         name, _, value = sealed(live, ended).partition(";")[0].partition("=")
         client = live.client()

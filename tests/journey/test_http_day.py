@@ -105,7 +105,7 @@ def _orders(first: Client, prints: Path) -> None:
             gallery="inmates",
             subject="P-2",
             to_zone="clinic",
-            valid_from=now,
+            valid_from=now - timedelta(minutes=1),
             valid_until=now + timedelta(hours=1),
             order_purpose=OrderPurpose.CLINIC,
             purpose=DAY,
@@ -120,12 +120,13 @@ def _orders(first: Client, prints: Path) -> None:
 
 
 def _offline(live: LiveService, first: Client) -> None:
-    past = datetime.now(UTC) + timedelta(seconds=1)
+    placed = first.ask(biometrics.trail("P-3", purpose=DAY)).whereabouts.since
+    assert placed
     decided = {
         "passage": "p-1",
         "post": "gate",
         "direction": "in",
-        "decided_at": past.isoformat(),
+        "decided_at": (placed + timedelta(seconds=1)).isoformat(),
         "decision": "pass",
         "ground": "identified",
         "subject": "P-3",
@@ -135,7 +136,7 @@ def _offline(live: LiveService, first: Client) -> None:
     wrong = {**decided, "passage": "p-2", "post": "none"}
     with pytest.raises(ServiceFault, match="not_authorised"):
         first.ask(biometrics.passages([decided], purpose=DAY))
-    with httpx.Client(base_url=live.url, auth=Signed(registered(live)), trust_env=False) as device:
+    with httpx.Client(base_url=live.url, auth=Signed(registered(live)), timeout=60, trust_env=False) as device:
         asked = {"purpose": DAY, "passages": [decided, wrong]}
         answers = _asked(device, "passages", asked).json()["passages"]
         assert [(each["state"], each["zone"]) for each in answers] == [("recorded", "yard"), ("refused", None)]

@@ -23,7 +23,7 @@ from biometric_service.vocabulary.templates import TemplateFormat
 pytestmark = pytest.mark.models
 LEADER = TemplateFormat(Modality.FINGERPRINT, "leader", "1")
 FINGERS = list(make_templates(9, 4, 1, LEADER))
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 WING = GalleryId("wing")
 
 

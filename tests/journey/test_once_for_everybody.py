@@ -35,7 +35,7 @@ def asking(live: LiveService, secret: str = "", of: Identity | None = None, devi
     found = ssl.create_default_context(cafile=str(live.service.settings.data_dir / "tls.pem"))
     if of and not device:
         found.load_cert_chain(*of.files(live.service.settings.data_dir))
-    client = httpx.Client(base_url=live.url, verify=found, trust_env=False)
+    client = httpx.Client(base_url=live.url, verify=found, timeout=60, trust_env=False)
     live.clients.append(client)
 
     def ask(gallery: str, key: str) -> httpx.Response:

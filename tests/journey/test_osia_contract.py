@@ -67,7 +67,7 @@ def test_schemathesis_finds_no_fault(contract: Path, shared_data: Path, tmp_path
     phases = ("--phases", "examples,coverage", "--checks", CHECKS, "--continue-on-failure", "--warnings", "off")
     with osia_service(tmp_path / "data", Samples(shared_data)) as live:
         authorised = ("--url", live.url, "--header", f"Authorization: Bearer {live.key()}")
-        command = (program, "run", str(contract), *phases, "--seed", "1", *authorised)
+        command = (program, "run", str(contract), *phases, "--request-timeout", "120", "--seed", "1", *authorised)
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-10_000:]
     assert "Tested: 22" in done.stdout

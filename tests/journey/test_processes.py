@@ -56,7 +56,7 @@ def test_a_signal_in_the_middle_of_a_request_lets_it_finish(tmp_path: Path, port
             connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
             connection.sendall(body[:10])
             assert (
-                httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
+                httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60, trust_env=False).status_code == 200
             )  # it has come there
             os.kill(service.pid, signal.SIGTERM)
             assert eventually(lambda: not listens(port))
@@ -95,7 +95,8 @@ def identified(service: Running) -> httpx.Response:
 def test_every_process_finds_what_another_one_enrolled(several: Running) -> None:
     answers = [identified(several) for _ in range(6)]  # each over a connection of its own
     assert {answer.json()["decision"]["subject"] for answer in answers} == {"P-1"}
-    figures = httpx.get(f"{several.url}/metrics", headers={"X-Api-Key": several.key}, trust_env=False).text
+    with httpx.Client(headers={"X-Api-Key": several.key}, timeout=60, trust_env=False) as one:
+        figures = one.get(f"{several.url}/metrics").text
     assert 'biometric_index_references{modality="fingerprint"} 1.0' in figures
     assert 'biometric_decisions_total{kind="identification",outcome="match"} 6.0' in figures
     assert 'biometric_decisions_total{kind="subject.enrolled",outcome="enrolled"} 1.0' in figures

@@ -115,7 +115,7 @@ def test_a_finger_that_is_missing_is_named_and_nobody_is_kept(fingers: list[Pixe
     cards.mkdir()
     (cards / "prisoner.an2").write_bytes(card({2: fingers[1], 7: fingers[6]}))
     named = "right-index,left-index,left-ring"
-    done = enrolled(f"folder://{cards}", "--fingers", named, "--seconds", "0.3")
+    done = enrolled(f"folder://{cards}", "--fingers", named, "--seconds", "3")
     assert "Not captured: left ring." in str(done.exception)
     assert nobody_is_kept()
     done = enrolled(f"folder://{cards}", "--fingers", named, "--exception", "left-ring=bandaged")
