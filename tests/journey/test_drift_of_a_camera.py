@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.models, pytest.mark.shared_data]
 CAMERAS = ("gate-1", "gate-2", "yard")
 DIRTY = "gate-2"
 PEOPLE = 12
-HEALTHY, WITHIN = 100, 60
+HEALTHY, WITHIN = 100, 100
 INMATES = GalleryId("inmates")
 
 

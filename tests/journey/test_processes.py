@@ -68,8 +68,8 @@ def test_a_signal_in_the_middle_of_a_request_lets_it_finish(tmp_path: Path, port
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("several")
-    port = free_port()
-    with running(folder / "data", folder / "log", {"port": port, "processes": 2, "face_model": ""}) as service:
+    two = {"processes": 2, "face_model": "", "recognition_seconds": 120}
+    with running(folder / "data", folder / "log", two) as service:
         synthetic_fingers(folder / "fingers", 1)
         assert post(service, "galleries", json={"purpose": "x", "gallery": "ours"}).status_code == 201
         kept = post(service, "enrolments", **asking([image(folder, 1)], subject="P-1", galleries=["ours"]))
@@ -82,7 +82,7 @@ def image(folder: Path, impression: int) -> bytes:
 
 
 def post(service: Running, operation: str, **sent: object) -> httpx.Response:
-    with httpx.Client(base_url=service.url, headers={"X-Api-Key": service.key}, timeout=120, trust_env=False) as one:
+    with httpx.Client(base_url=service.url, headers={"X-Api-Key": service.key}, timeout=240, trust_env=False) as one:
         return one.post(f"{OPERATIONS}/{operation}", **sent)  # type: ignore[arg-type]
 
 
