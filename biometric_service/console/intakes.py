@@ -1,11 +1,9 @@
 """The enrolment station: the intakes under way, and the page on which one is captured, searched and completed."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
 
 from biometric_service.api.operations import intakes
 from biometric_service.api.operations.bodies import Id
@@ -27,32 +25,18 @@ HANDS = (
 """As a person's own hands lie before them."""
 
 
-class NewIntakeForm(BaseModel):
-    """What an officer says of somebody who is to be taken in."""
-
-    subject: str
-    name: str
-    gallery: str
-    born: date | None = None
-    sex: SexCode | None = None
-    legal_basis: str = ""
-    circumstances: str = ""
-
-
 @router.get("/intakes")
 async def list_intakes(visit: Officer) -> HTMLResponse:
     """Begin an intake, or go on with one that was broken off."""
     listed = await intakes.list_intakes(visit.admission, visit.asking, visit.services)
-    galleries = [each for each in visit.galleries() if each != "ALL"]
-    return visit.page("intakes.html", {"listed": listed.intakes, "galleries": galleries, "sexes": tuple(SexCode)})
+    offered = {"galleries": visit.named_galleries(), "sexes": tuple(SexCode)}
+    return visit.page("intakes.html", {"listed": listed.intakes, **offered})
 
 
 @router.post("/intakes")
 async def open_intake(visit: Officer) -> Response:
     """Begin an intake."""
-    form = await visit.form(NewIntakeForm)
-    asked = {**form.model_dump(mode="json", exclude={"gallery"}), "galleries": [form.gallery]}
-    body = IntakeBody.model_validate({**asked, "purpose": visit.asking.purpose, "device": visit.asking.device})
+    body = await visit.form(IntakeBody)
     opened = await intakes.open_intake(visit.admission, body, visit.services)
     return visit.go(f"/intakes/{opened.intake}")
 

@@ -33,7 +33,7 @@ class KeyForm(BaseModel):
     owner: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
     role: Role
     galleries: Annotated[frozenset[Id], Field(min_length=1)]
-    purposes: Annotated[str, Field(min_length=1, max_length=1000)]
+    purposes: Annotated[str, Field(pattern=r"[^,\s]", max_length=1000)]
     days: Annotated[int, Field(ge=1, le=3650)]
 
     def key(self) -> ApiKey:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,7 +19,7 @@ from biometric_service.api.access.sessions import SAFE_METHODS, Session, session
 from biometric_service.api.errors import HEADERS, STATUS, answer_http, invalid_request, unforeseen
 from biometric_service.api.failures import record_failure
 from biometric_service.api.request_ids import request_id
-from biometric_service.api.security import entrance_of
+from biometric_service.api.security import entrance_of, principal_of
 from biometric_service.console.rendering import rendered
 from biometric_service.errors import BiometricServiceError, ErrorCode
 
@@ -61,9 +62,12 @@ def problem_page(request: Request, fault: BiometricServiceError, status: HTTPSta
 
 
 async def answer_missing(request: Request, fault: Exception) -> Response:
-    """A page for whoever opens an address that leads nowhere; programs are answered as the interface does."""
+    """A page where an address leads nowhere, with a menu for who is signed in; programs get a problem."""
     if request.method not in SAFE_METHODS or "text/html" not in request.headers.get("accept", ""):
         return await answer_http(request, fault)
+    with suppress(BiometricServiceError):
+        if _says_who(request):
+            request.state.principal = await principal_of(request, entrance_of(request))
     return problem_page(
         request, BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "no_such_page"), HTTPStatus.NOT_FOUND
     )

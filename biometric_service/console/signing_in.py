@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from biometric_service.api.access.certificates import address_of
 from biometric_service.api.access.credentials import Presented
@@ -92,15 +93,23 @@ async def stay_signed_in(visit: Anybody) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
+class PurposeForm(BaseModel):
+    """What for, and from which page."""
+
+    purpose: Annotated[str, Field(max_length=128)]
+    back: str = "/"
+
+
 @router.post("/purpose")
-async def choose_purpose(visit: Anybody, purpose: Annotated[str, Form(max_length=128)], back: Text = "/") -> Response:
+async def choose_purpose(visit: Anybody) -> Response:
     """Ask for another purpose from now on; NOT_AUTHORISED where it is not the caller's."""
-    await visit.admission.caller(purpose, [])
+    form = await visit.form(PurposeForm)
+    await visit.admission.caller(form.purpose, [])
     if visit.session is not None:
-        visit.request.state.next_session = replace(visit.session, purpose=purpose)
+        visit.request.state.next_session = replace(visit.session, purpose=form.purpose)
     if FRAGMENT_HEADER in visit.request.headers:
-        return visit.page("purpose.html", {"chosen": purpose})
-    return visit.go(_local(back), "session.purpose_chosen", purpose=purpose)
+        return visit.page("purpose.html", {"chosen": form.purpose})
+    return visit.go(_local(form.back), "session.purpose_chosen", purpose=form.purpose)
 
 
 @router.post(PREFERENCES)

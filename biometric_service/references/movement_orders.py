@@ -139,6 +139,8 @@ def _require_sensible(connection: Connection, order: NewOrder) -> None:
         require_zone(connection, zone)
     if not gallery_exists(connection, order.gallery):
         raise gallery_unknown(order.gallery)
+    if order.from_zone == order.to_zone:
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "order_nowhere")
     if order.valid_until <= order.valid_from:
         raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "order_backwards")
     if connection.scalar(select(OrderRow.number).where(OrderRow.id == order.id)) is not None:

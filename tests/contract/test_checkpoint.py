@@ -764,7 +764,7 @@ def test_the_screen_offers_and_takes_two_keys(guarded: Guarded) -> None:
         wrong = {**about, "keys": [guarded.first, guarded.again]}
         tried = [page.post("/v1/manual-checks", json=wrong, headers=spanish).json() for _ in range(6)]
     assert (said["passage"], said["ground"], said["decided"]) == ("pass", "confirmed_by_two", "offline")
-    assert "dos oficiales distintos" in tried[0]["reasons"][0]
+    assert "dos funcionarios distintos" in tried[0]["reasons"][0]
     assert (tried[-1]["code"], tried[-1]["action"]) == ("rate_limited", "Espere 12 s y vuelva a intentarlo.")
     lines = [as_line(each(ENGLISH)) for each in told]
     assert len(lines) == 1 + len(tried)

@@ -43,6 +43,7 @@ def test_a_key_is_made_by_role_shown_once_and_ends_its_sessions(live: LiveServic
     assert (key.scopes, key.galleries) == (SCOPES[Role.MUSTER_OFFICER], frozenset({GalleryId("inmates")}))
     assert key.owner == "4711"
     assert admin.post("/keys", name="Gate", owner="two words", **asked).status_code == 400
+    assert admin.post("/keys", name="Gate", **{**asked, "purposes": ", "}).status_code == 400
     assert "counts as an officer of its own" in admin.get("/keys").text
     officer = signed_in(live, secret)
     assert officer.get("/musters").status_code == 200
@@ -209,6 +210,35 @@ def test_an_order_takes_local_times_and_is_cancelled(live: LiveService) -> None:
     assert "valid_until" in wrong.text
 
 
+def test_an_order_that_could_let_nobody_pass_is_refused(live: LiveService) -> None:
+    officer, now = signed_in(live), datetime.now()  # noqa: DTZ005 - as a browser's field says it
+    asked = {
+        "gallery": "inmates",
+        "subject": "P-00003",
+        "to_zone": "yard",
+        "valid_from": f"{now - timedelta(days=2):%Y-%m-%dT%H:%M}",
+        "valid_until": f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        "order_purpose": "work",
+    }
+    over = officer.post("/orders", **{**asked, "valid_until": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M}"})
+    assert (over.status_code, "over before it is issued" in over.text) == (400, True)
+    nowhere = officer.post("/orders", **asked, from_zone="yard")
+    assert (nowhere.status_code, "from a zone to the same zone" in nowhere.text) == (400, True)
+    elsewhere = officer.post("/orders", **{**asked, "gallery": "visitors"})
+    assert (elsewhere.status_code, "enrolled in gallery visitors" in elsewhere.text) == (404, True)
+    assert "P-00003" not in officer.get("/orders?gallery=ALL").text
+
+
+def test_an_intake_that_cannot_be_begun_is_refused_in_words(live: LiveService) -> None:
+    officer = signed_in(live)
+    asked = {"name": "Ana", "subject": "N-1", "galleries": "inmates"}
+    tomorrow = f"{datetime.now() + timedelta(days=1):%Y-%m-%d}"  # noqa: DTZ005 - as a browser's field says it
+    for field, value in (("subject", "two words"), ("name", "A" * 200), ("name", " "), ("born", tomorrow)):
+        refused = officer.post("/intakes", **{**asked, field: value})
+        assert (refused.status_code, field in refused.text) == (400, True), refused.text
+    assert officer.post("/intakes", **asked).status_code == 303
+
+
 def test_a_page_asks_for_the_scope_of_the_operation_that_it_shows(live: LiveService) -> None:
     assert signed_in(live, live.key(SCOPES[Role.SUPERVISOR])).get("/orders").status_code == 200
     for role in (Role.ADMINISTRATOR, Role.AUDITOR, Role.CHECKPOINT_DEVICE):  # they set up and audit, and follow nobody
@@ -253,6 +283,8 @@ def test_an_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_pr
     page = client.get("/nowhere", headers={"Accept": "text/html,*/*", "Accept-Language": "es"})
     assert page.status_code == 404
     assert "No hay ninguna página en esta dirección." in page.text
+    assert 'href="/recognise"' not in page.text
+    assert 'href="/recognise"' in signed_in(live).get("/nowhere", headers={"Accept": "text/html"}).text
     for path in ("/nowhere", f"{OPERATIONS}/nowhere"):
         problem = client.get(path)
         assert (problem.status_code, problem.json()["code"]) == (404, "request_invalid")

@@ -176,6 +176,13 @@ def test_a_role_sees_its_own_pages_alone(live: LiveService) -> None:
     assert "no page for you" in nothing.get("/").text
 
 
+def test_another_purpose_is_chosen_without_a_script(live: LiveService) -> None:
+    officer = signed_in(live)
+    chosen = officer.post("/purpose", purpose="release", back="/recognise")
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/recognise")
+    assert 'name="purpose" value="release"' in officer.get("/recognise").text
+
+
 def test_language_and_theme_are_remembered(live: LiveService) -> None:
     session = signed_in(live)
     assert session.get("/audit", headers={"Accept-Language": "es-MX,es;q=0.9"}).text.count('lang="es"') > 1

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, PastDate, StringConstraints
 
 from biometric_service.api.languages import asked_language
 from biometric_service.api.operations.answering import decision_answer, like_fingers_answer
@@ -41,8 +41,10 @@ class IntakeBody(AskingBody):
     """Begin the intake of a person."""
 
     subject: Id = Field(description="The id that the record is to have.", examples=["P-1042"])
-    name: Annotated[Line, Field(min_length=1)] = Field(description="As the person gives it.", examples=["Ana Núñez"])
-    born: date | None = Field(None, description="Date of birth, as far as it is known.", examples=["1990-02-03"])
+    name: Annotated[Line, Field(min_length=1, pattern=r"^[^\r\n]*\S[^\r\n]*$")] = Field(
+        description="As the person gives it.", examples=["Ana Núñez"]
+    )
+    born: PastDate | None = Field(None, description="Date of birth, as far as it is known.", examples=["1990-02-03"])
     sex: SexCode | None = Field(None, description="M, F, or X for neither; null where it is not said.", examples=["F"])
     circumstances: Words = Field("", description="Of the intake: from where, by whom, why.")
     legal_basis: Line = Field("", description="Why the person may be kept.", examples=["Prisons Act, s. 12"])

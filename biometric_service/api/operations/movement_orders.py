@@ -1,5 +1,6 @@
 """Movement orders: who may move where and when. An order of a gallery beyond the caller's reads like none."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -10,10 +11,11 @@ from biometric_service.api.operations import OPERATIONS
 from biometric_service.api.operations.asking import Asking, GalleryQuery, LimitQuery
 from biometric_service.api.operations.bodies import Id
 from biometric_service.api.operations.place_wire import OrderAnswer, OrderBody, OrdersAnswer, order_answer, order_of
-from biometric_service.api.operations.reaching import reached
 from biometric_service.api.security import Admission, requires
 from biometric_service.api.services import Services, ServicesOf
+from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.recognition.day_events import day_event, order_event
+from biometric_service.recognition.walk import require_member
 from biometric_service.references.movement_orders import order_unknown
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
@@ -57,8 +59,10 @@ async def issue_order(
     """Let somebody move, or everybody of a gallery or zone."""
     order = order_of(body)
     caller = await admission.caller(body.purpose, [order.gallery], body.device)
+    if order.valid_until <= datetime.now(UTC):
+        raise BiometricServiceError.of(ErrorCode.REQUEST_INVALID, "order_over")
     if order.subject is not None:
-        await run_in_threadpool(reached, services, admission, order.subject)
+        await run_in_threadpool(require_member, services.walk, order.subject, order.gallery)
     issued = order_event(EventKind.ORDER_ISSUED, order, caller)
     return order_answer(await run_in_threadpool(services.day.orders.issue, order, issued))
 
