@@ -202,7 +202,7 @@ def post(gallery: str) -> Mapping[str, Any]:
 
 
 def order(gallery: str) -> Mapping[str, Any]:
-    times = {"valid_from": "2026-03-04T06:30:00Z", "valid_until": "2026-03-04T07:30:00Z"}
+    times = {"valid_from": "2026-03-04T06:30:00Z", "valid_until": "2999-03-04T07:30:00Z"}
     return {"gallery": gallery, "subject": f"{gallery}-1", "to_zone": "b", "order_purpose": "work", **times}
 
 

@@ -1,6 +1,7 @@
-/** What every page does: swap parts of itself, take shortcuts, keep its session while somebody is there. */
+/** What every page does: send a form once, swap parts of itself, take shortcuts, keep its session while somebody is there. */
 
 import { begin as beginKeys } from "./keys.js";
+import { begin as beginPressing } from "./pressing.js";
 import { begin as beginSwapping } from "./swap.js";
 import { post } from "./token.js";
 
@@ -14,6 +15,7 @@ function stayAlive() {
   post("/session").catch(() => null);
 }
 
+beginPressing();
 beginSwapping();
 beginKeys();
 for (const sign of ["pointerdown", "keydown"]) document.addEventListener(sign, stayAlive, { passive: true });

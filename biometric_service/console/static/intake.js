@@ -117,7 +117,9 @@ byId("give-up").addEventListener("click", async () => {
 byId("mark-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const mark = { kind: byId("mark-kind").value, place: byId("mark-place").value, description: byId("mark-says").value };
+  event.target.setAttribute("aria-busy", "true");
   if (await desk.capture("mark", byId("mark-file").files[0], { device: "file", mark })) event.target.reset();
+  event.target.removeAttribute("aria-busy");
 });
 
 desk.show();

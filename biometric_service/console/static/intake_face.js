@@ -81,7 +81,7 @@ export class Face {
       const done = this.desk.intake.captures.find((each) => each.place === place);
       if (!done || tone(done) !== "good") {
         const taking = await this.#sent({ only_good: true });
-        if (!taking) return;
+        if (!taking) return this.stop(); // and not as if somebody still looked
         this.#judged(place, taking.judged[0]);
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

@@ -97,7 +97,11 @@ export class Finish {
   #enrolled({ subject }) {
     const print = el("button", { type: "button", class: "primary big", id: "card" }, t("intake.card.print"));
     const place = el("div", { id: "card-link" });
-    print.addEventListener("click", () => this.#print(subject, place));
+    print.addEventListener("click", async () => {
+      print.disabled = true;
+      await this.#print(subject, place);
+      print.disabled = false;
+    });
     const actions = el("div", { class: "actions" }, print, el("a", { class: "button big", href: "/intakes" }, t("intake.another")));
     byId("finding").replaceChildren(verdict("good", "good", t("intake.done"), subject), actions, place);
     byId("finding").querySelector("h2").focus();

@@ -45,7 +45,7 @@ function read(path, query) {
 export async function call(path, options) {
   const answer = await reach(path, options);
   if (answer.ok) return answer;
-  const problem = new Problem(await answer.json());
+  const problem = new Problem(await answer.json().catch(unanswered)); // a proxy before the service speaks otherwise
   if (answer.status === UNAUTHENTICATED) location.assign("/sign-in");
   throw problem;
 }
@@ -54,6 +54,8 @@ async function reach(path, options) {
   try {
     return await asked(BASE + path, options);
   } catch {
-    throw new Problem({ detail: t("problem.network"), action: t("problem.network_action") });
+    throw new Problem(unanswered());
   }
 }
+
+const unanswered = () => ({ detail: t("problem.network"), action: t("problem.network_action") });
