@@ -1,5 +1,6 @@
 """Two agencies for tests: one that shares, and what is known of the other."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -94,6 +95,12 @@ def agreed(sharing: Sharing, of: Terms | None = None, name: str = "police") -> A
     made = agreeing.propose(sharing, name, of or terms(), CLERK)
     agreeing.sign(sharing, made.id, FIRST)
     return agreeing.sign(sharing, made.id, SECOND)
+
+
+def at_no_turn_of_the_day() -> None:
+    """Wait out the last two minutes of a day (UTC): what is counted by days here happens on one."""
+    left = 86_400 - time.time() % 86_400
+    time.sleep(left if left < 120 else 0)
 
 
 def person(seed: int, subject: str, name: str = "first", **known: Json) -> Encounter:

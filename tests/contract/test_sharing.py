@@ -83,6 +83,7 @@ from tests.sharing import (
     SIGNING,
     Signing,
     agreed,
+    at_no_turn_of_the_day,
     partner,
     pem,
     person,
@@ -699,6 +700,7 @@ def test_a_receipt_is_taken_for_what_it_is_for_and_from_whom_it_must_be(sharing:
 
 
 def test_a_reconciliation_names_what_was_lost_and_it_is_sent_again(sharing: Sharing, opened: OpenedStore) -> None:
+    at_no_turn_of_the_day()
     agreement = agreed(sharing)
     sent = [disclosing.disclose(sharing, agreement.id, ANA, CLERK) for _ in range(3)]
     for each in sent:
@@ -731,6 +733,7 @@ def test_a_reconciliation_names_what_was_lost_and_it_is_sent_again(sharing: Shar
 def test_what_leaves_later_than_it_was_made_is_reconciled_and_what_is_not_proven_again(
     sharing: Sharing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at_no_turn_of_the_day()
     agreement = agreed(sharing, terms(partner(manifest_address="https://police.example/{day}"), two_person_review=True))
     agreed(sharing, terms(partner(agency="court", manifest_address="https://court.example/{day}")), "court")
     first, second, other = (
@@ -957,6 +960,7 @@ def test_a_message_that_cannot_be_kept_is_refused(sharing: Sharing, wrong: dict[
 
 
 def test_what_was_recalled_before_it_came_is_signed_for_and_not_kept(sharing: Sharing) -> None:
+    at_no_turn_of_the_day()
     agreed(sharing, terms(receives=True))
     said = {"kind": "record", "id": "m-1", "from": "police", "to": "prison", "agreement": "prison:1", "about": ""}
     said |= {"at": datetime.now(UTC).isoformat()}

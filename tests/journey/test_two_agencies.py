@@ -28,7 +28,7 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, SubjectId
 from biometric_service.vocabulary.sharing import Channel, Partner, day_of
 from tests.live_service import OPERATIONS
-from tests.sharing import PURPOSE, agreed, pem, person, private_pem, sharing_of, terms
+from tests.sharing import PURPOSE, agreed, at_no_turn_of_the_day, pem, person, private_pem, sharing_of, terms
 
 ANA = SubjectId("ANA")
 ASKING = {"purpose": PURPOSE}
@@ -159,6 +159,7 @@ def two(tmp_path: Path) -> Iterator[tuple[Agency, Agency]]:
 @pytest.mark.slow
 def test_a_person_goes_over_is_proved_to_have_come_and_is_recalled(two: tuple[Agency, Agency]) -> None:
     prison, police = two
+    at_no_turn_of_the_day()
     with prison.client() as ours, police.client() as theirs:
         first, second = (disclosed(ours) for _ in range(2))
         until(lambda: state(ours, first) == state(ours, second) == "acknowledged")
