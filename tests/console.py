@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from biometric_service.vocabulary.access import Scope
 from tests.live_service import LiveService
 
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
+SCRIPTS = "Promise.all(Array.from(document.querySelectorAll('script[type=module]'), (each) => import(each.src)))"
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -57,6 +59,19 @@ def sign_in(page: Page, live: LiveService, key: str | None = None) -> None:
     """By the link that the service prints."""
     page.goto(f"{live.url}/#key={key or live.key()}")
     page.get_by_role("button", name="Sign out").wait_for()
+    until_scripts_ran(page)
+
+
+def until_scripts_ran(page: Page) -> None:
+    """Wait until each script of the page has done all that it does at first: from then on it listens to everybody."""
+    page.evaluate(f"async () => void (await {SCRIPTS})")
+
+
+def go_to(page: Page, letter: str) -> None:
+    """To a page by its letter, which counts for a moment after the g: at this page no time goes by between them."""
+    page.clock.set_fixed_time(datetime.now(UTC))
+    page.keyboard.press("g")
+    page.keyboard.press(letter)
 
 
 @contextmanager

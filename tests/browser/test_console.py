@@ -7,15 +7,16 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.roles import SCOPES, Role
-from tests.console import keep_picture, quiet_page, sign_in
+from tests.browser.posts import scan
+from tests.console import go_to, keep_picture, quiet_page, sign_in
 from tests.live_service import OPERATIONS, LiveService, asking, live_service, synthetic_fingers
 
-pytestmark = [pytest.mark.browser, pytest.mark.models]
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(900)]
 
 ENROLLED = 3
 SPANISH = r"^La puntuación [\d,]+ alcanza [\d,]+, la que exige un FPIR del 0,1 % entre 3 referencias\.$"
@@ -38,6 +39,15 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
             asked = asking([print_of(live, finger, 1)], subject=f"P-{finger}", galleries=["inmates"])
             assert client.post(f"{OPERATIONS}/enrolments", **asked).status_code == 201
         yield live
+
+
+SLOW_PICTURES = """
+    const made = window.createImageBitmap;
+    window.createImageBitmap = async (...given) => {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return made.apply(window, given);
+    };
+"""
 
 
 def print_of(live: LiveService, finger: int, impression: int) -> bytes:
@@ -121,9 +131,48 @@ def test_a_stranger_is_enrolled_from_the_same_page(page: Page, live: LiveService
     live.client(live.key()).delete(f"{OPERATIONS}/subjects/{stranger}?purpose=test").raise_for_status()
 
 
+def test_a_file_that_is_chosen_before_the_script_is_there_counts(browser: Browser, live: LiveService) -> None:
+    with quiet_page(browser, live) as page:
+        sign_in(page, live)
+
+        def late(script: Route) -> None:
+            page.locator("#files").set_input_files(scan(print_of(live, 1, 1)))
+            script.continue_()
+
+        page.route("**/images.js", late)
+        page.reload()
+        expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
+
+
+def test_a_question_waits_for_the_images_that_were_given_before_it(browser: Browser, live: LiveService) -> None:
+    with quiet_page(browser, live) as page:
+        page.add_init_script(SLOW_PICTURES)
+        sign_in(page, live)
+        page.get_by_role("tab", name="Movement check").click()
+        drop(page, "scan.png", print_of(live, 1, 1))
+        page.locator("#run").click()
+        expect(page.get_by_role("heading", name="Pass")).to_be_visible()
+
+
+def test_an_answer_that_comes_late_takes_no_other_ones_place(browser: Browser, live: LiveService) -> None:
+    with quiet_page(browser, live) as page:
+        sign_in(page, live)
+        held: list[Route] = []
+        page.route("**/identifications", lambda asked: asked.continue_() if held else held.append(asked))
+        with page.expect_request("**/identifications"):
+            drop(page, "scan.png", print_of(live, 1, 1))
+        page.get_by_role("button", name="00002_2").click()
+        expect(page.locator(".candidates li").first).to_contain_text("P-2")
+        with page.expect_response("**/identifications") as late:
+            held[0].continue_()
+        late.value.finished()
+        page.wait_for_timeout(300)  # for the page to read it
+        expect(page.locator(".candidates li").first).to_contain_text("P-2")
+
+
 def test_a_checkpoint_by_keyboard_alone(page: Page, live: LiveService) -> None:
     sign_in(page, live)
-    page.locator("#files").set_input_files({"name": "p.png", "mimeType": "image/png", "buffer": print_of(live, 1, 1)})
+    page.locator("#files").set_input_files(scan(print_of(live, 1, 1)))
     expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
     page.get_by_role("tab", name="Identify").focus()
     page.keyboard.press("End")
@@ -170,9 +219,7 @@ def test_two_officers_judge_a_case_by_keyboard_blind_to_one_another(browser: Bro
     for first, said in ((True, "waits for another officer"), (False, "Closed: the same person")):
         with quiet_page(browser, live, "light" if first else "dark") as page:
             sign_in(page, live, live.key(SCOPES[Role.REVIEWER]))
-            page.wait_for_load_state("networkidle")
-            page.keyboard.press("g")
-            page.keyboard.press("j")
+            go_to(page, "j")
             page.get_by_role("link", name="Judge").first.click()
             expect(page.get_by_role("img", name=re.compile("minutiae were paired"))).to_be_visible()
             expect(page.get_by_role("img", name=re.compile("share of mates"))).to_be_visible()

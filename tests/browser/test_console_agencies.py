@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from benchmarks.service.furnished import furnish
 from tests.browser.test_console_pages import barriers
-from tests.console import quiet_page, sign_in
+from tests.console import quiet_page, sign_in, until_scripts_ran
 from tests.live_service import LiveService, live_service, without_models
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def test_an_officer_sees_what_is_to_leave_and_lets_it_go_by_a_key(
         sign_in(page, live)
         page.goto(f"{live.url}/disclosures/{named['disclosure']}")
         expect(page.get_by_role("cell", name="Person P-00001")).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        until_scripts_ran(page)
         page.keyboard.press("a")
         expect(page.get_by_role("status")).to_contain_text("Another officer has to look at it as well.")
         expect(page.get_by_role("button", name="Let it go")).to_have_count(0)
@@ -45,7 +45,7 @@ def test_what_is_handed_out_is_kept_as_a_file_and_shown_as_gone(
     with quiet_page(browser, live) as page:
         sign_in(page, live)
         page.goto(f"{live.url}/held-transactions/{named['held']}")
-        page.wait_for_load_state("networkidle")
+        until_scripts_ran(page)
         with page.expect_download() as handed_out:
             page.get_by_role("button", name="Hand it out").click()
         assert handed_out.value.suggested_filename == "card-17.an2"
@@ -60,7 +60,7 @@ def test_an_agreement_is_drawn_up_by_keyboard_once_what_the_profile_misses_was_s
     with quiet_page(browser, live) as page:
         sign_in(page, live)
         page.goto(f"{live.url}/agreements")
-        page.wait_for_load_state("networkidle")
+        until_scripts_ran(page)
         page.keyboard.press("n")
         page.wait_for_url("**/agreements/new")
         page.goto(f"{live.url}/agreements/new?of={named['agreement']}")
@@ -71,11 +71,12 @@ def test_an_agreement_is_drawn_up_by_keyboard_once_what_the_profile_misses_was_s
         page.get_by_label("encounter.status").uncheck()
         page.get_by_label("Further fields").clear()
         page.get_by_label("biographic.name").check()
+        until_scripts_ran(page)
         page.keyboard.press("d")
         expect(page.get_by_role("region", name="Look at this before it is drawn up")).to_be_focused()
         expect(page.get_by_role("rowheader", name="2.012")).to_be_visible()
         assert barriers(Axe(), page) == []
-        page.wait_for_load_state("networkidle")
+        until_scripts_ran(page)
         page.keyboard.press("Tab")
         page.keyboard.press("Space")
         page.keyboard.press("d")

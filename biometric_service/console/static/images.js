@@ -23,33 +23,35 @@ class ChosenImage {
   }
 }
 
-/** The list of chosen images; `changed` is called whenever it changes. */
+/** The list of chosen images; `changed` is called whenever it changes, and `read` is over once all that were given are there. */
 export class ChosenImages {
   constructor(changed) {
     this.chosen = [];
     this.changed = changed;
-    byId("files").addEventListener("change", (event) => this.#take(event.target));
+    this.read = Promise.resolve();
+    const input = byId("files");
+    input.addEventListener("change", () => this.#take(input));
     acceptDrops((files) => this.add(files));
+    if (input.files.length) this.#take(input); // chosen before this script came
   }
 
-  /** Add files. */
-  async add(files) {
-    this.chosen.push(...(await Promise.all(Array.from(files, toImage))));
-    this.#show();
-    this.changed();
+  /** Add files, or have these only. */
+  add(files, only = false) {
+    const given = Promise.all(Array.from(files, toImage));
+    this.read = this.read.then(async () => {
+      const images = await given;
+      const gone = only ? this.chosen.splice(0) : [];
+      gone.forEach((image) => URL.revokeObjectURL(image.url));
+      this.chosen.push(...images);
+      this.#show();
+      this.changed();
+    });
   }
 
-  /** Have these files only. */
-  async replace(files) {
-    this.chosen.forEach((image) => URL.revokeObjectURL(image.url));
-    this.chosen = [];
-    await this.add(files);
-  }
-
-  async #take(input) {
+  #take(input) {
     const files = Array.from(input.files);
     input.value = "";
-    await this.add(files);
+    this.add(files);
   }
 
   #remove(image) {

@@ -16,18 +16,28 @@ import { asked } from "./token.js";
 import { t } from "./strings.js";
 
 const MESSAGES = ["messages", "alerts"];
+const shown = new Map();
+let asked_for = 0;
 
-/** Ask for a page and take the elements with these ids from it; returns whether it came without a fault. */
+/**
+ * Ask for a page and take the elements with these ids from it, but for those that were asked for later and are there;
+ * returns whether it came without a fault and in time.
+ */
 export async function swap(url, ids, options = {}) {
+  const turn = ++asked_for;
   const answer = await fetched(url, { ...options, headers: { "X-Fragment": ids.join(" "), ...options.headers } });
   if (!answer) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const by_clock = options.headers?.["X-Refresh"];
   if (by_clock && !answer.ok) return false;
   const taken = by_clock ? ids : [...MESSAGES, ...(answer.ok ? ids : [])];
-  for (const id of taken) replace(document.getElementById(id), page.getElementById(id));
+  const fresh = taken.filter((id) => options.method === "POST" || !(shown.get(id) > turn));
+  for (const id of fresh) {
+    shown.set(id, turn);
+    replace(document.getElementById(id), page.getElementById(id));
+  }
   if (!answer.ok) document.querySelector("#alerts h1")?.focus();
-  return answer.ok;
+  return answer.ok && fresh.length === taken.length;
 }
 
 async function fetched(url, options) {

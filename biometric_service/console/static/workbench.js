@@ -20,6 +20,7 @@ let may;
 let images;
 let chooseTask;
 let galleriesKnown;
+let asked = 0;
 
 const QUESTIONS = {
   identify: () => ["/identifications", { gallery: text("gallery"), explain: explained() }],
@@ -102,29 +103,32 @@ function setTask(chosen) {
   }
 }
 
+/** Only the answer to the last question is shown: one to an earlier question, which took longer, is of other images. */
 async function ask() {
-  const result = byId("result");
-  if (!images.chosen.length) {
-    show([problemCard(new Problem({ detail: t("form.need_image") }))]);
-    return;
-  }
-  result.setAttribute("aria-busy", "true");
-  byId("run").disabled = true;
-  byId("run").textContent = t("task.busy");
-  const asked = task;
+  const [mine, chosen] = [++asked, task];
+  working(true);
   try {
-    await galleriesKnown;
-    const [path, request] = QUESTIONS[asked]();
-    const answer = await send(path, request, images.chosen);
-    show([el("article", { class: "card answer" }, ANSWERS[asked](answer))]);
+    const answer = await answered(chosen);
+    if (mine === asked) show([el("article", { class: "card answer" }, ANSWERS[chosen](answer))]);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    show([problemCard(problem)]);
+    if (mine === asked) show([problemCard(problem)]);
   } finally {
-    result.setAttribute("aria-busy", "false");
-    byId("run").disabled = false;
-    byId("run").textContent = t(`task.run.${task}`);
+    if (mine === asked) working(false);
   }
+}
+
+async function answered(chosen) {
+  await Promise.all([galleriesKnown, images.read]);
+  if (!images.chosen.length) throw new Problem({ detail: t("form.need_image") });
+  const [path, request] = QUESTIONS[chosen]();
+  return send(path, request, images.chosen);
+}
+
+function working(busy) {
+  byId("result").setAttribute("aria-busy", String(busy));
+  byId("run").disabled = busy;
+  byId("run").textContent = t(busy ? "task.busy" : `task.run.${task}`);
 }
 
 function show(children) {
@@ -149,5 +153,5 @@ await begin(async (allowed) => {
   });
   byId("result").setAttribute("aria-busy", "false");
   await galleriesKnown;
-  await showSeeded(may, (file) => images.replace([file]));
+  await showSeeded(may, (file) => images.add([file], true));
 });
