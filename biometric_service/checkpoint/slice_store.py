@@ -92,6 +92,10 @@ class SliceStore(NotHere):
         """Whether everybody of the gallery is in the slice."""
         return ALL_GALLERIES in self._galleries or gallery in self._galleries
 
+    def is_searched(self, gallery: GalleryId) -> bool:
+        """As of ``ReferenceStore``."""
+        return any(gallery in each.galleries | {ALL_GALLERIES} for each in self._all())
+
     def subject(self, subject: SubjectId) -> SubjectSummary:
         """What is known here of somebody; SUBJECT_UNKNOWN."""
         with self._lock:

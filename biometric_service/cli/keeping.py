@@ -1,7 +1,9 @@
 """``biometric-service keys rotate|renew`` and ``backup create|follow|verify|restore`` and ``store copy|names``."""
 
 import time
-from datetime import datetime
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,7 @@ from biometric_service.cli.options import administration_event
 from biometric_service.cli.printing import JsonOption, advise, err, print_json
 from biometric_service.references.backup import (
     BackupReport,
+    admit,
     create_backup,
     erased_since,
     follow,
@@ -109,19 +112,21 @@ def restore(
     Refused where there is a store already.
     """
     settings = load_settings()
-    url, key = store_url(settings), master_key(settings)
+    url, key, moment = store_url(settings), master_key(settings), _moment(until)
     ledger = [] if without_ledger else read_ledger(erasures or ledger_file(settings))
-    report = restore_backup(source, url, key, ChainedLog, _moment(until))
-    with settings_store(settings) as opened:
-        again = erase_again(
-            opened, ledger, administration_event(EventKind.SUBJECT_ERASED), proven=erased_since(source, key)
-        )
+    proven = erased_since(source, key)
+    report = restore_backup(source, url, key, ChainedLog, moment, closed=True)
+    with closing(open_store(url, key, ChainedLog, ledger=ledger_file(settings), even_moved=True)) as opened:
+        again = erase_again(opened, ledger, administration_event(EventKind.SUBJECT_ERASED), proven=proven)
+        told = {"until": moment.astimezone(UTC).isoformat() if moment else "", "erased_again": str(len(again.erased))}
+        admit(opened, replace(administration_event(EventKind.BACKUP_RESTORED), details=told))
     for subject, why in again.left.items():
         advise(
             f"{subject} was not erased again by a certificate: {why}. Look into it; `subjects erase` does it by hand."
         )
     if not json:
         typer.echo(f"{len(again.erased)} subjects were erased again.")
+        typer.echo("API keys, devices and cards that were revoked since are in force again: revoke them again.")
     _report(report, json=json)
 
 

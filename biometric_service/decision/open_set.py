@@ -29,7 +29,8 @@ def decide_identification(candidates: CandidateList, quality: float | None, poin
     ``quality``: of the best sample that a template was made of, 0 to 100; None where there is none. MATCH names the one
     subject at or above the threshold that leads the second by the margin, even where the search was incomplete (the
     decision says so); two subjects there or close together, or a best one between the thresholds, are for an officer to
-    review. UNKNOWN is said of a complete search only, and of a good enough probe only: else it is captured again.
+    review. UNKNOWN is said of a complete search only, and of a good enough probe only: else it is captured again, as it
+    is where nobody there is has a reference of what was captured.
     """
     needed = thresholds(point, candidates.searched)
     found = candidates.candidates
@@ -57,6 +58,8 @@ def decide_verification(
 
 def _identification(candidates: CandidateList, needed: Thresholds, point: OperatingPoint, quality: float) -> _Ruling:
     found = candidates.candidates
+    if candidates.incomparable and candidates.complete:
+        return _Ruling(Outcome.RECAPTURE, (Reason(ReasonCode.NOBODY_COMPARABLE),))
     if not found:
         nobody = (reasons.nobody(candidates.searched),)
         return _unknown(nobody, point, quality) if candidates.complete else _Ruling(Outcome.INCOMPLETE, ())

@@ -178,13 +178,13 @@ def _identify(
 
 
 def _named(walk: Walk, subjects: Sequence[Subject], made: Made, asked: Asked) -> str:
-    """What the answers hold for: these templates, and who compared and decided."""
+    """What the answers hold for: these templates, and who compared, calibrated and decided."""
     templates = [made[file] for subject in subjects for file in subject.samples]
     modality = next(each.format.modality for each in templates if each)
     comparator, policy = walk.comparators[modality], walk.policy.current().stamp
-    names = (comparator.name, comparator.version, comparator.format, policy.digest, walk.candidate_limit)
+    names = (comparator.name, comparator.version, comparator.format, comparator.calibration)
     drawn = (asked.enrolled, asked.seed, *(subject.name for subject in subjects))
-    return f"identified-{digest_of(templates, names, drawn)}"
+    return f"identified-{digest_of(templates, names, policy.digest, walk.candidate_limit, drawn)}"
 
 
 def _answer(walk: Walk, name: str, template: Template | None) -> Answer:

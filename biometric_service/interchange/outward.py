@@ -169,6 +169,7 @@ INWARD: frozenset[EventKind] = frozenset(
         EventKind.MASTER_KEY_ROTATED,
         EventKind.STORE_KEY_RENEWED,
         EventKind.BACKUP_CREATED,
+        EventKind.BACKUP_RESTORED,
         EventKind.STORE_MOVED,
         EventKind.POLICY_CHANGED,
         EventKind.POLICY_REFUSED,

@@ -10,7 +10,7 @@ from biometric_service.vocabulary.candidates import CandidateList, Conditions, P
 from biometric_service.vocabulary.protocols import Comparator
 from biometric_service.vocabulary.references import Reference, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition
-from biometric_service.vocabulary.templates import Template, position_of
+from biometric_service.vocabulary.templates import Template, content_of, position_of
 from biometric_service.vocabulary.trace import SILENT, Trace
 
 
@@ -20,12 +20,15 @@ def compare(
     """Candidates, best first.
 
     A subject in the shortlist of one sample only is compared with the other samples too, from the store's own
-    references, so that a missing part is a part that was not enrolled and never one that a search left out. With a
-    trace, the best candidate is compared once more for it: ``compared`` (probe template, reference), then the
-    comparator's own steps.
+    references, so that a missing part is a part that was not enrolled and never one that a search left out. Where
+    nothing was searched, the store says whether anybody was there (``CandidateList.incomparable``). With a trace, the
+    best candidate is compared once more for it: ``compared`` (probe template, reference), then the comparator's steps.
     """
     parts = compare_subjects(walk, observed, _subjects(shortlists))
     candidates = rank(parts, shortlists, walk.candidate_limit)
+    if not candidates.searched:
+        galleries = {shortlist.probe.gallery for shortlist in shortlists}
+        candidates = replace(candidates, incomparable=any(map(walk.store.is_searched, galleries)))
     if trace is not SILENT and candidates.candidates:
         compare_subjects(walk, observed, [candidates.candidates[0].subject], trace)
     return candidates
@@ -50,12 +53,14 @@ def compare_subjects(
 def compare_references(
     walk: Walk, observed: Sequence[Observation], references: Sequence[Reference], trace: Trace = SILENT
 ) -> tuple[PartScore, ...]:
-    """Every comparison of the probe's templates with the references."""
-    return tuple(
-        replace(part, sample=number)
-        for number, each in enumerate(observed)
-        for part in _scores(walk, each, references, trace)
-    )
+    """Every comparison of the probe's templates with the references; copies of a sample say no more than it does."""
+    contents = {reference.id: content_of(reference.template) for reference in references}
+    made: dict[tuple[bytes, bytes], PartScore] = {}
+    for number, each in enumerate(observed):
+        for part in _scores(walk, each, references, trace):
+            assert each.template is not None
+            made.setdefault((content_of(each.template), contents[part.reference]), replace(part, sample=number))
+    return tuple(made.values())
 
 
 def _subjects(shortlists: Iterable[Shortlist]) -> list[SubjectId]:

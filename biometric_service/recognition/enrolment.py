@@ -138,6 +138,7 @@ def unfit_to_keep(
 def search_duplicates(walk: Walk, observed: Sequence[Observation], caller: Caller) -> Decision:
     """The same person under another id, among everyone ever enrolled."""
     candidates = compare(walk, observed, search(walk, observed, ALL_GALLERIES))
+    candidates = replace(candidates, incomparable=False)  # whoever is the first of a kind is nobody's duplicate
     point = operating_point(walk, caller, Question.DUPLICATES)
     return decide_identification(candidates, best_quality(observed), point)
 

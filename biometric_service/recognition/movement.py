@@ -24,7 +24,7 @@ from biometric_service.recognition.walk import (
     search,
 )
 from biometric_service.vocabulary.adjudication import Origin
-from biometric_service.vocabulary.decisions import Decision, Outcome, Passage
+from biometric_service.vocabulary.decisions import Decision, Outcome, Passage, ReasonCode
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
 from biometric_service.vocabulary.movements import Ground, Passed, Ruling
 from biometric_service.vocabulary.references import EncounterStatus, SubjectId
@@ -105,11 +105,19 @@ def _rule(claimed: SubjectId | None, verification: Decision | None, identificati
     if identification is None:
         why = because(RulingCode.CLAIM_VERIFIED, subject=claimed)
         return Ruling(Passage.PASS, Ground.CLAIM_VERIFIED, why, claimed)
+    if verification is not None and _nothing_compared(verification, identification):
+        return Ruling(Passage.RECAPTURE, Ground.NOT_USABLE, because(RulingCode.CLAIM_NOT_COMPARED, claimed=claimed))
     if identification.outcome is Outcome.RECAPTURE:
         return Ruling(Passage.RECAPTURE, Ground.NOT_USABLE, because(RulingCode.NOT_USABLE))
     if claimed is not None and verification is not None:
         return _rule_claim(claimed, verification, identification)
     return _rule_search(identification)
+
+
+def _nothing_compared(verification: Decision, identification: Decision) -> bool:
+    """Whether who is claimed has nothing of what was captured, and nobody else was found: that refutes no claim."""
+    uncompared = any(each.code is ReasonCode.NOTHING_TO_COMPARE for each in verification.why)
+    return uncompared and identification.outcome not in {Outcome.MATCH, Outcome.REVIEW}
 
 
 def _rule_claim(claimed: SubjectId, verification: Decision, identification: Decision) -> Ruling:

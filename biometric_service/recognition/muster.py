@@ -140,7 +140,8 @@ def _who(
     (gallery,) = muster.galleries if len(muster.galleries) == 1 else (ALL_GALLERIES,)
     found = compare(walk, observed, search(walk, observed, gallery))
     expected = _expected(walk, muster, found)
-    within = replace(found, candidates=tuple(each for each in found.candidates if each.subject in expected))
+    candidates = tuple(each for each in found.candidates if each.subject in expected)
+    within = replace(found, candidates=candidates, incomparable=False)  # everybody is looked at below
     point = operating_point(walk, caller, Question.IDENTIFICATION)
     decision = decide_identification(within, best_quality(observed), point)
     if decision.outcome is Outcome.RECAPTURE or (decision.outcome is Outcome.MATCH and _best(found, decision)):

@@ -73,7 +73,7 @@ def _candidates(
     walk: Walk, observed: Sequence[Observation], subjects: Sequence[SubjectId], trace: Trace
 ) -> CandidateList:
     parts = compare_subjects(walk, observed, tuple(dict.fromkeys(subjects)))
-    found = replace(rank(parts, (), len(parts)), searched=sum(map(len, parts.values())))
+    found = replace(rank(parts, (), len(parts)), searched=sum(map(len, parts.values())), complete=all(parts.values()))
     if trace is not SILENT and found.candidates:
         compare_subjects(walk, observed, [found.candidates[0].subject], trace)
     return found

@@ -33,7 +33,7 @@ from biometric_service.vocabulary.protocols import (
 from biometric_service.vocabulary.quality import AttackAssessment, Defect, ExtractionFailure, QualityAssessment
 from biometric_service.vocabulary.references import ALL_GALLERIES, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import BiometricSample, LocatedSample, Modality
-from biometric_service.vocabulary.templates import Template
+from biometric_service.vocabulary.templates import Template, content_of, position_of
 from biometric_service.vocabulary.trace import SILENT, Trace
 
 Stage = TypeVar("Stage")
@@ -268,7 +268,10 @@ def _captured(walk: Walk, given: Given) -> Observation:
 
 
 def _probes(observed: Sequence[Observation], gallery: GalleryId) -> list[Probe]:
-    return [Probe(each.template, gallery) for each in observed if each.template]
+    """Copies of a sample are searched for once."""
+    templates = [each.template for each in observed if each.template]
+    distinct = {(content_of(each), position_of(each)): each for each in templates}
+    return [Probe(each, gallery) for each in distinct.values()]
 
 
 def _located(each: Observation, found: LocatedSample | ExtractionFailure) -> Observation:

@@ -4,14 +4,17 @@ A copy is as sealed as the store: it opens with the master key that the store wa
 is followed holds a base and increments, and any moment at which one of them was made can be come back to.
 """
 
+import fcntl
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references import frames, journal
@@ -26,10 +29,12 @@ from biometric_service.references.archive import (
 )
 from biometric_service.references.database import Database
 from biometric_service.references.event_log import MakeLog
+from biometric_service.references.faults import typed_faults
 from biometric_service.references.frames import Frame, Loader
 from biometric_service.references.loading import put_back, set_aside, unconstrained
 from biometric_service.references.master_keys import MasterKeyProvider
 from biometric_service.references.models import ErasureRow, StoreRow
+from biometric_service.references.numbers import STORE
 from biometric_service.references.opening import OpenedStore, open_database, open_store
 from biometric_service.references.preparation import require_key
 from biometric_service.references.schema import downgrade, migrate, revision
@@ -69,18 +74,20 @@ def create_backup(opened: OpenedStore, target: Path, event: AuditEvent, last: He
 def follow(opened: OpenedStore, folder: Path, event: AuditEvent) -> Kept | None:
     """Bring a folder up to the store: a base where it has none that can be gone on from, else what was done since.
 
-    None where nothing was done. ``event``: recorded with a base.
+    None where nothing was done. ``event``: recorded with a base. Whoever follows into the same folder waits.
+    STORE_UNAVAILABLE where it cannot be written.
     """
-    last = _last(folder)
-    with opened.database.reading() as connection:
-        lineage, newest = journal.position(connection)
-        check = connection.execute(select(StoreRow.key_check)).scalar_one().hex()
-        here = (lineage, revision(connection), check)
-        follows = last and (last.journal, last.revision, last.key_check) == here
-    target = folder / f"{_moment(last):%Y%m%dT%H%M%S%fZ}.backup"
-    if last is None or not follows:
-        return create_backup(opened, target, event, last)
-    return _write(opened, target, last, last) if newest > last.position else None
+    with _alone(folder):
+        last = _last(folder)
+        with opened.database.reading() as connection:
+            lineage, newest = journal.position(connection)
+            check = connection.execute(select(StoreRow.key_check)).scalar_one().hex()
+            here = (lineage, revision(connection), check)
+        before = last if last and (last.journal, last.revision, last.key_check) == here else None
+        if before and newest <= before.position:
+            return None
+        target = folder / f"{_moment(last):%Y%m%dT%H%M%S%fZ}.backup"
+        return _write(opened, target, before, last) if before else create_backup(opened, target, event, last)
 
 
 def verify_backup(
@@ -94,12 +101,19 @@ def verify_backup(
         return restore_backup(source, f"sqlite:///{folder}/store.db", provider, log, until)
 
 
-def restore_backup(
-    source: Path, url: str, provider: MasterKeyProvider, log: MakeLog, until: datetime | None = None
+def restore_backup(  # noqa: PLR0913 - from where to where, under which key, with which log, and as when
+    source: Path,
+    url: str,
+    provider: MasterKeyProvider,
+    log: MakeLog,
+    until: datetime | None = None,
+    *,
+    closed: bool = False,
 ) -> BackupReport:
     """Make the store of a backup at a database URL, and open everything in it; REQUEST_INVALID where there is one.
 
-    What ``verify_backup`` raises. A store that is not whole is not left there.
+    What ``verify_backup`` raises. A store that is not whole is not left there. ``closed``: nobody opens it before
+    ``admit``, also where whoever restores it is cut off before.
     """
     keys = {path: _backup_key(read_header(path), provider) for path in _files(source, until)}
     database = open_database(url)
@@ -107,9 +121,18 @@ def restore_backup(
         with unconstrained(database) as connection:
             _require_empty(connection)
             _load(connection, keys)
+            if closed:
+                _set_closed(connection, datetime.now(UTC))
         return _proved(url, database, provider, log)
     finally:
         database.close()
+
+
+def admit(opened: OpenedStore, event: AuditEvent) -> None:
+    """Let everybody open a store that was restored closed, once what is to be erased again is; the log is told."""
+    with opened.database.writing() as connection:
+        _set_closed(connection, None)
+        opened.log.append(connection, event)
 
 
 def erased_since(source: Path, provider: MasterKeyProvider) -> Sequence[str]:
@@ -132,6 +155,19 @@ def _files(source: Path, until: datetime | None) -> list[Path]:
 def _last(folder: Path) -> Header | None:
     paths = sorted(folder.glob("*.backup"))
     return read_header(paths[-1]) if paths else None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While nobody else goes on from the files of the folder: two that did would break the chain of its files."""
+    with typed_faults():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _moment(last: Header | None) -> datetime:
@@ -174,7 +210,7 @@ def _backup_key(header: Header, provider: MasterKeyProvider) -> bytes:
 def _proved(url: str, database: Database, provider: MasterKeyProvider, log: MakeLog) -> BackupReport:
     """What is in the restored store, which is taken away again where not everything in it opens."""
     try:
-        opened = open_store(url, provider, log)
+        opened = open_store(url, provider, log, even_moved=True)
         try:
             return _read_everything(opened)
         finally:
@@ -196,6 +232,10 @@ def _load(connection: Connection, files: Mapping[Path, bytes]) -> None:
     put_back(connection, keys)
     migrate(connection)
     journal.watch(connection)
+
+
+def _set_closed(connection: Connection, at: datetime | None) -> None:
+    connection.execute(update(StoreRow).where(StoreRow.id == STORE).values(moved_at=at))
 
 
 def _require_absent(target: Path) -> None:

@@ -1,7 +1,7 @@
 """What the day knows of somebody follows their encounters to another record: no roll loses who is inside.
 
-Movement orders and releases stay with the record that they were made for, and are read by way of its merges: a merge
-that is taken back takes back what it gave leave for.
+Movement orders, releases and sightings stay with the record that they were made for, and are read by way of its merges:
+a merge that is taken back takes back what it gave leave for, and where whom was seen.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from biometric_service.references.day_tables import MusterPersonRow, MusterRow, VisitRow
 from biometric_service.references.event_log import EventLog
-from biometric_service.references.place_tables import SightingRow
 from biometric_service.references.sightings import Known, believed, leave, move
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.movements import How
@@ -34,8 +33,8 @@ def follow(connection: Connection, source: Known, target: Known, told: Told) -> 
 
 
 def follow_past(connection: Connection, source: Known, target: Known) -> None:
-    """Let sightings and visits of two who are one person be of the target."""
-    for column in (SightingRow.subject, VisitRow.visitor, VisitRow.host):
+    """Let visits of two who are one person be of the target."""
+    for column in (VisitRow.visitor, VisitRow.host):
         told = {column: target.number}
         connection.execute(update(column.class_).where(column == source.number).values(told))
 

@@ -72,13 +72,14 @@ class KeyRing:
     def sync(self, connection: Connection) -> bytes:
         """Learn what the row says; KEY_WRONG where a new store key is under another master key.
 
-        STORE_UNAVAILABLE where the store was moved to another database. Returns the id of the key in force there.
+        STORE_UNAVAILABLE where the store was moved to another database, or its restore did not come to its end.
+        Returns the id of the key in force there.
         """
         current, following, moved_at = connection.execute(_WRAPPED).one()
         if moved_at is not None and not self.even_moved:
             raise unavailable(
-                "This store was moved to another database.",
-                "Set database_url to where it was moved, and restart the service.",
+                "This store was moved to another database, or its restore was cut off.",
+                "Set database_url to where it was moved and restart the service, or empty this one and restore again.",
             )
         identity = self._store_key(current).id
         if (current, following) != self._seen:

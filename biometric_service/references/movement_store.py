@@ -10,7 +10,14 @@ from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.references.database import Database
 from biometric_service.references.day_notes import maybe
 from biometric_service.references.event_log import EventLog
-from biometric_service.references.holders import find_subject, followed, live_number, subject_id, subject_number
+from biometric_service.references.holders import (
+    find_subject,
+    followed,
+    live_number,
+    merged_into,
+    subject_id,
+    subject_number,
+)
 from biometric_service.references.models import EncounterGalleryRow, EncounterRow, SubjectRow
 from biometric_service.references.movement_orders import SqlOrderStore
 from biometric_service.references.place_tables import SightingRow, WhereaboutsRow, ZoneRow
@@ -151,11 +158,12 @@ class SqlMovementStore:
             return Located(person.id, believed(connection, person))
 
     def trail(self, subject: SubjectId, limit: int) -> Sequence[Sighting]:
-        """When and where somebody was seen, the newest first; SUBJECT_UNKNOWN."""
+        """When and where somebody, or whoever was merged into them, was seen, the newest first; SUBJECT_UNKNOWN."""
         with self._database.reading() as connection:
             person = present_person(connection, subject)
+            records = [person.number, *merged_into(connection, person.number)]
             newest = (SightingRow.at.desc(), SightingRow.number.desc())
-            rows = select(*SightingRow.__table__.columns).where(SightingRow.subject == person.number).order_by(*newest)
+            rows = select(*SightingRow.__table__.columns).where(SightingRow.subject.in_(records)).order_by(*newest)
             return [_sighting(row, person.id) for row in connection.execute(rows.limit(limit)).mappings()]
 
     def _standing(self, connection: Connection, person: Known, passing: Passing) -> Standing:
@@ -274,9 +282,9 @@ def _made_before(connection: Connection, passing: Passing) -> Passed | None:
     row = connection.execute(joined.where(same)).mappings().one_or_none()
     if row is None:
         return None
-    subject = maybe(SubjectId, row["known_as"])
+    subject = _known_person(connection, maybe(SubjectId, row["known_as"]))
     why = because(RulingCode.RECORDED_BEFORE)
-    ruling = Ruling(Passage(row["passage"]), Ground(row["ground"]), why, subject, "", row["discrepancy"])
+    ruling = Ruling(Passage(row["passage"]), Ground(row["ground"]), why, id_of(subject), "", row["discrepancy"])
     return Passed(ruling, maybe(ZoneId, row["zone"]), None, row["event"], repeated=True)
 
 

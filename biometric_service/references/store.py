@@ -51,6 +51,7 @@ from biometric_service.references.sealed_references import open_references, read
 from biometric_service.references.sightings import Known
 from biometric_service.references.staying import require_nobody_lost
 from biometric_service.references.subjects import (
+    anybody_searched,
     encounters_of,
     gallery_exists,
     list_subjects,
@@ -182,6 +183,11 @@ class SqlReferenceStore:
         """Subjects of a gallery (or ALL_GALLERIES) by id, after the given one; GALLERY_UNKNOWN."""
         with self._database.reading() as connection:
             return list_subjects(connection, gallery, after, limit)
+
+    def is_searched(self, gallery: GalleryId) -> bool:
+        """Whether there is anybody whom a search of the gallery (or ALL_GALLERIES) is among."""
+        with self._database.reading() as connection:
+            return anybody_searched(connection, gallery)
 
     def references(self, subject: SubjectId) -> Sequence[Reference]:
         """The subject's references, decrypted, or those of where it went; SUBJECT_UNKNOWN."""

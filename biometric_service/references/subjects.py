@@ -104,6 +104,19 @@ def list_members(
     return [EncounterKey(SubjectId(subject), EncounterId(name)) for subject, name in connection.execute(page)]
 
 
+def anybody_searched(connection: Connection, gallery: GalleryId) -> bool:
+    """Whether a sample is searched in the gallery: that of an active encounter, under ALL_GALLERIES of any."""
+    if gallery == ALL_GALLERIES:
+        return connection.scalar(select(SampleRow.number).limit(1)) is not None
+    named = (
+        select(SampleRow.number)
+        .join(EncounterRow, EncounterRow.number == SampleRow.encounter)
+        .join(EncounterGalleryRow, EncounterGalleryRow.encounter == EncounterRow.number)
+        .where(EncounterGalleryRow.gallery == gallery, EncounterRow.status == EncounterStatus.ACTIVE.value)
+    )
+    return connection.scalar(named.limit(1)) is not None
+
+
 def origins_of(
     connection: Connection, references: Collection[ReferenceId], galleries: Collection[GalleryId]
 ) -> Mapping[ReferenceId, EncounterId]:

@@ -96,9 +96,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CandidateList:
-    """Candidates, best first, with what was searched to find them (see ``Shortlist``)."""
+    """Candidates, best first, with what was searched to find them (see ``Shortlist``).
+
+    ``incomparable``: there are people to search among, and none of them has a reference of what was captured.
+    """
 
     candidates: tuple[Candidate, ...]
     searched: int
     complete: bool
     applied: ChangeNumber
+    incomparable: bool = False

@@ -71,6 +71,7 @@ class ReasonCode(StrEnum):
 
     NOT_USABLE = "not_usable"
     NOTHING_TO_COMPARE = "nothing_to_compare"
+    NOBODY_COMPARABLE = "nobody_comparable"
     INCOMPLETE = "incomplete"
     NO_REFERENCES = "no_references"
     NOBODY_ALIKE = "nobody_alike"

@@ -85,6 +85,7 @@ class EventKind(StrEnum):
     MASTER_KEY_ROTATED = "master_key.rotated"
     STORE_KEY_RENEWED = "store_key.renewed"
     BACKUP_CREATED = "backup.created"
+    BACKUP_RESTORED = "backup.restored"
     STORE_MOVED = "store.moved"
     POLICY_CHANGED = "policy.changed"
     POLICY_REFUSED = "policy.refused"
@@ -233,6 +234,7 @@ MEANINGS: Mapping[EventKind, str] = {
     EventKind.MASTER_KEY_ROTATED: "The store was put under a new master key.",
     EventKind.STORE_KEY_RENEWED: "Everything was sealed anew under new data keys and a new store key.",
     EventKind.BACKUP_CREATED: "A copy of the whole store was made.",
+    EventKind.BACKUP_RESTORED: "The store was brought back from a backup; how many were erased again is told.",
     EventKind.STORE_MOVED: "The store was moved to another database.",
     EventKind.POLICY_CHANGED: "A changed policy file was taken: other error rates hold from here on.",
     EventKind.POLICY_REFUSED: "A changed policy file was not valid, and the policy before it stays in force.",

@@ -228,6 +228,9 @@ class ReferenceStore(Protocol):
     def subjects(self, gallery: GalleryId, after: SubjectId | None, limit: int) -> Sequence[SubjectSummary]:
         """Subjects of a gallery (or ALL_GALLERIES) by id, after the given one; GALLERY_UNKNOWN."""
 
+    def is_searched(self, gallery: GalleryId) -> bool:
+        """Whether there is anybody whom a search of the gallery (or ALL_GALLERIES) is among."""
+
     def references(self, subject: SubjectId) -> Sequence[Reference]:
         """The subject's references, or those of where it was merged into, decrypted; SUBJECT_UNKNOWN."""
 

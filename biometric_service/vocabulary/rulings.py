@@ -23,6 +23,7 @@ class RulingCode(StrEnum):
     NOT_CERTAIN = "not_certain"
     CLAIM_NOT_CERTAIN = "claim_not_certain"
     CLAIM_INCOMPLETE = "claim_incomplete"
+    CLAIM_NOT_COMPARED = "claim_not_compared"
     NOT_USABLE = "not_usable"
     NOT_ACTIVE = "not_active"
     NO_ORDER = "no_order"

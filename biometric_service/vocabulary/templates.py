@@ -83,6 +83,15 @@ def position_of(template: Template) -> FingerPosition:
     return FingerPosition.UNKNOWN if isinstance(template, FaceTemplate) else template.position
 
 
+def content_of(template: Template) -> bytes:
+    """What is compared of a template, whichever finger it is said to be of: copies of one sample have one content."""
+    if isinstance(template, FaceTemplate):
+        return template.embedding.tobytes()
+    if isinstance(template, SourceAfisTemplate):
+        return template.data
+    return template.positions.tobytes() + template.directions.tobytes()
+
+
 def _require(holds: bool, fault: str) -> None:  # noqa: FBT001
     if not holds:
         raise BiometricServiceError(

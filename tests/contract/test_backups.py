@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from biometric_service.references.archive import read_header
 from biometric_service.references.backup import (
     BackupReport,
     Kept,
+    admit,
     create_backup,
     erased_since,
     follow,
@@ -189,6 +191,36 @@ def test_a_folder_is_followed_on_after_a_clock_was_set_back(
     restore_backup(folder, f"sqlite:///{tmp_path}/first.db", KEY, ChainedLog, NOW)
     again = opening(f"sqlite:///{tmp_path}/first.db")
     assert again.store.last_change() == 5
+    again.close()
+
+
+def test_whoever_follows_beside_another_breaks_no_chain(
+    opened: OpenedStore, store_url: str, tmp_path: Path, other_url: str
+) -> None:
+    folder, beside = tmp_path / "backups", opening(store_url)
+    follow(opened, folder, audit_event())
+    with ThreadPoolExecutor(2) as threads:
+        for turn in range(8):
+            opened.store.enrol(random_encounter(turn, f"B-{turn}"), audit_event())
+            list(threads.map(lambda each: follow(each, folder, audit_event()), (opened, beside)))
+    beside.close()
+    restore_backup(folder, other_url, KEY, ChainedLog)
+    again = opening(other_url)
+    found = [one.subject for one in again.store.subjects(GALLERY, None, 99)]
+    assert found == [*(f"A-{seed}" for seed in range(4)), *(f"B-{turn}" for turn in range(8))]
+    again.close()
+
+
+def test_a_restore_that_was_cut_off_before_it_erased_again_is_opened_by_nobody(
+    opened: OpenedStore, tmp_path: Path, other_url: str
+) -> None:
+    restore_backup(back_up(opened, tmp_path / "one.backup"), other_url, KEY, ChainedLog, closed=True)
+    assert refused(lambda: opening(other_url)) is ErrorCode.STORE_UNAVAILABLE
+    restored = open_store(other_url, KEY, ChainedLog, even_moved=True)
+    admit(restored, audit_event(EventKind.BACKUP_RESTORED))
+    restored.close()
+    again = opening(other_url)
+    assert [each.event.kind for each in again.store.events(0, 99)][-1] is EventKind.BACKUP_RESTORED
     again.close()
 
 

@@ -45,7 +45,7 @@ from biometric_service.vocabulary.references import (
     GalleryId,
     SubjectId,
 )
-from biometric_service.vocabulary.samples import Modality
+from biometric_service.vocabulary.samples import FingerPosition, Modality
 from biometric_service.vocabulary.slices import WHOLE
 from biometric_service.vocabulary.templates import FaceTemplate, TemplateFormat
 from tests.checkpoints import (
@@ -66,7 +66,7 @@ from tests.files_on_disk import files_under
 from tests.http_server import says, server
 from tests.live_service import LiveService, event
 from tests.stores import refused
-from tests.template_walk import INMATES, encounter, given_template
+from tests.template_walk import INMATES, encounter, given_template, template
 
 PEOPLE = 4
 STRANGER = 50
@@ -237,6 +237,21 @@ def test_who_is_claimed_and_not_in_the_slice_is_for_an_officer(post: AtThePost) 
     assert (answer.passage, answer.ground) == (Passage.REVIEW, "search_incomplete")
     assert checkpoint.check(asked(0, claimed="P-1")).passage is Passage.STOP
     assert checkpoint.check(asked(0, claimed="P-0")).passage is Passage.PASS
+
+
+def test_nobody_is_unknown_by_a_finger_that_nobody_in_the_slice_is_enrolled_with(tmp_path: Path) -> None:
+    with comparing_service(tmp_path / "service", slice_seconds=7200, slice_fresh_seconds=3600) as live:
+        open_post(live)
+        by_index = replace(encounter(1).samples[0], templates=(template(1, 1, FingerPosition.RIGHT_INDEX),))
+        live.service.store.enrol(replace(encounter(1), samples=(by_index,)), event(EventKind.SUBJECT_ENROLLED))
+        post = at_the_post(live, tmp_path)
+        checkpoint = post.begin()
+        checkpoint.keep_up()
+        thumb = GivenTemplate(template(1, 2, FingerPosition.LEFT_THUMB), "0" * 64)
+        for cut in (False, True):
+            post.link.cut = cut
+            answer = checkpoint.check(replace(asked(1), images=(thumb,)))
+            assert (answer.passage, answer.offline) == (Passage.RECAPTURE, cut)
 
 
 def test_erased_and_deceased_people_are_gone_with_the_next_delta(live: LiveService, post: AtThePost) -> None:

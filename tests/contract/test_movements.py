@@ -444,6 +444,25 @@ def test_two_who_are_one_are_where_they_were_last_seen(opened: OpenedStore, day:
     assert [(each.zone, each.people) for each in day.movements.counts(INMATES)] == [(YARD, 1), (None, 2)]
 
 
+def test_a_merge_taken_back_gives_back_where_whom_was_seen(opened: OpenedStore, day: DayStores, walk: Walk) -> None:
+    place(day, 2)
+    passes(walk, 1, passage="p-1")
+    place(day, 3)
+    one, two, three = (SubjectId(f"P-{number}") for number in (1, 2, 3))
+    for source, target in ((one, two), (two, three)):
+        opened.encounters.merge(source, target, event(EventKind.SUBJECTS_MERGED))
+    assert seen_in(day, three) == [WING, YARD, WING]
+    assert passes(walk, 1, passage="p-1").passed.repeated
+    opened.encounters.unmerge(two, event(EventKind.SUBJECT_UNMERGED))
+    assert (seen_in(day, two), seen_in(day, three)) == ([YARD, WING], [WING])
+    opened.encounters.unmerge(one, event(EventKind.SUBJECT_UNMERGED))
+    assert (seen_in(day, one), seen_in(day, two)) == ([YARD], [WING])
+
+
+def seen_in(day: DayStores, subject: SubjectId) -> list[str | None]:
+    return [each.zone for each in day.movements.trail(subject, 9)]
+
+
 def test_people_are_listed_by_zone_a_page_at_a_time(day: DayStores) -> None:
     for person in (1, 3):
         place(day, person)

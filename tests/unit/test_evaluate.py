@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.synthesis.templates import FORMAT
 from biometric_service.app.service import settings_store
 from biometric_service.cli import app
+from biometric_service.comparison.calibration import Calibration
+from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.console.statistics import missed_of
 from biometric_service.errors import BiometricServiceError, ErrorCode
 from biometric_service.evaluation.adjudicated import adjudicated
@@ -35,7 +38,7 @@ from biometric_service.vocabulary.decisions import Outcome
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.statements import read_statement
 from tests.adjudication import new_case
-from tests.template_walk import template, template_walk
+from tests.template_walk import calibration, template, template_walk
 
 
 def subject(name: str, count: int = 2) -> Subject:
@@ -183,6 +186,26 @@ def test_a_run_that_was_broken_off_goes_on_and_finds_the_same(tmp_path: Path) ->
     assert again == run("third", None, 99)
     assert {probe.rank for probe in again.mated} == {1}
     assert [probe.outcome for probe in (*again.mated, *again.nonmated)].count(Outcome.RECAPTURE) == 1
+
+
+def test_answers_are_kept_for_the_curve_that_they_were_scored_by(tmp_path: Path) -> None:
+    subjects = [subject(f"F{finger}", 2) for finger in range(1, 5)]
+    made = {
+        file: template(finger, at) for finger, each in enumerate(subjects, 1) for at, file in enumerate(each.samples, 1)
+    }
+
+    def run(name: str, curve: Calibration, kept: Path | None) -> Identified:
+        chosen = Settings(data_dir=tmp_path / name)
+        with settings_store(chosen) as opened:
+            walk = template_walk(opened, chosen)
+            by_curve = replace(walk, comparators={Modality.FINGERPRINT: CylinderComparator(FORMAT, curve)})
+            return experiment(by_curve, subjects, made, Asked(1, 1, kept), lambda work, _: work)
+
+    shipped, kept = calibration(), tmp_path / "kept"
+    lower = replace(shipped, raw=tuple(2 * raw for raw in shipped.raw))
+    before = run("shipped", shipped, kept)
+    assert run("again", shipped, kept) == before
+    assert run("lower", lower, kept) == run("afresh", lower, None) != before
 
 
 def broken_off_after(most: int) -> Any:  # noqa: ANN401
