@@ -107,6 +107,11 @@ class Calibration:
             weight=self.weight,
         )
 
+    @property
+    def highest(self) -> float:
+        """The score that the curve ends with."""
+        return self.scores[-1]
+
     def values(self, raw: ArrayLike) -> NDArray[np.float64]:
         """The calibrated values of raw scores, of the same shape."""
         return np.asarray(np.interp(np.asarray(raw, np.float64), self.raw, self.scores))

@@ -1,7 +1,7 @@
 """The open-set decision: a match, a review, nobody known, or a reason why none of them can be said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from biometric_service.decision import reasons
 from biometric_service.decision.fusion import best_parts, join
@@ -30,10 +30,11 @@ def decide_identification(candidates: CandidateList, quality: float | None, poin
     subject at or above the threshold that leads the second by the margin, even where the search was incomplete (the
     decision says so); two subjects there or close together, or a best one between the thresholds, are for an officer to
     review. UNKNOWN is said of a complete search only, and of a good enough probe only: else it is captured again, as it
-    is where nobody there is has a reference of what was captured.
+    is where nobody there is has a reference of what was captured. Nor is it said where the best score ends its scale,
+    however large the gallery.
     """
-    needed = thresholds(point, candidates.searched)
     found = candidates.candidates
+    needed = _within_reach(thresholds(point, candidates.searched), found)
     ruling = _recapture() if quality is None else _identification(candidates, needed, point, quality)
     return _decision(ruling, found, needed, point, _Search(candidates.searched, candidates.complete))
 
@@ -54,6 +55,13 @@ def decide_verification(
     found = (Candidate(subject, join(parts), best_parts(parts)),) if parts else ()
     ruling = _recapture() if quality is None else _verification(found, needed, point, quality, len(parts))
     return _decision(ruling, found, needed, point, _Search(len(parts), complete=True))
+
+
+def _within_reach(needed: Thresholds, found: Sequence[Candidate]) -> Thresholds:
+    """A review needs no more than the scale can say: of a huge gallery, more than any calibration ends with."""
+    if found and any(part.score.capped for part in found[0].parts):
+        return replace(needed, review=min(needed.review, found[0].score))
+    return needed
 
 
 def _identification(candidates: CandidateList, needed: Thresholds, point: OperatingPoint, quality: float) -> _Ruling:

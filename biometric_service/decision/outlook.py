@@ -62,6 +62,6 @@ def outlook(policy: DecisionPolicy, served: Mapping[Modality, Served]) -> Iterat
                 point.match * a_day,
                 (point.review - point.match) * a_day,
                 here.scores.fnmr_at(needed.match),
-                here.scores.fnmr_at(needed.review),
+                here.scores.fnmr_at(min(needed.review, here.scores.highest)),
                 needed.match > here.scores.data_limit,
             )

@@ -115,6 +115,10 @@ class ScoreCurve(Protocol):
     def data_limit(self) -> float:
         """The score beyond which the curve is extrapolated."""
 
+    @property
+    def highest(self) -> float:
+        """The score that the curve ends with."""
+
     def fnmr_at(self, score: float) -> float | None:
         """FNMR at a threshold, a fraction of 1, as it was measured; None where it was not."""
 

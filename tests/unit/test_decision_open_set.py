@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from biometric_service.decision.open_set import decide_identification, decide_ve
 from biometric_service.decision.policy import DEFAULT, DecisionPolicy, Question, thresholds
 from biometric_service.decision.reasons import told
 from biometric_service.errors import BiometricServiceError, ErrorCode
+from biometric_service.recognition.adjudication import doubtful
 from biometric_service.texts.speaking import LANGUAGES, say
 from biometric_service.vocabulary.candidates import (
     Candidate,
@@ -26,6 +28,7 @@ from biometric_service.vocabulary.references import ChangeNumber, ReferenceId, S
 from biometric_service.vocabulary.samples import FingerPosition, Modality
 
 IDENTIFICATION, VERIFICATION = OperatingPoint(1e-3, 0.05), OperatingPoint(1e-4, 1e-2)
+STRICT = OperatingPoint(1e-5, 5e-5)
 SEARCHED = 1000  # so that an identification needs 6.0 for a match and 4.3 for a review
 MATCHING, DOUBTFUL, LOW = 7.0, 5.0, 1.0
 PROBE = Probe.__new__(Probe)
@@ -194,6 +197,19 @@ def test_reasons_and_their_sentences_are_the_same_ones() -> None:
 def test_the_margin_is_the_lead_over_the_second() -> None:
     assert identified(7.0, 2.5).margin == 4.5
     assert identified(7.0).margin is None
+
+
+def test_whoever_is_at_the_end_of_the_scale_is_looked_at_however_large_the_gallery() -> None:
+    """One sample among ten million needs 11.3 for a review here, and calibrations end at 9."""
+    needed = thresholds(STRICT, 10_000_000)
+    for capped, outcome in ((True, Outcome.REVIEW), (False, Outcome.UNKNOWN)):
+        score = replace(part(9.0).score, capped=capped)
+        alone = replace(part(9.0), score=score)
+        candidates = replace(found(), candidates=(Candidate(SubjectId("S1"), 9.0, (alone,)),), searched=10_000_000)
+        decision = decide_identification(candidates, 50.0, STRICT)
+        assert (decision.outcome, decision.threshold) == (outcome, needed.match)
+        assert decision.review_threshold == (9.0 if capped else needed.review)
+        assert len(doubtful(decision)) == capped
 
 
 lists = st.builds(

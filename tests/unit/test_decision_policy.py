@@ -134,6 +134,7 @@ class Curve:
     """FNMR of a tenth for each score."""
 
     data_limit: float = 5.0
+    highest: float = 9.0
 
     def fnmr_at(self, score: float) -> float | None:
         return min(score / 10, 1.0)
@@ -148,6 +149,17 @@ def explained(policy: DecisionPolicy, references: int) -> Mapping[Question, tupl
         line.question: (line.fmr, line.false_positives_a_day, line.missed or 0.0, line.extrapolated)
         for line in outlook(policy, served)
     }
+
+
+def test_in_the_largest_gallery_whoever_is_at_the_end_of_the_scale_is_seen(tmp_path: Path) -> None:
+    served = {Modality.FINGERPRINT: Served(Curve(), 10_000_000)}
+    [line] = [
+        each
+        for each in outlook(read_policy(written(tmp_path, SMALLEST)), served)
+        if each.question is Question.DUPLICATES
+    ]
+    assert line.review_threshold > Curve.highest
+    assert (line.missed, line.missed_by_review) == (1.0, 0.9)
 
 
 def test_what_a_point_means_follows_from_the_size_of_the_gallery(tmp_path: Path) -> None:
