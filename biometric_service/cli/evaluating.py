@@ -95,7 +95,7 @@ def _write(folder: Path, report: Report, signed: str) -> None:
     write_file(folder / "report.json", f"{signed}\n".encode())
     write_file(folder / "report.html", page(report).encode())
     if all(map(find_spec, PDF_NEEDS)):
-        import_module("biometric_service.evaluation.document").write_document(report, folder / "report.pdf")
+        write_file(folder / "report.pdf", import_module("biometric_service.evaluation.document").document(report))
     else:
         err.print("No report.pdf: that needs pip install 'biometric-service[reports]'.", markup=False, soft_wrap=True)
 

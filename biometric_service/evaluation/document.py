@@ -4,6 +4,7 @@ Both are of the extra ``reports``: nothing but ``pdf`` imports this.
 """
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any, assert_never
 from xml.sax.saxutils import escape
@@ -42,12 +43,13 @@ HEAD = ParagraphStyle("head", CELL, fontName=STRONG, textColor=GREY)
 HEADS = ParagraphStyle("heads", HEAD, alignment=2)
 
 
-def write_document(report: Report, path: Path) -> None:
-    """Write the PDF."""
+def document(report: Report) -> bytes:
+    """The PDF."""
+    written = BytesIO()
     for name, file in ((BODY, "DejaVuSans.ttf"), (STRONG, "DejaVuSans-Bold.ttf")):
         pdfmetrics.registerFont(TTFont(name, str(Path(get_data_path()) / "fonts" / "ttf" / file)))
-    document = SimpleDocTemplate(
-        str(path),
+    SimpleDocTemplate(
+        written,
         pagesize=A4,
         margin=MARGIN,
         title=report.title,
@@ -57,8 +59,8 @@ def write_document(report: Report, path: Path) -> None:
         rightMargin=MARGIN,
         topMargin=MARGIN,
         bottomMargin=MARGIN,
-    )
-    document.build(list(_flow(report)), onFirstPage=_foot, onLaterPages=_foot)
+    ).build(list(_flow(report)), onFirstPage=_foot, onLaterPages=_foot)
+    return written.getvalue()
 
 
 def drawn(drawing: Drawing) -> Flowable:

@@ -169,6 +169,7 @@ def test_the_page_shows_every_figure_and_chart(of_fingers: Evaluated, page: Page
 
 def test_the_document_shows_the_same(of_fingers: Evaluated, tmp_path: Path) -> None:
     document = of_fingers.report / "report.pdf"
+    assert {oct(path.stat().st_mode & 0o777) for path in of_fingers.report.iterdir()} == {"0o600"}
     text = " ".join(
         subprocess.run(["pdftotext", document, "-"], capture_output=True, text=True, check=True).stdout.split()
     )
