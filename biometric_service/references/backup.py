@@ -5,6 +5,7 @@ is followed holds a base and increments, and any moment at which one of them was
 """
 
 import fcntl
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ from biometric_service.references.preparation import require_key
 from biometric_service.references.schema import downgrade, migrate, revision
 from biometric_service.vocabulary.events import AuditEvent
 from biometric_service.vocabulary.references import ChangeNumber
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +139,26 @@ def admit(opened: OpenedStore, event: AuditEvent) -> None:
 
 
 def erased_since(source: Path, provider: MasterKeyProvider) -> Sequence[str]:
-    """The certificates of all erasures that any file of a folder tells of, also of later ones than are restored."""
+    """The certificates of all erasures that any file of a folder tells of, also of later ones than are restored.
+
+    A file under another master key, from before or after a rotation, is passed over with a warning: of erasures that it
+    alone tells of, the ledger knows. BACKUP_DAMAGED.
+    """
     paths = sorted(source.glob("*.backup")) if source.is_dir() else [source]
-    found: list[str] = []
-    for path in paths:
-        for frame in read_frames(path, _backup_key(read_header(path), provider)):
-            if frame.table == ErasureRow.__tablename__:
-                found += [row[frame.columns.index("certificate")] for row in frame.rows]
-    return found
+    return [certificate for path in paths for certificate in _certificates(path, provider)]
+
+
+def _certificates(path: Path, provider: MasterKeyProvider) -> Iterator[str]:
+    try:
+        key = _backup_key(read_header(path), provider)
+    except BiometricServiceError as fault:
+        if fault.code is not ErrorCode.KEY_WRONG:
+            raise
+        _LOG.warning("%s is under another master key: whom it says was erased, the ledger has to tell.", path.name)
+        return
+    for frame in read_frames(path, key):
+        if frame.table == ErasureRow.__tablename__:
+            yield from (row[frame.columns.index("certificate")] for row in frame.rows)
 
 
 def _files(source: Path, until: datetime | None) -> list[Path]:

@@ -433,6 +433,23 @@ def test_later_increments_tell_of_erasures_where_there_is_no_ledger(opened: Open
     assert [read_statement(each).fields["subjects"] for each in erased_since(folder, KEY)] == [["A-1"]]
 
 
+def test_a_followed_folder_is_restored_under_either_key_of_a_rotation(
+    opened: OpenedStore, tmp_path: Path, other_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, new = tmp_path / "backups", KeyFromEnvironment("71" * 32)
+    follow(opened, folder, audit_event())
+    before = datetime.now(UTC)
+    opened.rotate_master_key(new, audit_event(EventKind.MASTER_KEY_ROTATED))
+    follow(opened, folder, audit_event())
+    opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
+    follow(opened, folder, audit_event())
+    assert [read_statement(each).fields["subjects"] for each in erased_since(folder, new)] == [["A-1"]]
+    assert "under another master key" in caplog.text
+    assert erased_since(folder, KEY) == []
+    assert verify_backup(folder, KEY, ChainedLog, before).references == 12
+    assert restore_backup(folder, other_url, new, ChainedLog).references == 9
+
+
 def test_a_certificate_says_what_was_destroyed_and_is_signed_by_the_store(opened: OpenedStore) -> None:
     change = opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
     (certificate,) = opened.store.erasures(ChangeNumber(change - 1))
