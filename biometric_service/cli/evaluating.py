@@ -1,5 +1,6 @@
 """``biometric-service evaluate``: how well this installation tells people apart, on labelled samples of one's own."""
 
+import secrets
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from rich.progress import track
 
 from biometric_service.app import build_walk, settings_store
@@ -82,8 +84,14 @@ def _measured(settings: Settings, wanted: Measured) -> dict[str, Any]:
     """On a store of its own that is thrown away, with the models and the policy of the settings."""
     unused = {"face_model": ""} if wanted.modality is Modality.FINGERPRINT else {"fingerprint_model": ""}
     with tempfile.TemporaryDirectory() as scratch:
-        own = {"data_dir": Path(scratch), "database_url": "", **unused}
-        return measure(build_walk(settings.model_copy(update=own)), wanted, Watching(_making, _comparing, _working))
+        own = thrown_away(settings, Path(scratch)).model_copy(update=unused)
+        return measure(build_walk(own), wanted, Watching(_making, _comparing, _working))
+
+
+def thrown_away(settings: Settings, folder: Path) -> Settings:
+    """With a store in the folder under a key that is in memory alone: what a crash leaves of it cannot be opened."""
+    key = {"master_key": SecretStr(secrets.token_hex(32)), "master_key_uri": SecretStr(""), "master_key_file": None}
+    return settings.model_copy(update={"data_dir": folder, "database_url": "", **key})
 
 
 def _of_cases(opened: OpenedStore) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from benchmarks.synthesis.templates import FORMAT
 from biometric_service.app.service import settings_store
 from biometric_service.cli import app
+from biometric_service.cli.evaluating import thrown_away
 from biometric_service.comparison.calibration import Calibration
 from biometric_service.comparison.fingerprint.cylinder import CylinderComparator
 from biometric_service.console.statistics import missed_of
@@ -206,6 +207,19 @@ def test_answers_are_kept_for_the_curve_that_they_were_scored_by(tmp_path: Path)
     before = run("shipped", shipped, kept)
     assert run("again", shipped, kept) == before
     assert run("lower", lower, kept) == run("afresh", lower, None) != before
+
+
+def test_the_store_of_an_evaluation_is_under_a_key_that_is_nowhere(tmp_path: Path) -> None:
+    folder, mine = tmp_path / "scratch", tmp_path / "mine"
+    own = thrown_away(Settings(data_dir=mine, master_key_file=mine / "master.key"), folder)
+    with settings_store(own) as opened:
+        assert opened.store.galleries() == []
+    assert {path.name for path in folder.iterdir() if path.stat().st_size} == {"biometric.db"}
+    assert not mine.exists()
+    again = thrown_away(Settings(data_dir=mine), folder)
+    with pytest.raises(BiometricServiceError) as caught, settings_store(again):
+        pytest.fail("another key opens it")
+    assert caught.value.code is ErrorCode.KEY_WRONG
 
 
 def broken_off_after(most: int) -> Any:  # noqa: ANN401
