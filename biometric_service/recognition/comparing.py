@@ -1,6 +1,6 @@
 """From shortlists to candidates: every shortlisted subject is compared with all of the probe's templates."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from biometric_service.decision.candidates import rank
@@ -54,12 +54,10 @@ def compare_references(
     walk: Walk, observed: Sequence[Observation], references: Sequence[Reference], trace: Trace = SILENT
 ) -> tuple[PartScore, ...]:
     """Every comparison of the probe's templates with the references; copies of a sample say no more than it does."""
-    contents = {reference.id: content_of(reference.template) for reference in references}
     made: dict[tuple[bytes, bytes], PartScore] = {}
     for number, each in enumerate(observed):
-        for part in _scores(walk, each, references, trace):
-            assert each.template is not None
-            made.setdefault((content_of(each.template), contents[part.reference]), replace(part, sample=number))
+        for contents, part in _scores(walk, each, references, trace):
+            made.setdefault(contents, replace(part, sample=number))
     return tuple(made.values())
 
 
@@ -67,18 +65,20 @@ def _subjects(shortlists: Iterable[Shortlist]) -> list[SubjectId]:
     return list(dict.fromkeys(entry.subject for shortlist in shortlists for entry in shortlist.entries))
 
 
-def _scores(walk: Walk, probe: Observation, references: Sequence[Reference], trace: Trace) -> list[PartScore]:
+def _scores(
+    walk: Walk, probe: Observation, references: Sequence[Reference], trace: Trace
+) -> Iterator[tuple[tuple[bytes, bytes], PartScore]]:
+    """Each comparison, with the contents of the two templates."""
     template = probe.template
     if template is None:
-        return []
+        return
     comparator = serving(walk.comparators, probe)
     conditions = Conditions(walk.policy.current().sensor(probe.image.device), position_of(template))
-    return [
-        _score(comparator, template, reference, conditions, trace)
-        for reference in references
-        if reference.template.format == comparator.format
-        and _comparable(position_of(template), position_of(reference.template))
-    ]
+    for reference in references:
+        comparable = _comparable(position_of(template), position_of(reference.template))
+        if comparable and reference.template.format == comparator.format:
+            contents = content_of(template), content_of(reference.template)
+            yield contents, _score(comparator, template, reference, conditions, trace)
 
 
 def _score(

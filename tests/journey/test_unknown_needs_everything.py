@@ -13,6 +13,7 @@ from biometric_service.app.service import settings_store
 from biometric_service.decision.policy_file import DEFAULT_POLICY, read_policy
 from biometric_service.gallery.exact import ExactGallery
 from biometric_service.recognition import people
+from biometric_service.recognition.comparing import compare_references
 from biometric_service.recognition.enrolment import search_duplicates
 from biometric_service.recognition.identification import identify
 from biometric_service.recognition.movement import check_movement
@@ -35,6 +36,8 @@ from biometric_service.vocabulary.references import (
     EncounterId,
     EncounterKey,
     EncounterStatus,
+    Reference,
+    ReferenceId,
     SubjectId,
 )
 from biometric_service.vocabulary.rulings import RulingCode
@@ -270,6 +273,14 @@ def test_copies_of_a_sample_say_no_more_than_it_does(by_one_finger: Walk) -> Non
     by_one_finger.store.add_encounter(replace(kept, samples=(sample,)), event(EventKind.ENCOUNTER_ADDED))
     (again,) = verified_as_the_first(by_one_finger, once, CALLER)
     assert (again.candidates[0].score, again.threshold) == (by_one.candidates[0].score, by_one.threshold)
+
+
+def test_references_that_have_no_ids_of_their_own_are_compared_one_by_one(by_one_finger: Walk) -> None:
+    kept = [
+        Reference(ReferenceId(0), SubjectId("P-1"), frozenset({INMATES}), template(1, impression, INDEX))
+        for impression in (1, 3, 3)
+    ]
+    assert len(compare_references(by_one_finger, capture(by_one_finger, shown(1, INDEX)), kept)) == 2
 
 
 def verified_as_the_first(walk: Walk, images: Images, caller: Caller) -> tuple[Decision, ...]:
