@@ -437,8 +437,9 @@ def test_a_followed_folder_is_restored_under_either_key_of_a_rotation(
     opened: OpenedStore, tmp_path: Path, other_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder, new = tmp_path / "backups", KeyFromEnvironment("71" * 32)
-    follow(opened, folder, audit_event())
-    before = datetime.now(UTC)
+    kept = follow(opened, folder, audit_event())
+    assert kept
+    before = datetime.fromisoformat(read_header(kept.file).at)
     opened.rotate_master_key(new, audit_event(EventKind.MASTER_KEY_ROTATED))
     follow(opened, folder, audit_event())
     opened.store.erase(SubjectId("A-1"), audit_event(EventKind.SUBJECT_ERASED, "A-1"))
