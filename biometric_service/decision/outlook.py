@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from biometric_service.decision.policy import DecisionPolicy, Question, thresholds
-from biometric_service.vocabulary.protocols import ScoreCurve
+from biometric_service.vocabulary.candidates import ScoreCurve
 from biometric_service.vocabulary.samples import Modality
 
 

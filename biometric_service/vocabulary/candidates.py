@@ -1,7 +1,7 @@
 """What a search finds: shortlists of references, comparison scores, and candidates."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from biometric_service.vocabulary.references import ChangeNumber, GalleryId, ReferenceId, SubjectId
 from biometric_service.vocabulary.samples import FingerPosition, Modality
@@ -72,6 +72,24 @@ class ComparisonScore:
     capped: bool = False
     interval: tuple[float, float] | None = None
     weight: float = 1.0
+
+
+class ScoreCurve(Protocol):
+    """What is known of a comparator's scores (see ``comparison.calibration``)."""
+
+    @property
+    def data_limit(self) -> float:
+        """The score beyond which the curve is extrapolated."""
+
+    @property
+    def highest(self) -> float:
+        """The score that the curve ends with."""
+
+    def fnmr_at(self, score: float) -> float | None:
+        """FNMR at a threshold, a fraction of 1, as it was measured; None where it was not."""
+
+    def interval_at(self, score: float) -> tuple[float, float] | None:
+        """95 % interval of what a calibrated score really is, -log10 FMR; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from biometric_service.vocabulary.access import ApiKey, Device
 from biometric_service.vocabulary.adjudication import Case, Likened, NewCase, ProbeImage, Review, Verdict
-from biometric_service.vocabulary.candidates import ANY_CONDITIONS, ComparisonScore, Conditions, Probe, Shortlist
+from biometric_service.vocabulary.candidates import (
+    ANY_CONDITIONS,
+    ComparisonScore,
+    Conditions,
+    Probe,
+    ScoreCurve,
+    Shortlist,
+)
 from biometric_service.vocabulary.drift import DaySketch, Fold, Stream
 from biometric_service.vocabulary.events import AuditEvent, Caller, RecordedEvent
 from biometric_service.vocabulary.officer_keys import OfficerKeyStore
@@ -106,24 +113,6 @@ class KeyedBank(ComparisonBank, Protocol):
 
     def between(self, row: int, other: int, share: float) -> Template:
         """What a sample as much like one row as like another might give; ``share``: of the first, 0 to 1."""
-
-
-class ScoreCurve(Protocol):
-    """What is known of a comparator's scores (see ``comparison.calibration``)."""
-
-    @property
-    def data_limit(self) -> float:
-        """The score beyond which the curve is extrapolated."""
-
-    @property
-    def highest(self) -> float:
-        """The score that the curve ends with."""
-
-    def fnmr_at(self, score: float) -> float | None:
-        """FNMR at a threshold, a fraction of 1, as it was measured; None where it was not."""
-
-    def interval_at(self, score: float) -> tuple[float, float] | None:
-        """95 % interval of what a calibrated score really is, -log10 FMR; None where it is not known."""
 
 
 class Comparator(Protocol):
