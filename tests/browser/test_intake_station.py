@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import APIResponse, Browser, FilePayload, Page, Route, expect
 
 from biometric_service.app.warming import compile_ahead
 from biometric_service.settings import Settings
@@ -24,7 +24,7 @@ from tests.live_service import LiveService, live_service
 from tests.station_agent import Running, running
 from tests.ten_prints import card, ten_fingers
 
-pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.shared_data]
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.shared_data, pytest.mark.timeout(900)]
 
 FRAMES = 45
 """Of each pose, at thirty a second."""
@@ -33,7 +33,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[LiveService]:
-    with live_service(Settings(data_dir=tmp_path_factory.mktemp("data"), station_port=port)) as live:
+    data = tmp_path_factory.mktemp("data")
+    with live_service(Settings(data_dir=data, recognition_seconds=120, station_port=port)) as live:
         compile_ahead(live.service.present_walk)
         live.gallery("inmates")
         yield live
@@ -174,6 +175,31 @@ def refused(browser: Browser, live: LiveService, shared_data: Path) -> None:
     last = [each.event for each in live.service.store.events(0, 500) if each.event.kind is EventKind.INTAKE_REFUSED]
     assert [each.details["intake"] for each in last] == [intake]
     assert live.service.walk.cases.cases(0, 10, closed=False)
+
+
+def test_an_answer_that_comes_late_hides_nothing_that_was_captured_since(
+    browser: Browser, live: LiveService, shared_data: Path
+) -> None:
+    given = fingers(shared_data)
+    with at_the_desk(browser, live) as page:
+        begun(page, live, "Ana Late", "P-3001")
+        held: list[tuple[Route, APIResponse]] = []
+
+        def captured(asked: Route) -> None:
+            answer = asked.fetch(timeout=0)
+            asked.fulfill(response=answer) if held else held.append((asked, answer))
+
+        page.route("**/captures", captured)
+        for finger in ("right_index", "left_index"):
+            page.locator(f"#at-{finger}").click()
+            page.locator("#finger-file").set_input_files(payload("scan.png", given[finger]))
+        while not held:
+            page.wait_for_timeout(100)
+        page.wait_for_timeout(2000)  # for the other to overtake it, were it sent at once
+        late, answer = held[0]
+        late.fulfill(response=answer)
+        for finger in ("right_index", "left_index"):
+            expect(page.locator(f"#at-{finger} .told")).to_have_text(re.compile(r"\d+"))
 
 
 def test_the_station_works_without_an_agent_and_has_no_barrier_in_either_theme(

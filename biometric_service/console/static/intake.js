@@ -19,13 +19,19 @@ class Desk {
     this.calls = new IntakeCalls(this.intake.intake);
     this.pictures = new Map();
     this.parts = [];
+    this.last = Promise.resolve();
   }
 
-  /** What `work` answers, null where it failed and the page says so. */
+  /**
+   * What `work` answers, null where it failed and the page says so. One work after the other: an answer that a later one
+   * had overtaken would hide what is kept since.
+   */
   async attempt(work) {
     byId("problem").replaceChildren();
+    const done = this.last.then(work);
+    this.last = done.catch(() => null);
     try {
-      return await work();
+      return await done;
     } catch (problem) {
       this.fault(problem);
       return null;
