@@ -335,10 +335,10 @@ def test_whoever_keeps_up_goes_on_after_a_fault_of_the_machine(
     checkpoint, told = post.begin(), list[Told]()
     whole, tries = post.link.slice, iter([OSError(28, "No space left on device")])
 
-    def failing_once(held: ChangeNumber) -> bytes:
+    def failing_once(held: ChangeNumber, *, awaited: bool = False) -> bytes:
         for fault in tries:
             raise fault
-        return whole(held)
+        return whole(held, awaited=awaited)
 
     monkeypatch.setattr(post.link, "slice", failing_once)
     with Keeper(checkpoint, told.append):
@@ -354,8 +354,8 @@ def test_nobody_but_the_service_can_have_it_wiped(
     checkpoint = post.begin(renew=1.0)
     checkpoint.keep_up()
 
-    def refuse(_: object) -> bytes:
-        raise BiometricServiceError(ErrorCode.NOT_AUTHENTICATED, "No.", "Go.")
+    def refuse(held: ChangeNumber, *, awaited: bool = False) -> bytes:
+        raise BiometricServiceError(ErrorCode.NOT_AUTHENTICATED, f"No {held} {awaited}.", "Go.")
 
     monkeypatch.setattr(post.link, "slice", refuse)
     monkeypatch.setattr(post.link, "standing", lambda nonce: f'{{"kind":"device_standing","nonce":"{nonce}"}}')
