@@ -185,7 +185,7 @@ def _check_index(opened: OpenedStore, followed: ExactGallery) -> None:
 
 def _check_whole(opened: OpenedStore) -> int:
     """Every subject has all references of its encounters, and each opens with its image; returns how many."""
-    listed = {one.subject: SAMPLES * one.encounters for one in opened.store.subjects(ALL_GALLERIES, None, PAGE)}
+    listed = {one.subject: SAMPLES * len(one.encounters) for one in opened.store.subjects(ALL_GALLERIES, None, PAGE)}
     held = [reference for subject in listed for reference in opened.store.references(subject)]
     if Counter(reference.subject for reference in held) != Counter(listed):
         raise AssertionError("a subject lacks references, or has another's")

@@ -146,8 +146,9 @@ def test_a_backup_is_verified_and_restored_and_needs_its_key(enrolled: Run, tmp_
     old = str(enrolled.data / "master.key")  # type: ignore[attr-defined]
     restored = {"BIOMETRIC_DATA_DIR": str(elsewhere), "BIOMETRIC_MASTER_KEY_FILE": old}
     assert enrolled("backup", "restore", copy, "--without-ledger", **restored).returncode == 0
-    last = json.loads(enrolled("audit", "list", "--json", **restored).stdout)["events"][-1]["event"]
-    assert (last["kind"], last["details"]) == ("backup.restored", {"until": "", "erased_again": "0"})
+    *_, told, _reading = json.loads(enrolled("audit", "list", "--json", **restored).stdout)["events"]
+    details = {"until": "", "erased_again": "0"}
+    assert (told["event"]["kind"], told["event"]["details"]) == ("backup.restored", details)
     assert enrolled("keys", "rotate", key, **restored).returncode == 0
     assert "key_wrong" in enrolled("subjects", "list", **restored).stderr
     listed = enrolled("subjects", "list", "--json", **{**restored, "BIOMETRIC_MASTER_KEY_FILE": str(key)})
