@@ -21,7 +21,6 @@ from benchmarks.synthesis.dataset import Order, fulfil
 from biometric_service.app.listening import listening
 from biometric_service.app.service import Service, open_service
 from biometric_service.app.serving import build_application
-from biometric_service.app.warming import compile_ahead
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import ANY_PURPOSE, ApiKey, Device, Scope
 from biometric_service.vocabulary.events import AuditEvent, Caller, EventKind
@@ -102,12 +101,10 @@ class LiveService:
 
 @contextmanager
 def live_service(settings: Settings, *, tls: bool = False) -> Iterator[LiveService]:
-    """However slow the machine, nobody waits for a compiler, and recognition has its time."""
+    """However slow the machine, recognition has its time."""
     changes = {"tls": tls, "recognition_seconds": PATIENCE_S}
-    with open_service(settings.model_copy(update=changes)) as service:
-        compile_ahead(service.present_walk)
-        with listening_service(service) as live:
-            yield live
+    with open_service(settings.model_copy(update=changes)) as service, listening_service(service) as live:
+        yield live
 
 
 @contextmanager

@@ -23,7 +23,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def application_until_shutdown(service: Service, stack: ExitStack) -> FastAPI:
     """The application on a service that the stack closes once the application has shut down."""
-    compile_ahead(service.present_walk)
     app = build_application(service)
     serving = app.router.lifespan_context
 
@@ -38,7 +37,8 @@ def application_until_shutdown(service: Service, stack: ExitStack) -> FastAPI:
 
 
 def build_application(service: Service) -> FastAPI:
-    """The HTTP interface and the console on an open service, which the caller closes."""
+    """The HTTP interface and the console on an open service, which the caller closes; machine code is made first."""
+    compile_ahead(service.present_walk)
     app = build_api(services_for(service))
     add_console(app)
     return app

@@ -12,7 +12,6 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import APIResponse, Browser, FilePayload, Page, Route, expect
 
-from biometric_service.app.warming import compile_ahead
 from biometric_service.settings import Settings
 from biometric_service.vocabulary.access import Scope
 from biometric_service.vocabulary.events import EventKind
@@ -35,7 +34,6 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 def live(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[LiveService]:
     data = tmp_path_factory.mktemp("data")
     with live_service(Settings(data_dir=data, recognition_seconds=120, station_port=port)) as live:
-        compile_ahead(live.service.present_walk)
         live.gallery("inmates")
         yield live
 
