@@ -13,7 +13,7 @@ from biometric_service.interchange.exchange import Occasion
 from biometric_service.interchange.latents import Marking, mark_latent, search_latent
 from biometric_service.settings import load_settings
 from biometric_service.vocabulary.events import EventKind
-from biometric_service.vocabulary.latents import Latent, Region
+from biometric_service.vocabulary.latents import Latent, LatentContent, Region
 from biometric_service.vocabulary.references import GalleryId
 
 PAGE = 100
@@ -42,19 +42,13 @@ def list_latents(
 @latents.command("show")
 def show_latent(latent: LatentArgument, target: Annotated[Path, typer.Argument(help="File for its image.")]) -> None:
     """Write the image of one to a file, for an examiner to look at."""
-    with settings_store(load_settings()) as opened:
-        image = opened.latents.content(latent).image
-        opened.store.record(Occasion(operator(PURPOSE)).event(EventKind.LATENT_READ, {"latent": latent}))
-    write_file(target, image)
+    write_file(target, _content(latent).image)
 
 
 @latents.command("export")
 def export_latent(latent: LatentArgument, target: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
     """Write one to a file as a transaction, with what came with it and is kept nowhere else."""
-    with settings_store(load_settings()) as opened:
-        records = opened.latents.content(latent).records
-        opened.store.record(Occasion(operator(PURPOSE)).event(EventKind.LATENT_READ, {"latent": latent}))
-    write_file(target, records)
+    write_file(target, _content(latent).records)
 
 
 @latents.command("mark")
@@ -96,6 +90,14 @@ def delete(latent: LatentArgument) -> None:
     with settings_store(load_settings()) as opened:
         opened.latents.drop(latent, Occasion(operator(PURPOSE)).event(EventKind.LATENT_DELETED, {"latent": latent}))
     typer.echo(f"Latent {latent} is deleted.")
+
+
+def _content(latent: str) -> LatentContent:
+    """What is kept of it; that it was read is told."""
+    with settings_store(load_settings()) as opened:
+        content = opened.latents.content(latent)
+        opened.store.record(Occasion(operator(PURPOSE)).event(EventKind.LATENT_READ, {"latent": latent}))
+        return content
 
 
 def _region(said: str) -> Region | None:
