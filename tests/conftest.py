@@ -9,6 +9,7 @@ from hypothesis import settings
 from pluggy import Result
 
 SHARED_DATA = Path(os.environ.get("BIOMETRIC_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the service has it: on a busy machine, threads wait for one another
 os.environ.setdefault("BIOMETRIC_FACE_RUNTIME", "onnxruntime")  # not measured anew by every service under test
 settings.load_profile("ci")  # the same examples everywhere, and each as long as the machine takes
 MUST_RUN = bool(os.environ.get("BIOMETRIC_TESTS_MUST_RUN"))
