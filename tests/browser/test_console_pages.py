@@ -41,10 +41,8 @@ LAID_OUT = """() => {
     const unnamed = fields.filter((each) => !each.labels.length && !each.ariaLabel);
     const menu = document.querySelector(".menu[open] .sheet")?.getBoundingClientRect();
     const begins = document.querySelector("main")?.getBoundingClientRect().top ?? 0;
-    const here = document.querySelector(".side [aria-current]")?.getBoundingClientRect();
     return [
         ...(begins > window.innerHeight / 2 ? [`nothing of it above ${begins}`] : []),
-        ...(here && (here.left < 0 || here.right > width) ? [`its place in the navigation at ${here.left}`] : []),
         ...(needed > width ? [`as wide as ${needed}`] : []),
         ...(menu && (menu.left < 0 || menu.right > width) ? [`menu to ${menu.right}`] : []),
         ...ids.filter((id, place) => ids.indexOf(id) < place).map((id) => `two are called ${id}`),

@@ -15,13 +15,6 @@ function stayAlive() {
   post("/session").catch(() => null);
 }
 
-/** On a telephone the navigation is a line that scrolls: it begins where one is. */
-function showWhereOneIs() {
-  const here = document.querySelector(".side [aria-current]");
-  if (here) here.closest(".side").scrollLeft = here.offsetLeft - 16;
-}
-
-showWhereOneIs();
 beginPressing();
 beginSwapping();
 beginKeys();
