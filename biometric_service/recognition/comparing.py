@@ -74,10 +74,11 @@ def _scores(
         return
     comparator = serving(walk.comparators, probe)
     conditions = Conditions(walk.policy.current().sensor(probe.image.device), position_of(template))
+    content = content_of(template)
     for reference in references:
         comparable = _comparable(position_of(template), position_of(reference.template))
         if comparable and reference.template.format == comparator.format:
-            contents = content_of(template), content_of(reference.template)
+            contents = content, content_of(reference.template)
             yield contents, _score(comparator, template, reference, conditions, trace)
 
 

@@ -29,6 +29,7 @@ from biometric_service.references.database import Database
 from biometric_service.references.key_ring import KeyRing
 from biometric_service.references.leases import about_the_same, is_free
 from biometric_service.references.models import SubjectRow, TaskRow
+from biometric_service.references.numbers import next_number
 from biometric_service.references.protection import Binding, DataKey, StoreKey
 from biometric_service.references.refusals import task_unknown
 from biometric_service.vocabulary.tasks import Commission, TaskDelivery, TaskState, TaskStatus, TaskWork
@@ -67,15 +68,14 @@ class SqlTaskStore:
             "failed": False,
         }
         with self._database.writing() as connection:
-            waiting, last = connection.execute(select(func.count(), func.max(TaskRow.number)).where(UNDONE)).one()
+            waiting = connection.scalar(select(func.count()).select_from(TaskRow).where(UNDONE)) or 0
             if waiting >= most:
                 raise _full(f"{waiting} tasks are waiting.")
             own = select(func.count()).select_from(TaskRow).where(UNDONE, TaskRow.actor == commission.actor)
             if (connection.scalar(own) or 0) >= most_of_one:
                 raise _full(f"{most_of_one} tasks of this caller are waiting.")
-            last = max(last or 0, connection.scalar(select(func.max(TaskRow.number))) or 0)
             row |= {part: self._sealed(commission.id, part, getattr(commission, part)) for part in ("request", "reply")}
-            connection.execute(insert(TaskRow), {"number": last + 1, **row})
+            connection.execute(insert(TaskRow), {"number": next_number(connection, TaskRow), **row})
 
     def claim_work(self, now: datetime, until: datetime) -> TaskWork | None:
         """The next task to do, the most urgent first and none before an earlier one about the same subject."""
