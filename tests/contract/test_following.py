@@ -3,7 +3,7 @@
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -24,6 +24,7 @@ from biometric_service.vocabulary.references import Change, ChangeNumber, Refere
 from biometric_service.vocabulary.templates import TemplateFormat
 from tests.contract.small_disk import drop_connections
 from tests.stores import Opener
+from tests.waiting import eventually
 
 PROCESSES = multiprocessing.get_context("forkserver")
 VISIBLE_S = 1.0
@@ -113,23 +114,16 @@ def test_every_process_follows_within_a_second(opened: OpenedStore, processes: l
     assert statistics.median(took) < VISIBLE_S
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return holds()
-
-
 def test_a_watch_that_breaks_is_set_up_again(opener: Opener, opened: OpenedStore) -> None:
     other, held = opener(), index()
     follower = GalleryFollower(other.store, [as_index(held)])
     with following(follower.catch_up, other.database.watch):
         opened.store.enrol(random_encounter(1, "A"), audit_event())
-        assert until(lambda: len(held) == 3)
+        eventually(lambda: len(held) == 3)
         if opened.database.engine.dialect.name == "postgresql":
             drop_connections(opened.database.engine.url)
         opened.store.enrol(random_encounter(2, "B"), audit_event())
-        assert until(lambda: len(held) == 6)
+        eventually(lambda: len(held) == 6)
     other.close()
 
 
@@ -143,5 +137,5 @@ def test_a_fault_of_the_store_is_survived(opened: OpenedStore, caplog: pytest.Lo
         caught_up.append(1)
 
     with following(catch_up, opened.database.watch):
-        assert until(lambda: bool(caught_up))
+        eventually(lambda: bool(caught_up))
     assert "Away." in caplog.text

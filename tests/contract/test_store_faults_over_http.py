@@ -2,8 +2,7 @@
 
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,10 +14,10 @@ from biometric_service.errors import ErrorCode
 from tests.contract.conftest import DATABASES, PostgresqlServer
 from tests.contract.small_disk import drop_connections, fill, small_disk
 from tests.live_service import OPERATIONS, LiveService, live_service, without_models
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 MOST_REQUESTS = 3000
-PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -84,13 +83,6 @@ def test_a_read_only_file_is_store_read_only_until_it_is_writable(tmp_path: Path
         live.service.verify_audit()
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.skipif("postgresql" not in DATABASES, reason="PostgreSQL is not installed")
 @pytest.mark.parametrize("stopped", [True, False], ids=["restart", "connections lost"])
 def test_a_server_that_restarts_or_drops_connections_is_store_unavailable_for_a_moment(
@@ -112,7 +104,7 @@ def test_a_server_that_restarts_or_drops_connections_is_store_unavailable_for_a_
             each.start()
         if stopped:
             postgresql_server.control("stop")
-            wait_until(lambda: any(each.status_code != 200 for each in answers))
+            eventually(lambda: any(each.status_code != 200 for each in answers))
             postgresql_server.control("start")
         else:
             for _ in range(20):

@@ -35,6 +35,7 @@ from biometric_service.vocabulary.protocols import ReferenceStore
 from biometric_service.vocabulary.references import Encounter, EncounterId, GalleryId, SubjectId
 from tests.http_server import says, server
 from tests.live_service import OPERATIONS, LiveService, live_service, without_models
+from tests.waiting import eventually
 
 OURS, THEIRS = "residents", "visitors"
 PEOPLE = [f"P-{number}" for number in range(6)]
@@ -153,13 +154,6 @@ def subscribed(client: httpx.Client, receiver: Receiver, **more: object) -> str:
 def states(client: httpx.Client) -> dict[str, dict[str, Any]]:
     answer = client.get(f"{OPERATIONS}/subscriptions", params={"purpose": "sharing"}).json()
     return {each["subscription"]["id"]: each for each in answer["subscriptions"]}
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.02)
 
 
 def test_events_come_signed_and_in_order_past_a_subject_that_is_not_taken(

@@ -1,8 +1,7 @@
 """A service that starts again takes its index up as it was laid down, and never one that it should not trust."""
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from biometric_service.vocabulary.events import EventKind
 from biometric_service.vocabulary.references import ALL_GALLERIES, Encounter, EncounterId, GalleryId, SubjectId
 from biometric_service.vocabulary.samples import Modality
 from biometric_service.vocabulary.templates import TemplateFormat
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.models
 LEADER = TemplateFormat(Modality.FINGERPRINT, "leader", "1")
@@ -57,13 +57,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def wait_until(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def snapshot(folder: Path) -> Path:
     return folder / "indexes" / "fingerprint.index"
 
@@ -82,7 +75,9 @@ def test_whoever_is_erased_is_in_no_snapshot_from_then_on(folder: Path, caplog: 
     with service(folder) as opened:
         opened.store.erase(SubjectId("P1"), audit_event(EventKind.SUBJECT_ERASED, "P1"))
         assert sorted(found(opened, 1)) == ["P0", "P2"]
-        wait_until(lambda: opened.snapshots is not None and opened.snapshots.kept[Modality.FINGERPRINT].applied == 4)
+        snapshots = opened.snapshots
+        assert snapshots is not None
+        eventually(lambda: snapshots.kept[Modality.FINGERPRINT].applied == 4, PATIENCE_S)
     with caplog.at_level(logging.INFO), service(folder) as opened:
         assert "the fingerprint index is taken up: 2 references" in caplog.text
         assert sorted(found(opened, 1)) == ["P0", "P2"]

@@ -11,8 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +36,9 @@ from biometric_service.vocabulary.tasks import TaskWork
 from tests.http_server import says, server
 from tests.live_service import LiveService, event, live_service, without_models
 from tests.osia_service import ASKING, GALLERY, encounter
+from tests.waiting import eventually
 
+PATIENCE_S = 180.0
 SECRET = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 
 
@@ -106,13 +107,6 @@ def later(
     return task
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 180
-    while not holds():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.02)
-
-
 def status(client: httpx.Client, task: str) -> str:
     answer = client.get(f"/v1/tasks/{task}/status", params=ASKING)
     assert answer.status_code == 200, answer.text
@@ -124,7 +118,7 @@ def test_a_result_comes_to_the_callback_signed(receiver: Receiver, tmp_path: Pat
     with serving(receiver, tmp_path) as live:
         client = live.client(live.key())
         task = later(client, "POST", "/persons", f"{receiver.url}/taken?from=here", encounter(), priority=9)
-        eventually(lambda: status(client, task) == "COMPLETED")
+        eventually(lambda: status(client, task) == "COMPLETED", PATIENCE_S)
         ((query, headers, body),) = receiver.received
         assert query == {"from": ["here"], "transactionId": ["T-1"], "taskId": [task]}
         assert headers["Content-Type"] == "application/json"
@@ -152,7 +146,7 @@ def test_every_kind_of_result_is_told(receiver: Receiver, tmp_path: Path) -> Non
             parts = urlsplit(path)
             more = {name: values[0] for name, values in parse_qs(parts.query).items()}
             task = later(client, method, parts.path, receiver.url, body, **more)
-            eventually(lambda task=task: status(client, task) == "COMPLETED")  # type: ignore[misc]
+            eventually(lambda task=task: status(client, task) == "COMPLETED", PATIENCE_S)  # type: ignore[misc]
     created, changed, listed, deleted, unknown = receiver.bodies
     assert (created["personId"], created["encounterId"]) == ("A", "1")
     assert (changed, deleted) == ("OK", "OK")
@@ -168,11 +162,11 @@ def test_a_result_that_is_not_taken_is_sent_again_then_given_up_then_sent_when_a
     with serving(receiver, tmp_path, task_attempts=3) as live:
         client = live.client(live.key())
         task = later(client, "GET", "/galleries", receiver.url)
-        eventually(lambda: status(client, task) == "RESPONSE_ERROR")
+        eventually(lambda: status(client, task) == "RESPONSE_ERROR", PATIENCE_S)
         assert len(receiver.received) == 3
         assert len({headers["webhook-id"] for _, headers, _ in receiver.received}) == 1
         assert client.post(f"/v1/tasks/{task}/redeliver", params=ASKING).status_code == 204
-        eventually(lambda: status(client, task) == "COMPLETED")
+        eventually(lambda: status(client, task) == "COMPLETED", PATIENCE_S)
         assert receiver.bodies == [[GALLERY]] * 4
 
 
@@ -192,7 +186,7 @@ def test_a_task_is_its_callers_own(receiver: Receiver, tmp_path: Path) -> None:
         assert other.get(f"/v1/tasks/{task}/status", params=ASKING).status_code == 404
         assert other.post(f"/v1/tasks/{task}/redeliver", params=ASKING).status_code == 404
         assert owner.get("/v1/tasks/none/status", params=ASKING).status_code == 404
-        eventually(lambda: status(owner, task) == "COMPLETED")
+        eventually(lambda: status(owner, task) == "COMPLETED", PATIENCE_S)
         events = [each.event for each in live.service.store.events(0, 1000)]
         done = [each.caller for each in events if each.kind is EventKind.GALLERIES_LISTED]
     assert [(each.owner, each.legal_basis) for each in done] == [("4711", "Prison Act, section 9")]
@@ -210,7 +204,7 @@ def test_a_task_of_whoever_was_revoked_or_expired_is_not_done(receiver: Receiver
         defer(errand, expired, BY_NAME["deleteAll"], asked, receiver.url, b"")
         live.service.api_keys.revoke(key.id, event(EventKind.API_KEY_REVOKED))
     with serving(receiver, tmp_path) as live:
-        eventually(lambda: len(receiver.received) == 2)
+        eventually(lambda: len(receiver.received) == 2, PATIENCE_S)
         assert [body["code"] for body in receiver.bodies] == [403, 403]
         assert live.service.store.subject(SubjectId("A")).encounters
         events = [each.event for each in live.service.store.events(0, 1000)]
@@ -224,7 +218,7 @@ def test_a_task_that_ends_every_process_is_given_up(receiver: Receiver, tmp_path
         for _ in range(2):
             assert claimed(live)
     with serving(receiver, tmp_path, task_attempts=2) as live:
-        eventually(lambda: bool(receiver.received))
+        eventually(lambda: bool(receiver.received), PATIENCE_S)
         assert receiver.bodies[0]["code"] == 500
         assert live.service.store.subjects(ALL_GALLERIES, None, 10) == []
 
@@ -239,7 +233,7 @@ def test_tasks_wait_for_the_next_process_and_keep_their_order(receiver: Receiver
         assert status(client, last) == "PENDING"
     with serving(receiver, tmp_path) as live:
         client = live.client(key)
-        eventually(lambda: status(client, last) == "COMPLETED")
+        eventually(lambda: status(client, last) == "COMPLETED", PATIENCE_S)
         kept = client.get("/v1/persons/A/encounters", params=ASKING).json()
     assert [each["encounterId"] for each in kept] == ["0", "1", "2"]
 
@@ -265,7 +259,7 @@ def test_what_was_done_just_before_a_process_died_is_not_done_twice(  # noqa: PL
         do_and_die(live)
         before = live.service.store.subjects(ALL_GALLERIES, None, 10)
     with serving(receiver, tmp_path) as live:
-        eventually(lambda: bool(receiver.received))
+        eventually(lambda: bool(receiver.received), PATIENCE_S)
         after = live.service.store.subjects(ALL_GALLERIES, None, 10)
     assert [each.subject for each in after] == [each.subject for each in before]
     assert [each.encounters for each in after] == [each.encounters for each in before]
@@ -310,12 +304,12 @@ def test_what_is_being_done_is_held_until_it_is_done(
         with live.service.store.enrolling(), sqlite3.connect(tmp_path / "biometric.db") as rows:
             later(client, "POST", "/persons/A/encounters/1", receiver.url, encounter())
             working.start()
-            eventually(lambda: held_until(rows) is not None)
+            eventually(lambda: held_until(rows) is not None, PATIENCE_S)
             closing = threading.Thread(target=working.close)
             closing.start()
             for _ in range(3):
                 seen = held_until(rows)
-                eventually(lambda seen=seen: held_until(rows) != seen)  # type: ignore[misc]
+                eventually(lambda seen=seen: held_until(rows) != seen, PATIENCE_S)  # type: ignore[misc]
             assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 404, "it waits for its turn"
         closing.join()
         assert client.get("/v1/persons/A/encounters/1", params=ASKING).status_code == 200
@@ -335,7 +329,7 @@ def killable(receiver: Receiver, folder: Path) -> Iterator[tuple[subprocess.Pope
     with subprocess.Popen(command, env={**os.environ, **given}, stderr=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            eventually(lambda: _answers(url))
+            eventually(lambda: _answers(url), PATIENCE_S)
             yield process, url
         finally:
             process.kill()
@@ -365,7 +359,7 @@ def test_nothing_that_was_accepted_is_lost_when_the_process_is_killed(receiver: 
             accepted.add(f"P-{number}")
         process.send_signal(signal.SIGKILL)
     with serving(receiver, tmp_path) as live:
-        eventually(lambda: accepted <= {body["personId"] for body in receiver.bodies})
+        eventually(lambda: accepted <= {body["personId"] for body in receiver.bodies}, PATIENCE_S)
         assert {summary.subject for summary in live.service.store.subjects(ALL_GALLERIES, None, 100)} == accepted
         live.service.verify_audit()
     assert [body for body in receiver.bodies if "code" in body] == []
